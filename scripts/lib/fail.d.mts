@@ -1,0 +1,1 @@
+export function fail(line: string, code?: number): never

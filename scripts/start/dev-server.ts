@@ -1,0 +1,82 @@
+import type { ChildProcess } from "node:child_process"
+import { once } from "node:events"
+import { createInterface } from "node:readline"
+import { setTimeout as sleep } from "node:timers/promises"
+import { freePort } from "../lib/ports.ts"
+import { wranglerInBackground } from "../lib/wrangler.ts"
+import type { StateDir } from "./state-dir.ts"
+
+const HEALTH_POLL_MS = 150
+const HEALTH_WAIT_MS_MAX = 120_000
+const STOP_WAIT_MS_MAX = 5_000
+
+export type DevServer = {
+  readonly base: string
+  /** Resolves with the reason when the server answers no more of its own accord. */
+  readonly died: Promise<string>
+  readonly stop: () => Promise<void>
+}
+
+/** Starts `wrangler dev` on the state directory; every line it says goes to `log`. */
+export async function startDevServer(port: number, state: StateDir, log: (line: string) => void): Promise<DevServer> {
+  const base = `http://127.0.0.1:${port}`
+  const child = wranglerInBackground(
+    [
+      ...["dev", "--env", "development", "--local", "--ip", "127.0.0.1", "--port", String(port)],
+      // Two servers side by side must not meet at the inspector either.
+      ...["--inspector-port", String(await freePort()), "--persist-to", state.path],
+      ...["--show-interactive-dev-session=false", "--var", `PUBLIC_URL:${base}`],
+    ],
+    { WRANGLER_REGISTRY_PATH: state.registry },
+  )
+  let lastError = ""
+  const hear = (line: string): void => {
+    if (line.includes("[ERROR]")) lastError = line.replace(/^.*\[ERROR\]\s*/, "")
+    log(line)
+  }
+  for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", hear)
+  const died = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message))
+    child.once("exit", (code, signal) => resolve(lastError || `wrangler ended with ${signal ?? code}`))
+  })
+  return { base, died, stop: () => stop(child) }
+}
+
+/** Waits until the Worker answers. Throws a line when it dies first or takes too long. */
+export async function untilHealthy(server: DevServer): Promise<void> {
+  let dead: string | undefined
+  void server.died.then((why) => {
+    dead = why
+  })
+  const deadline = Date.now() + HEALTH_WAIT_MS_MAX
+  while (Date.now() < deadline) {
+    if (dead !== undefined) throw new Error(dead)
+    if (await answers(`${server.base}/health`)) return
+    await sleep(HEALTH_POLL_MS)
+  }
+  throw new Error(`/health did not answer within ${HEALTH_WAIT_MS_MAX / 1000} s`)
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+    await response.body?.cancel()
+    return response.ok
+  } catch {
+    return false
+  }
+}
+
+// Wrangler first, so that it closes its databases; then whatever of its group is left.
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined) return
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill("SIGTERM")
+    await Promise.race([once(child, "exit"), sleep(STOP_WAIT_MS_MAX, undefined, { ref: false })])
+  }
+  try {
+    process.kill(-child.pid, "SIGKILL")
+  } catch {
+    // Nobody of the group is left: the usual case.
+  }
+}

@@ -1,0 +1,79 @@
+import { cors } from "hono/cors"
+import { Hono } from "hono"
+import { secureHeaders } from "hono/secure-headers"
+import { newId } from "./kernel/ids.ts"
+import { configOf } from "./platform/env.ts"
+import { type Endpoint, fullPath } from "./platform/http/endpoint.ts"
+import { type HonoEnv, type PipelineDeps, run } from "./platform/http/pipeline.ts"
+import { problemResponse } from "./platform/http/problem.ts"
+
+const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/
+
+/** Middleware, then every endpoint. What each domain offers stands in `domains/endpoints.ts`. */
+export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): Hono<HonoEnv> {
+  const app = new Hono<HonoEnv>({ strict: false })
+
+  app.use(async (c, next) => {
+    const given = c.req.header("x-request-id")
+    c.set("requestId", given !== undefined && requestIdPattern.test(given) ? given : newId("req", deps.clock()))
+    await next()
+    c.header("x-request-id", c.var.requestId)
+  })
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", "data:"],
+        fontSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+        workerSrc: ["'self'", "blob:"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+      },
+      crossOriginResourcePolicy: "cross-origin",
+      referrerPolicy: "no-referrer",
+    }),
+  )
+  app.use(async (c, next) => {
+    const allowed = configOf(c.env).CORS_ORIGINS
+    return cors({
+      origin: (origin) => (allowed.includes("*") ? "*" : allowed.includes(origin) ? origin : null),
+      allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+      allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "last-event-id", "x-tenant-id", "x-request-id"],
+      exposeHeaders: ["etag", "location", "retry-after", "ratelimit-policy", "server-timing", "waybill-projection", "x-request-id"],
+      maxAge: 600,
+    })(c, next)
+  })
+
+  for (const endpoint of endpoints) app.on(endpoint.spec.method.toUpperCase(), routerPath(endpoint), run(endpoint, deps))
+
+  const allowedMethods = methodsByPath(endpoints)
+  app.notFound((c) => {
+    const methods = allowedMethods(c.req.path)
+    const refusal =
+      methods.length === 0
+        ? ({ code: "NOT_FOUND", detail: "There is no such path; GET /openapi.json lists all of them." } as const)
+        : ({ code: "METHOD_NOT_ALLOWED", detail: `Use ${methods.join(", ")}.`, extra: { headers: { allow: methods.join(", ") } } } as const)
+    return problemResponse(refusal, c.var.requestId)
+  })
+  app.onError((error, c) => {
+    deps.observer.failure(error, c.req.raw, c.env, c.executionCtx)
+    return problemResponse({ code: "INTERNAL" }, c.var.requestId ?? "")
+  })
+  return app
+}
+
+/** `/orders/{id}` as Hono writes it. */
+const routerPath = ({ spec }: Endpoint): string => fullPath(spec).replace(/\{(\w+)\}/g, ":$1")
+
+/** Which methods a path has, for 405 with Allow. */
+function methodsByPath(endpoints: readonly Endpoint[]): (path: string) => string[] {
+  const patterns = endpoints.map(({ spec }) => ({
+    method: spec.method.toUpperCase(),
+    pattern: new RegExp(`^${fullPath(spec).replace(/[.]/g, "\\.").replace(/\{\w+\}/g, "[^/]+")}/?$`),
+  }))
+  return (path) => [...new Set(patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))]
+}

@@ -1,0 +1,40 @@
+/** Every code a problem document can carry: its HTTP status and title. Codes are stable; clients branch on them. */
+export const errors = {
+  MALFORMED_JSON: { status: 400, title: "The body is not valid JSON" },
+  UNAUTHENTICATED: { status: 401, title: "Sign in to do this" },
+  INVALID_CREDENTIALS: { status: 401, title: "The e-mail address or the password is wrong" },
+  TOKEN_EXPIRED: { status: 401, title: "The token is no longer valid" },
+  TOKEN_REUSED: { status: 401, title: "The refresh token was used before; the session has ended" },
+  FORBIDDEN: { status: 403, title: "Your roles do not allow this" },
+  TENANT_MISMATCH: { status: 403, title: "The request names another organization than the token" },
+  CAPABILITY_MISSING: { status: 403, title: "The organization lacks the capability" },
+  LINK_NOT_APPROVED: { status: 403, title: "There is no approved link between the organizations" },
+  ORGANIZATION_DEACTIVATED: { status: 403, title: "The organization is deactivated; its data is read-only" },
+  NOT_FOUND: { status: 404, title: "Not found" },
+  METHOD_NOT_ALLOWED: { status: 405, title: "The path does not have this method" },
+  INVALID_TRANSITION: { status: 409, title: "The state does not allow this" },
+  STOCK_INSUFFICIENT: { status: 409, title: "Not enough stock" },
+  CONFLICT: { status: 409, title: "Something with this value exists already" },
+  LINK_EXISTS: { status: 409, title: "The link exists already" },
+  LINK_BLOCKED: { status: 409, title: "The supplier blocked the link" },
+  LINK_COOLING_DOWN: { status: 409, title: "The link was turned down too recently" },
+  KYB_REQUIRED: { status: 409, title: "The supplier must be verified first" },
+  PRICE_CHANGED: { status: 409, title: "The prices changed" },
+  EMAIL_TAKEN: { status: 409, title: "The e-mail address is taken" },
+  IDEMPOTENCY_KEY_REUSED: { status: 409, title: "The Idempotency-Key was used for another request" },
+  LAST_OWNER: { status: 409, title: "The organization needs an owner" },
+  ROLE_IN_USE: { status: 409, title: "The role is assigned to somebody" },
+  VERSION_MISMATCH: { status: 412, title: "The resource was changed meanwhile" },
+  PAYLOAD_TOO_LARGE: { status: 413, title: "The body is too large" },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The content type is not supported" },
+  VALIDATION_FAILED: { status: 422, title: "The input is not valid" },
+  BELOW_MINIMUM: { status: 422, title: "The quantity is below the product's minimum" },
+  OFF_STEP: { status: 422, title: "The quantity is not a multiple of the product's step" },
+  RATE_LIMITED: { status: 429, title: "Too many requests" },
+  INTERNAL: { status: 500, title: "Something went wrong here" },
+  UNAVAILABLE: { status: 503, title: "Not available right now" },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ErrorCode = keyof typeof errors
+
+export const errorCodes = Object.keys(errors) as ErrorCode[]

@@ -1,0 +1,53 @@
+/** A limit on everything, with its unit in its name. What an operator may change is in `platform/env.ts` instead. */
+export const limits = {
+  pageSizeDefault: 50,
+  pageSizeMax: 100,
+  cursorCharsMax: 1_000,
+  searchCharsMax: 100,
+  searchTermsMax: 8,
+  filterScanRowsMax: 500,
+  sortSuppliersMax: 50,
+
+  idempotencyKeyCharsMax: 255,
+  idempotencyHoursKept: 24,
+
+  nameCharsMax: 200,
+  descriptionCharsMax: 4_000,
+  noteCharsMax: 2_000,
+  reasonCharsMax: 500,
+  skuCharsMax: 64,
+  categoryCharsMax: 100,
+  unitCharsMax: 20,
+  emailCharsMax: 254,
+  passwordCharsMin: 8,
+  passwordCharsMax: 128,
+  rolesPerUserMax: 20,
+  permissionsPerRoleMax: 200,
+  customRolesMax: 100,
+  apiKeysMax: 100,
+
+  orderLinesMax: 200,
+  /** Thousandths of a unit: a billion units. */
+  quantityMilliMax: 1_000_000_000_000,
+  /** Minor units: ten billion of a currency with cents. */
+  moneyMinorMax: 1_000_000_000_000,
+
+  accessTokenSeconds: 15 * 60,
+  refreshTokenDays: 7,
+  resetTokenMinutes: 60,
+  invitationDays: 7,
+  apiKeyCacheSeconds: 600,
+  revocationPollSeconds: 10,
+  revocationStaleSecondsMax: 60,
+  revocationRowsMax: 1_000,
+
+  outboxKeysMax: 500,
+  outboxBytesMax: 1_000_000,
+  outboxLateMs: 5_000,
+  relayRetryMs: 1_000,
+  relayRetryMsMax: 30_000,
+  commandHoursKept: 24,
+  alarmRowsMax: 1_000,
+  reconcilePageRows: 200,
+  reconcileMinutes: 60,
+} as const

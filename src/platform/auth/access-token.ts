@@ -1,0 +1,108 @@
+import { errors as joseErrors, decodeProtectedHeader, jwtVerify, SignJWT } from "jose"
+import { z } from "@hono/zod-openapi"
+import { isId, type OrganizationId, type SessionId, type UserId } from "../../kernel/ids.ts"
+import { limits } from "../../kernel/limits.ts"
+import { err, ok, type Result } from "../../kernel/result.ts"
+import type { Instant } from "../../kernel/time.ts"
+
+/** Access tokens: JWT (RFC 7519) signed by HMAC-SHA-256 with the first key of the ring, verified by the key its `kid` names. */
+const algorithm = "HS256"
+const issuer = "waybill"
+const audience = "waybill-api"
+
+export type SigningKey = { readonly kid: string; readonly secret: string }
+
+export type AccessClaims = {
+  readonly userId: UserId
+  readonly orgId: OrganizationId
+  readonly orgSlug: string
+  readonly sessionId: SessionId
+  readonly name: string
+  readonly roles: readonly string[]
+  /** Permissions of the user's custom roles; those of built-in roles are known to the code. */
+  readonly customPermissions: readonly string[]
+  readonly isReadOnly: boolean
+  /** Milliseconds: two tokens of one second must still tell before from after a revocation. */
+  readonly issuedAt: Instant
+  readonly expiresAt: Instant
+}
+
+const claims = z.object({
+  sub: z.string().refine((text) => isId("usr", text)),
+  org: z.string().refine((text) => isId("org", text)),
+  slug: z.string(),
+  sid: z.string().refine((text) => isId("ses", text)),
+  name: z.string(),
+  roles: z.array(z.string()),
+  perms: z.array(z.string()).optional(),
+  ro: z.boolean().optional(),
+  iat: z.number(),
+  exp: z.number(),
+})
+
+const importedKeys = new Map<string, Promise<CryptoKey>>()
+
+function cryptoKey(secret: string): Promise<CryptoKey> {
+  let key = importedKeys.get(secret)
+  if (key === undefined) {
+    key = crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"])
+    importedKeys.set(secret, key)
+  }
+  return key
+}
+
+export type NewAccessToken = Omit<AccessClaims, "issuedAt" | "expiresAt">
+
+export async function signAccessToken(keys: readonly SigningKey[], token: NewAccessToken, now: Instant): Promise<string> {
+  const [key] = keys
+  if (key === undefined) throw new Error("the key ring is empty")
+  return new SignJWT({
+    org: token.orgId,
+    slug: token.orgSlug,
+    sid: token.sessionId,
+    name: token.name,
+    roles: token.roles,
+    ...(token.customPermissions.length > 0 ? { perms: token.customPermissions } : {}),
+    ...(token.isReadOnly ? { ro: true } : {}),
+  })
+    .setProtectedHeader({ alg: algorithm, kid: key.kid, typ: "JWT" })
+    .setSubject(token.userId)
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setIssuedAt(now / 1000)
+    .setExpirationTime(Math.ceil(now / 1000) + limits.accessTokenSeconds)
+    .sign(await cryptoKey(key.secret))
+}
+
+export async function verifyAccessToken(keys: readonly SigningKey[], token: string, now: Instant): Promise<Result<AccessClaims, "UNAUTHENTICATED" | "TOKEN_EXPIRED">> {
+  try {
+    const { kid } = decodeProtectedHeader(token)
+    const key = keys.find((candidate) => candidate.kid === kid)
+    if (key === undefined) return err("UNAUTHENTICATED")
+    const { payload } = await jwtVerify(token, await cryptoKey(key.secret), {
+      algorithms: [algorithm],
+      issuer,
+      audience,
+      typ: "JWT",
+      currentDate: new Date(now),
+      requiredClaims: ["sub", "org", "sid", "exp", "iat"],
+    })
+    const parsed = claims.safeParse(payload)
+    if (!parsed.success) return err("UNAUTHENTICATED")
+    const { sub, org, slug, sid, name, roles, perms = [], ro = false, iat, exp } = parsed.data
+    return ok({
+      userId: sub as UserId,
+      orgId: org as OrganizationId,
+      orgSlug: slug,
+      sessionId: sid as SessionId,
+      name,
+      roles,
+      customPermissions: perms,
+      isReadOnly: ro,
+      issuedAt: Math.round(iat * 1000),
+      expiresAt: exp * 1000,
+    })
+  } catch (error) {
+    return err(error instanceof joseErrors.JWTExpired ? "TOKEN_EXPIRED" : "UNAUTHENTICATED")
+  }
+}

@@ -1,0 +1,151 @@
+import { type ApiKeyId, type OrganizationId, platformOrganizationId } from "../../kernel/ids.ts"
+import { sha256Hex } from "../../kernel/digest.ts"
+import { limits } from "../../kernel/limits.ts"
+import { RefusalError } from "../../kernel/result.ts"
+import { second, type Instant } from "../../kernel/time.ts"
+import type { Meter } from "../db/meter.ts"
+import { acrossTenants } from "../db/tenant-db.ts"
+import type { Bindings, Config } from "../env.ts"
+import type { Actor } from "./actor.ts"
+import { type AccessClaims, verifyAccessToken } from "./access-token.ts"
+import { allPermissions, isPlatformPermission, type Permission } from "./permissions.ts"
+import { RevocationList } from "./revocations.ts"
+import { permissionsOf } from "./roles.ts"
+
+export type FoundApiKey = {
+  readonly id: ApiKeyId
+  readonly name: string
+  readonly orgId: OrganizationId
+  readonly orgSlug: string
+  readonly permissions: readonly Permission[]
+  readonly isReadOnly: boolean
+  readonly expiresAt: Instant | null
+}
+
+export type FoundOrganization = { readonly id: OrganizationId; readonly slug: string; readonly isReadOnly: boolean }
+
+/** What authentication asks of domains it does not know. */
+export type Directory = {
+  apiKeyByHash(env: Bindings, meter: Meter, hash: string): Promise<FoundApiKey | undefined>
+  organizationByIdOrSlug(env: Bindings, meter: Meter, idOrSlug: string): Promise<FoundOrganization | undefined>
+}
+
+export const apiKeyPrefix = "wbk_"
+
+const cachedKeysMax = 10_000
+
+/** What an isolate remembers between requests; nothing in it is needed for correctness. */
+export const isolate = {
+  revocations: new RevocationList(),
+  apiKeys: new Map<string, { readonly key: FoundApiKey; readonly loadedAt: Instant }>(),
+}
+
+export type AuthRequest = {
+  readonly env: Bindings
+  readonly config: Config
+  readonly meter: Meter
+  readonly now: Instant
+  readonly headers: Headers
+  readonly host: string
+  readonly keepAlive: (work: Promise<unknown>) => void
+}
+
+const unauthenticated = (detail: string) => new RefusalError({ code: "UNAUTHENTICATED", detail })
+
+/** The actor behind a request, and whether a super_admin stepped into an organization for it. @throws RefusalError when there is none. */
+export async function authenticate(request: AuthRequest, directory: Directory): Promise<{ actor: Actor; selectedOrganization: OrganizationId | undefined }> {
+  const header = request.headers.get("authorization")
+  if (header === null) throw unauthenticated("Send an Authorization header: Bearer and an access token or API key.")
+  const credential = /^Bearer +([^\s]+)$/i.exec(header)?.[1]
+  if (credential === undefined) throw unauthenticated("The Authorization header must read Bearer and one token.")
+  await refreshRevocations(request)
+  return credential.startsWith(apiKeyPrefix) ? withApiKey(request, directory, credential) : withAccessToken(request, directory, credential)
+}
+
+async function refreshRevocations({ env, meter, now, keepAlive }: AuthRequest): Promise<void> {
+  const freshness = await isolate.revocations.refresh(() => acrossTenants(env, meter, "authentication reads what was revoked"), now, keepAlive)
+  if (freshness === "unknown") throw new RefusalError({ code: "UNAVAILABLE", detail: "Tokens cannot be checked right now.", extra: { retryAfterSeconds: 5 } })
+}
+
+async function withAccessToken(request: AuthRequest, directory: Directory, token: string) {
+  const verified = await verifyAccessToken(request.config.JWT_KEYS, token, request.now)
+  if (!verified.ok) {
+    throw new RefusalError({ code: verified.error, detail: verified.error === "TOKEN_EXPIRED" ? "The access token has expired; refresh it." : "The access token is not one of ours." })
+  }
+  const claims = verified.value
+  const subjects = [claims.userId, claims.sessionId, claims.orgId, ...claims.roles.map((role) => `${claims.orgId}/${role}`)]
+  if (isolate.revocations.isRevoked(subjects, claims.issuedAt)) {
+    throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The access token was revoked; refresh it or sign in again." })
+  }
+  const wanted = wantedOrganization(request)
+  if (claims.orgId === platformOrganizationId) return asPlatformStaff(request, directory, claims, wanted)
+  assertSameOrganization(wanted, claims.orgId, claims.orgSlug)
+  return { actor: userActor(claims, claims.orgId, permissionsOf(claims.roles, claims.customPermissions), claims.isReadOnly), selectedOrganization: undefined }
+}
+
+const userActor = (claims: AccessClaims, orgId: OrganizationId, permissions: ReadonlySet<Permission>, isReadOnly: boolean): Actor => ({
+  kind: "USER",
+  id: claims.userId,
+  name: claims.name,
+  orgId,
+  homeOrgId: claims.orgId,
+  sessionId: claims.sessionId,
+  roles: claims.roles,
+  permissions,
+  isPlatformStaff: claims.orgId === platformOrganizationId,
+  isReadOnly,
+})
+
+/** A super_admin acts on the platform; with X-Tenant-ID, inside that organization too, with all its rights. */
+async function asPlatformStaff(request: AuthRequest, directory: Directory, claims: AccessClaims, wanted: string | undefined) {
+  const own = permissionsOf(claims.roles)
+  if (wanted === undefined) return { actor: userActor(claims, platformOrganizationId, own, false), selectedOrganization: undefined }
+  const organization = await directory.organizationByIdOrSlug(request.env, request.meter, wanted)
+  if (organization === undefined || organization.id === platformOrganizationId) throw new RefusalError({ code: "NOT_FOUND", detail: "X-Tenant-ID names no organization." })
+  const permissions = new Set([...own, ...allPermissions.filter((permission) => !isPlatformPermission(permission))])
+  return { actor: userActor(claims, organization.id, permissions, organization.isReadOnly), selectedOrganization: organization.id }
+}
+
+async function withApiKey(request: AuthRequest, directory: Directory, secret: string) {
+  const hash = await sha256Hex(secret)
+  const found = await findApiKey(request, directory, hash)
+  if (found === undefined) throw unauthenticated("The API key is unknown or revoked.")
+  if (found.expiresAt !== null && found.expiresAt <= request.now) throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The API key has expired." })
+  assertSameOrganization(wantedOrganization(request), found.orgId, found.orgSlug)
+  const { id, name, orgId, isReadOnly } = found
+  const actor: Actor = { kind: "API_KEY", id, name, orgId, permissions: new Set(found.permissions), isReadOnly }
+  return { actor, selectedOrganization: undefined }
+}
+
+async function findApiKey({ env, meter, now }: AuthRequest, directory: Directory, hash: string): Promise<FoundApiKey | undefined> {
+  const cached = isolate.apiKeys.get(hash)
+  if (cached !== undefined) {
+    const isOld = now - cached.loadedAt > limits.apiKeyCacheSeconds * second
+    if (!isOld && !isolate.revocations.isRevoked([cached.key.id, cached.key.orgId], cached.loadedAt)) return cached.key
+    isolate.apiKeys.delete(hash)
+  }
+  const key = await directory.apiKeyByHash(env, meter, hash)
+  if (key === undefined) return undefined
+  const [oldest] = isolate.apiKeys.keys()
+  if (isolate.apiKeys.size >= cachedKeysMax && oldest !== undefined) isolate.apiKeys.delete(oldest)
+  isolate.apiKeys.set(hash, { key, loadedAt: now })
+  return key
+}
+
+/** The organization a request names beside its token: by header, or by the first label under BASE_DOMAIN. */
+function wantedOrganization({ headers, host, config }: AuthRequest): string | undefined {
+  const header = headers.get("x-tenant-id")?.trim()
+  const suffix = `.${config.BASE_DOMAIN}`
+  const label = config.BASE_DOMAIN !== "" && host.endsWith(suffix) ? host.slice(0, -suffix.length) : undefined
+  const subdomain = label === undefined || label === "" || label.includes(".") || label === "api" || label === "www" ? undefined : label
+  if (header !== undefined && header !== "" && subdomain !== undefined && header !== subdomain && !header.startsWith("org_")) {
+    throw new RefusalError({ code: "TENANT_MISMATCH", detail: "X-Tenant-ID and the subdomain name different organizations." })
+  }
+  return header === undefined || header === "" ? subdomain : header
+}
+
+function assertSameOrganization(wanted: string | undefined, orgId: OrganizationId, slug: string): void {
+  if (wanted !== undefined && wanted !== orgId && wanted !== slug) {
+    throw new RefusalError({ code: "TENANT_MISMATCH", detail: "The token belongs to another organization than the request names." })
+  }
+}

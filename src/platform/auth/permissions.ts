@@ -1,0 +1,55 @@
+/**
+ * Everything that can be permitted, as `domain.noun.verb`, with what it lets one do. Routes declare one of
+ * these, roles are sets of them, and nobody can grant what they do not hold.
+ */
+export const permissions = {
+  "identity.user.read": "List and read users of the organization",
+  "identity.user.read-scoped": "List the users in one's own field-force scope",
+  "identity.user.create": "Create users",
+  "identity.user.update": "Change other users",
+  "identity.user.disable": "Disable users; their sessions end at once",
+  "identity.role.read": "Read roles and their permissions",
+  "identity.role.define": "Define, change and delete custom roles",
+  "identity.role.assign": "Assign roles to users",
+  "identity.invitation.read": "Read open invitations",
+  "identity.invitation.manage": "Invite people and withdraw invitations",
+  "identity.api-key.read": "Read API keys",
+  "identity.api-key.manage": "Create and revoke API keys",
+  "organizations.organization.read": "Read one's own organization",
+  "organizations.organization.update": "Change the organization's name and settings",
+  "organizations.organization.deactivate": "Deactivate the organization",
+  "organizations.directory.read": "Look up suppliers that can be asked for a link",
+  "organizations.kyb.submit": "Submit the organization for Know Your Business verification",
+  "partners.link.read": "Read the organization's links",
+  "partners.link.request": "Ask suppliers for a link, and withdraw or end links as the buyer",
+  "partners.link.decide": "Approve, reject, block and end links as the supplier",
+  "partners.link.unblock": "Approve a blocked link again",
+  "catalog.product.read": "Read products of one's own organization and of linked suppliers",
+  "catalog.product.edit": "Create, change and archive products",
+  "inventory.stock.read": "See quantities on hand",
+  "orders.order.read": "Read the organization's orders, either side",
+  "orders.purchase.place": "Place and repeat orders as the buyer",
+  "orders.purchase.cancel": "Cancel orders as the buyer",
+  "orders.purchase.receive": "Complete orders as the buyer",
+  "orders.sale.place": "Place orders for a linked buyer, as the supplier",
+  "orders.sale.accept": "Accept orders",
+  "orders.sale.reject": "Reject orders",
+  "orders.sale.deliver": "Send orders out for delivery",
+  "orders.sale.complete": "Complete orders as the supplier",
+  "orders.sale.cancel": "Cancel orders as the supplier",
+  "audit.log.read": "Read the organization's audit log",
+  "platform.organization.manage": "Read, create and change every organization",
+  "platform.kyb.decide": "Verify or reject organizations",
+  "platform.audit.read": "Read every audit log",
+  "platform.metrics.read": "Read metrics",
+  "platform.ledger.operate": "Reconcile and rebuild ledgers",
+} as const satisfies Record<`${string}.${string}.${string}`, string>
+
+export type Permission = keyof typeof permissions
+
+export const allPermissions = Object.keys(permissions) as Permission[]
+
+export const isPermission = (text: string): text is Permission => Object.hasOwn(permissions, text)
+
+/** Permissions of the platform's own staff, which no organization's role can hold. */
+export const isPlatformPermission = (permission: Permission): boolean => permission.startsWith("platform.")

@@ -1,0 +1,73 @@
+import { asc, gt, lte, sql } from "drizzle-orm"
+import { limits } from "../../kernel/limits.ts"
+import { minute, second, type Instant } from "../../kernel/time.ts"
+import type { Statement } from "../db/executor.ts"
+import type { AcrossDb } from "../db/tenant-db.ts"
+import { compile } from "../db/executor.ts"
+import { revocations } from "./tables.ts"
+
+/** What a revocation can concern: `usr_…`, `ses_…`, `org_…`, `key_…`, or `org_…/role` for a role of an organization. */
+export type Subject = string
+
+/** How long a revocation is kept: the longest-lived thing it must outlive is an access token or a cached API key. */
+const keptMs = Math.max(limits.accessTokenSeconds, limits.apiKeyCacheSeconds) * second + 5 * minute
+
+export type Freshness = "fresh" | "stale" | "unknown"
+
+/**
+ * This isolate's copy of the recent revocations. It asks D1 for the rows it has not seen, at most once in ten
+ * seconds and once for all requests that wait; while D1 fails it goes on for a minute on what it has.
+ */
+export class RevocationList {
+  readonly #notBefore = new Map<Subject, Instant>()
+  #lastSeq = 0
+  #refreshedAt: Instant = Number.NEGATIVE_INFINITY
+  #refreshing: Promise<void> | undefined
+
+  /** Whether a token of these subjects, issued at the instant, was revoked since. */
+  isRevoked(subjects: readonly Subject[], issuedAt: Instant): boolean {
+    return subjects.some((subject) => issuedAt <= (this.#notBefore.get(subject) ?? Number.NEGATIVE_INFINITY))
+  }
+
+  /** Makes the list at most ten seconds old if it can. 'unknown' means too old to decide anything by. */
+  async refresh(open: () => AcrossDb, now: Instant, keepAlive: (work: Promise<unknown>) => void): Promise<Freshness> {
+    if (now - this.#refreshedAt < limits.revocationPollSeconds * second) return "fresh"
+    if (this.#refreshing === undefined) {
+      this.#refreshing = this.#load(open(), now).finally(() => {
+        this.#refreshing = undefined
+      })
+      // Others wait for this request's I/O: it must end even if this client hangs up.
+      keepAlive(this.#refreshing.catch(() => undefined))
+    }
+    try {
+      await this.#refreshing
+      return "fresh"
+    } catch {
+      return now - this.#refreshedAt <= limits.revocationStaleSecondsMax * second ? "stale" : "unknown"
+    }
+  }
+
+  /** Applied here at once by the isolate that writes it; others learn of it within ten seconds. */
+  apply(subject: Subject, notBefore: Instant): void {
+    this.#notBefore.set(subject, Math.max(notBefore, this.#notBefore.get(subject) ?? notBefore))
+  }
+
+  async #load(db: AcrossDb, now: Instant): Promise<void> {
+    for (;;) {
+      const rows = await db.many(revocations, { where: gt(revocations.seq, this.#lastSeq), orderBy: [asc(revocations.seq)], limit: limits.revocationRowsMax })
+      for (const row of rows) {
+        this.apply(row.subject, row.notBefore)
+        this.#lastSeq = row.seq
+      }
+      if (rows.length < limits.revocationRowsMax) break
+    }
+    this.#refreshedAt = now
+    for (const [subject, notBefore] of this.#notBefore) if (notBefore < now - keptMs) this.#notBefore.delete(subject)
+  }
+}
+
+/** The statement that revokes what was issued to a subject up to now; it belongs in the batch of the change that causes it. */
+export const revoke = (subject: Subject, now: Instant): Statement =>
+  compile(sql`insert into revocations (subject, not_before, expires_at) values (${subject}, ${now}, ${now + keptMs})`)
+
+export const expiredRevocations = (now: Instant) => lte(revocations.expiresAt, now)

@@ -1,0 +1,117 @@
+import { newId } from "../../kernel/ids.ts"
+import { type ErrorCode, errors } from "../../kernel/errors.ts"
+import { type Refusal, RefusalError } from "../../kernel/result.ts"
+import { withoutSecrets } from "../../kernel/secrets.ts"
+import type { Instant } from "../../kernel/time.ts"
+import type { ActorRef } from "../auth/actor.ts"
+import type { EventType } from "../events/define-event.ts"
+import { auditLogs, events } from "../events/tables.ts"
+import type { Statement } from "./executor.ts"
+import { guardCode, uniqueViolation } from "./guards.ts"
+import type { TenantDb } from "./tenant-db.ts"
+
+/** Where a request came from, for the audit row. */
+export type Origin = { readonly ipAddress: string | null; readonly userAgent: string | null }
+
+export type AuditEntry = {
+  readonly action: string
+  readonly entity: string
+  readonly entityId: string
+  readonly before?: unknown
+  readonly after?: unknown
+  /** Defaults to the actor of the request. */
+  readonly actor?: ActorRef
+}
+
+type Runner = { run(statements: readonly Statement[]): Promise<unknown> }
+
+/**
+ * All that one request writes to D1: the change, its audit row, its events and the kept answer, sent as
+ * one batch, so that they are there together or not at all. The HTTP layer commits it once the answer is known.
+ */
+export class UnitOfWork {
+  readonly #statements: Statement[] = []
+  readonly #conflicts = new Map<string, Refusal>()
+  readonly #after: Array<() => Promise<void>> = []
+  readonly #now: Instant
+  readonly #origin: Origin
+  readonly #actor: ActorRef | undefined
+
+  constructor(now: Instant, origin: Origin, actor?: ActorRef) {
+    this.#now = now
+    this.#origin = origin
+    this.#actor = actor
+  }
+
+  get isEmpty(): boolean {
+    return this.#statements.length === 0
+  }
+
+  add(...statements: readonly Statement[]): this {
+    this.#statements.push(...statements)
+    return this
+  }
+
+  /** What a UNIQUE violation on `table.column` means to the client. */
+  onConflict(column: string, refusal: Refusal): this {
+    this.#conflicts.set(column, refusal)
+    return this
+  }
+
+  /** Done once the batch is committed, before the answer; a failure is the caller's to survive. */
+  afterCommit(effect: () => Promise<void>): this {
+    this.#after.push(effect)
+    return this
+  }
+
+  audit(db: TenantDb, entry: AuditEntry): this {
+    const actor = entry.actor ?? this.#actor
+    return this.add(
+      db.insert(auditLogs, {
+        id: newId("aud", this.#now),
+        actorKind: actor?.kind ?? "SYSTEM",
+        actorId: actor?.id ?? null,
+        actorName: actor?.name ?? null,
+        action: entry.action,
+        entity: entry.entity,
+        entityId: entry.entityId,
+        before: entry.before === undefined ? null : withoutSecrets(entry.before),
+        after: entry.after === undefined ? null : withoutSecrets(entry.after),
+        ipAddress: this.#origin.ipAddress,
+        userAgent: this.#origin.userAgent,
+        at: this.#now,
+      }),
+    )
+  }
+
+  event<T>(db: TenantDb, type: EventType<T>, data: T): this {
+    return this.add(
+      db.insert(events, { id: newId("evt", this.#now), type: type.name, permission: type.permission, data: type.schema.parse(data), at: this.#now }),
+    )
+  }
+
+  /**
+   * Sends the batch. @throws RefusalError for a guard that did not hold or a declared conflict; the
+   * database's own error otherwise. Nothing is kept in either case.
+   */
+  async commit(db: Runner): Promise<void> {
+    if (this.#statements.length > 0) {
+      try {
+        await db.run(this.#statements)
+      } catch (error) {
+        throw this.#refusalOf(error) ?? error
+      }
+    }
+    for (const effect of this.#after) await effect()
+  }
+
+  #refusalOf(error: unknown): RefusalError | undefined {
+    const message = error instanceof Error ? error.message : ""
+    const code = guardCode(message)
+    if (code !== undefined && Object.hasOwn(errors, code)) return new RefusalError({ code: code as ErrorCode })
+    const column = uniqueViolation(message)
+    const refusal = column === undefined ? undefined : this.#conflicts.get(column)
+    return refusal === undefined ? undefined : new RefusalError(refusal)
+  }
+}
+

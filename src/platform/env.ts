@@ -1,0 +1,71 @@
+import { z } from "@hono/zod-openapi"
+
+/** What wrangler binds. Domains never see it: they get a Ctx. */
+export type Bindings = {
+  readonly DB: D1Database
+  readonly SUPPLIER_LEDGER: DurableObjectNamespace
+  readonly LEDGER_WATCH: DurableObjectNamespace
+  readonly FILES: R2Bucket
+  readonly EVENTS: Queue<QueueMessage>
+  readonly ASSETS: Fetcher
+  readonly RATE_PRINCIPAL: RateLimit
+  readonly RATE_ADDRESS: RateLimit
+  readonly RATE_SIGN_IN: RateLimit
+} & Readonly<Record<VariableName, string | undefined>>
+
+export type QueueMessage = { readonly kind: "probe"; readonly at: number } | { readonly kind: "events"; readonly org_id: string; readonly after_seq: number }
+
+const flag = z.enum(["true", "false"]).transform((text) => text === "true")
+const list = z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean))
+
+const keyRing = z.string().transform((text, context) => {
+  const keys = text.split(",").map((entry) => {
+    const colon = entry.indexOf(":")
+    return { kid: entry.slice(0, colon).trim(), secret: entry.slice(colon + 1).trim() }
+  })
+  if (keys.every(({ kid, secret }) => /^[A-Za-z0-9_-]{1,32}$/.test(kid) && secret.length >= 32)) return keys
+  context.addIssue("JWT_KEYS must read kid:secret,kid:secret with secrets of at least 32 characters; the first signs")
+  return z.NEVER
+})
+
+const variables = z.object({
+  ENVIRONMENT: z.enum(["production", "development"]).default("production"),
+  /** Where clients reach the API; links in mails start with it. Empty: the request's own origin. */
+  PUBLIC_URL: z.string().default(""),
+  /** When set, `slug.BASE_DOMAIN` names an organization. */
+  BASE_DOMAIN: z.string().default(""),
+  /** Origins that browsers may call from, separated by commas; `*` for all. */
+  CORS_ORIGINS: list.default([]),
+  REQUIRE_KYB_DEFAULT: flag.default(true),
+  EXPOSE_SERVER_TIMING: flag.default(false),
+  BODY_BYTES_MAX: z.coerce.number().int().positive().default(1_048_576),
+  PROJECTION_WAIT_MS_MAX: z.coerce.number().int().min(0).default(1_000),
+  LINK_COOL_DOWN_HOURS: z.coerce.number().min(0).default(0),
+  MAIL_FROM: z.string().default("Waybill <no-reply@waybill.example>"),
+  RESEND_API_KEY: z.string().optional(),
+  SENTRY_DSN: z.string().optional(),
+  /** What the ratelimit bindings allow in a minute, told to clients in RateLimit-Policy; the bindings themselves say only yes or no. */
+  RATE_PRINCIPAL_LIMIT: z.coerce.number().int().positive().default(600),
+  RATE_ADDRESS_LIMIT: z.coerce.number().int().positive().default(120),
+  RATE_SIGN_IN_LIMIT: z.coerce.number().int().positive().default(10),
+  /** Access tokens are signed by the first key and verified by any: `kid:secret,kid:secret`. */
+  JWT_KEYS: keyRing,
+})
+
+type VariableName = keyof z.input<typeof variables>
+
+export type Config = z.output<typeof variables>
+
+const parsed = new WeakMap<object, Config>()
+
+/** The environment's variables, checked once an isolate. Throws, naming the variable, when one is missing or malformed. */
+export function configOf(env: Bindings): Config {
+  const known = parsed.get(env)
+  if (known !== undefined) return known
+  const result = variables.safeParse(env)
+  if (!result.success) {
+    throw new Error(`configuration: ${result.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ")}`)
+  }
+  parsed.set(env, result.data)
+  return result.data
+}

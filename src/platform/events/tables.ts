@@ -1,0 +1,72 @@
+import { index, integer, primaryKey, text, uniqueIndex } from "drizzle-orm/sqlite-core"
+import type { AuditId, EventId } from "../../kernel/ids.ts"
+import { platformTable, tenantTable } from "../db/tables.ts"
+
+export type ActorKind = "USER" | "API_KEY" | "SYSTEM"
+
+/** Who did what, append-only; listed newest first by its key, since ids sort by time. */
+export const auditLogs = tenantTable(
+  "audit_logs",
+  {
+    id: text("id").$type<AuditId>().notNull(),
+    actorKind: text("actor_kind").$type<ActorKind>().notNull(),
+    actorId: text("actor_id"),
+    actorName: text("actor_name"),
+    action: text("action").notNull(),
+    entity: text("entity").notNull(),
+    entityId: text("entity_id").notNull(),
+    before: text("before", { mode: "json" }).$type<unknown>(),
+    after: text("after", { mode: "json" }).$type<unknown>(),
+    ipAddress: text("ip_address"),
+    userAgent: text("user_agent"),
+    at: integer("at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.orgId, t.id] })],
+)
+
+/** What happened, one row per organization it concerns. `seq` is commit order and the cursor of every reader. */
+export const events = tenantTable(
+  "events",
+  {
+    seq: integer("seq").primaryKey({ autoIncrement: true }),
+    id: text("id").$type<EventId>().notNull(),
+    type: text("type").notNull(),
+    permission: text("permission").notNull(),
+    data: text("data", { mode: "json" }).$type<unknown>().notNull(),
+    at: integer("at").notNull(),
+  },
+  (t) => [uniqueIndex("events_org_id_id").on(t.orgId, t.id), index("events_org_id_seq").on(t.orgId, t.seq)],
+)
+
+/** Answers kept for 24 hours, so that a repeated Idempotency-Key gets the first answer again. */
+export const idempotencyKeys = tenantTable(
+  "idempotency_keys",
+  {
+    id: text("id").notNull(),
+    requestHash: text("request_hash").notNull(),
+    status: integer("status").notNull(),
+    headers: text("headers", { mode: "json" }).$type<Record<string, string>>().notNull(),
+    body: text("body", { mode: "json" }).$type<unknown>(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.orgId, t.id] }), index("idempotency_keys_created_at").on(t.createdAt)],
+)
+
+/** Mails kept instead of sent where no mail service is configured; `/dev/mail` reads them in development. */
+export const keptMails = platformTable(
+  "kept_mails",
+  {
+    id: text("id").primaryKey(),
+    recipient: text("recipient").notNull(),
+    subject: text("subject").notNull(),
+    text: text("text").notNull(),
+    html: text("html").notNull(),
+    token: text("token"),
+    sentAt: integer("sent_at").notNull(),
+  },
+  (t) => [index("kept_mails_recipient").on(t.recipient, t.id)],
+)
+
+export type AuditRow = typeof auditLogs.$inferSelect
+export type EventRow = typeof events.$inferSelect
+

@@ -1,0 +1,214 @@
+import type { Context } from "hono"
+import { type OrganizationId, platformOrganizationId } from "../../kernel/ids.ts"
+import { type Refusal, RefusalError } from "../../kernel/result.ts"
+import type { Instant } from "../../kernel/time.ts"
+import { type Actor, refOf } from "../auth/actor.ts"
+import { authenticate, type Directory } from "../auth/authenticate.ts"
+import { Meter, serverTiming } from "../db/meter.ts"
+import { acrossTenants, TenantDb } from "../db/tenant-db.ts"
+import { Executor } from "../db/executor.ts"
+import { type Origin, UnitOfWork } from "../db/unit-of-work.ts"
+import { uniqueViolation } from "../db/guards.ts"
+import { type Bindings, configOf } from "../env.ts"
+import { describeError } from "../log/log.ts"
+import { mailerOf } from "../mail/adapters.ts"
+import type { Observer } from "../log/observer.ts"
+import { parseBody, readBody } from "./body.ts"
+import type { Command, Ctx, PublicCtx } from "./context.ts"
+import { type Endpoint, fullPath, isMutation, permissionsRequired } from "./endpoint.ts"
+import { commandOf, keepReply, keptReply } from "./idempotency.ts"
+import { invalidAt, parseInput } from "./input.ts"
+import { problemResponse } from "./problem.ts"
+import { limitAddress, limitPrincipal, limitSignIn } from "./rate-limit.ts"
+import { matchesIfNoneMatch, type Reply, versionOfIfMatch } from "./reply.ts"
+
+export type HonoEnv = { Bindings: Bindings; Variables: { requestId: string } }
+
+/** What the pipeline needs from outside itself. */
+export type PipelineDeps = {
+  readonly directory: Directory
+  readonly observer: Observer
+  readonly clock: () => Instant
+}
+
+type Running = {
+  readonly c: Context<HonoEnv>
+  readonly endpoint: Endpoint
+  readonly meter: Meter
+  readonly now: Instant
+  readonly origin: Origin
+  readonly responseHeaders: Headers
+  orgId?: OrganizationId
+  actor?: Actor
+}
+
+/** One endpoint's way from request to answer: who, may they, what is asked, was it asked before, do it, commit, answer. */
+export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv>) => Promise<Response> {
+  return async (c) => {
+    const started = performance.now()
+    const running: Running = {
+      c,
+      endpoint,
+      meter: new Meter(),
+      now: deps.clock(),
+      origin: originOf(c.req.raw),
+      responseHeaders: new Headers(),
+    }
+    let response: Response
+    let failure: unknown
+    try {
+      response = await answer(running, deps)
+    } catch (error) {
+      const refusal: Refusal = error instanceof RefusalError ? error.refusal : { code: "INTERNAL" }
+      if (!(error instanceof RefusalError)) failure = error
+      response = problemResponse(refusal, c.var.requestId)
+    }
+    const totalMs = performance.now() - started
+    for (const [name, value] of running.responseHeaders) response.headers.append(name, value)
+    if (configOf(c.env).EXPOSE_SERVER_TIMING) response.headers.set("server-timing", serverTiming(running.meter.cost, totalMs))
+    deps.observer.request({
+      requestId: c.var.requestId,
+      organizationId: running.orgId ?? null,
+      actorId: running.actor?.id ?? null,
+      method: c.req.method,
+      route: fullPath(endpoint.spec),
+      status: response.status,
+      durationMs: totalMs,
+      cost: running.meter.cost,
+      ...(failure === undefined ? {} : { error: describeError(failure) }),
+    })
+    if (failure !== undefined) deps.observer.failure(failure, c.req.raw, c.env, c.executionCtx)
+    return response
+  }
+}
+
+async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
+  const { c, endpoint, meter, now, origin } = running
+  const { spec } = endpoint
+  const config = configOf(c.env)
+  const keepAlive = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
+
+  if (endpoint.isPublic) await limitAddress(c.env, config, origin)
+  let actor: Actor | undefined
+  if (!endpoint.isPublic) {
+    const host = new URL(c.req.url).hostname
+    const found = await authenticate({ env: c.env, config, meter, now, headers: c.req.raw.headers, host, keepAlive }, deps.directory).catch(async (error: unknown) => {
+      // Whoever cannot say who they are is counted by address, so that tokens cannot be guessed at leisure.
+      await limitAddress(c.env, config, origin)
+      throw error
+    })
+    actor = found.actor
+    running.actor = actor
+    running.orgId = actor.orgId
+    await limitPrincipal(c.env, config, actor.id)
+    authorizeRoute(endpoint, actor)
+    if (found.selectedOrganization !== undefined) await auditSelection(running, actor, found.selectedOrganization)
+  }
+
+  const params = parseInput("path", spec.params, c.req.param())
+  const query = parseInput("query", spec.query, queryOf(c.req.url))
+  const bytes = isMutation(spec) ? await readBody(c.req.raw, config.BODY_BYTES_MAX) : new Uint8Array(0)
+  const raw = spec.body === undefined ? undefined : parseBody(bytes, c.req.header("content-type") ?? null, spec.bodyType === "json-or-form")
+  const body = parseInput("body", spec.body, raw)
+  if (spec.isSignIn === true) await limitSignIn(c.env, config, origin, raw)
+
+  const principal = actor === undefined ? { orgId: platformOrganizationId, id: "public" } : { orgId: actor.orgId, id: actor.id }
+  const command: Command = isMutation(spec)
+    ? await commandOf(c.req.raw, principal, c.req.path, bytes, config.JWT_KEYS[0]?.secret ?? "")
+    : { id: "", requestHash: "", hasKey: false }
+
+  const work = new UnitOfWork(now, origin, actor === undefined ? undefined : refOf(actor))
+  const publicCtx: PublicCtx = {
+    env: c.env,
+    config,
+    meter,
+    now,
+    requestId: c.var.requestId,
+    origin,
+    publicUrl: (config.PUBLIC_URL === "" ? new URL(c.req.url).origin : config.PUBLIC_URL).replace(/\/$/, ""),
+    work,
+    mailer: mailerOf(config, () => acrossTenants(c.env, meter, "mails are kept for whoever asks in development"), now),
+    command,
+    defer: keepAlive,
+    responseHeaders: running.responseHeaders,
+  }
+  const db = new TenantDb(new Executor(c.env.DB, meter), actor?.orgId ?? platformOrganizationId)
+  const ctx: PublicCtx | Ctx = actor === undefined ? publicCtx : { ...publicCtx, actor, orgId: actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
+
+  const keepsReply = isMutation(spec) && command.hasKey && spec.writer !== "ledger"
+  if (keepsReply) {
+    const kept = await keptReply(db, command, now)
+    if (kept !== undefined) return respond(c, kept)
+  }
+  const outcome = await endpoint.handle(ctx, { params, query, body })
+  if (outcome instanceof Response) return new Response(outcome.body, outcome)
+  if ("ok" in outcome) throw new RefusalError(outcome.error)
+  if (keepsReply) work.add(...keepReply(db, command, outcome, now))
+  try {
+    await work.commit(db)
+  } catch (error) {
+    const kept = keepsReply && isRepeatInFlight(error) ? await keptReply(db, command, now) : undefined
+    if (kept === undefined) throw error
+    return respond(c, kept)
+  }
+  return respond(c, outcome)
+}
+
+/** Two requests with one key at once: the second's batch fails on the key, and it answers what the first did. */
+const isRepeatInFlight = (error: unknown): boolean =>
+  error instanceof RefusalError || (error instanceof Error && uniqueViolation(error.message)?.startsWith("idempotency_keys.") === true)
+
+function authorizeRoute({ spec }: Endpoint, actor: Actor): void {
+  const required = permissionsRequired(spec.access)
+  if (required.length > 0 && !required.some((permission) => actor.permissions.has(permission))) {
+    const select = actor.kind === "USER" && actor.isPlatformStaff && actor.orgId === platformOrganizationId
+    throw new RefusalError({
+      code: "FORBIDDEN",
+      detail: select ? "Platform staff act in an organization by naming it in X-Tenant-ID." : `This needs the permission ${required.join(" or ")}.`,
+    })
+  }
+  if (isMutation(spec) && actor.isReadOnly && spec.allowedWhenDeactivated !== true && !(actor.kind === "USER" && actor.isPlatformStaff)) {
+    throw new RefusalError({ code: "ORGANIZATION_DEACTIVATED", detail: "The organization is deactivated: its data can be read, not changed." })
+  }
+}
+
+/** Every act of platform staff inside an organization leaves a row on the platform's own trail, reads included. */
+async function auditSelection({ c, endpoint, meter, now, origin }: Running, actor: Actor, selected: OrganizationId): Promise<void> {
+  const db = TenantDb.forSystem(c.env, meter, platformOrganizationId, "the platform's own audit trail")
+  await new UnitOfWork(now, origin, refOf(actor))
+    .audit(db, { action: "platform.organization.enter", entity: "organization", entityId: selected, after: { method: c.req.method, route: fullPath(endpoint.spec) } })
+    .commit(db)
+}
+
+const originOf = (request: Request): Origin => ({
+  ipAddress: request.headers.get("cf-connecting-ip"),
+  userAgent: request.headers.get("user-agent")?.slice(0, 300) ?? null,
+})
+
+/** Query parameters as one value each. @throws RefusalError when a name comes twice. */
+function queryOf(url: string): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const [name, value] of new URL(url).searchParams) {
+    if (Object.hasOwn(values, name)) throw invalidAt(`/query/${name}`, "The parameter stands twice.", "DUPLICATE")
+    Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })
+  }
+  return values
+}
+
+function ifMatchOf(request: Request): number | undefined {
+  const header = request.headers.get("if-match")
+  if (header === null) return undefined
+  const version = versionOfIfMatch(header)
+  if (version === undefined) throw new RefusalError({ code: "VERSION_MISMATCH", detail: "If-Match is not an ETag of this API." })
+  return version === "any" ? undefined : version
+}
+
+function respond(c: Context<HonoEnv>, { status, body, headers }: Reply): Response {
+  const etag = headers["etag"]
+  const ifNoneMatch = c.req.header("if-none-match")
+  if (etag !== undefined && ifNoneMatch !== undefined && c.req.method === "GET" && matchesIfNoneMatch(ifNoneMatch, etag)) {
+    return new Response(null, { status: 304, headers: { etag } })
+  }
+  if (body === undefined) return new Response(null, { status, headers })
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json; charset=utf-8", ...headers } })
+}

@@ -1,0 +1,22 @@
+import { createApp } from "./app.ts"
+import { endpoints } from "./domains/endpoints.ts"
+import { directory } from "./domains/identity/index.ts"
+import type { Bindings, QueueMessage } from "./platform/env.ts"
+import { observer } from "./platform/log/observe.ts"
+import { consume } from "./platform/events/consume.ts"
+import { runCron } from "./jobs.ts"
+
+export { LedgerWatch } from "../durable-objects/ledger-watch/ledger-watch.ts"
+export { SupplierLedger } from "../durable-objects/supplier-ledger/supplier-ledger.ts"
+
+const app = createApp(endpoints, { directory, observer, clock: Date.now })
+
+export default {
+  fetch: app.fetch,
+  async queue(batch, env) {
+    await consume(batch, env)
+  },
+  async scheduled(event, env, execution) {
+    execution.waitUntil(runCron(event.cron, event.scheduledTime, env))
+  },
+} satisfies ExportedHandler<Bindings, QueueMessage>

@@ -1,0 +1,52 @@
+import { fileURLToPath } from "node:url"
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers"
+import { defineConfig } from "vitest/config"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const migrations = await readD1Migrations(fileURLToPath(new URL("../migrations", import.meta.url)))
+
+export default defineConfig({
+  root,
+  test: {
+    root,
+    projects: [
+      {
+        root,
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: fileURLToPath(new URL("../wrangler.toml", import.meta.url)), environment: "test" },
+            miniflare: { bindings: { TEST_MIGRATIONS: migrations } },
+          }),
+        ],
+        test: {
+          name: "workers",
+          root,
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/node/**", "test/architecture/**"],
+          setupFiles: ["test/support/setup.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          // Its package ships CommonJS that workerd cannot load as it is.
+          deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
+        },
+      },
+      {
+        root,
+        test: {
+          name: "node",
+          root,
+          environment: "node",
+          include: ["test/node/**/*.test.ts", "test/architecture/**/*.test.ts"],
+          testTimeout: 120_000,
+        },
+      },
+    ],
+    coverage: {
+      provider: "istanbul",
+      include: ["src/**/*.ts", "durable-objects/**/*.ts"],
+      reporter: ["text-summary", "html", "json-summary"],
+      reportsDirectory: "coverage",
+      thresholds: { lines: 80 },
+    },
+  },
+})
