@@ -15,8 +15,10 @@ CREATE TABLE organizations (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
 ) WITHOUT ROWID;
--- The directory: active suppliers by name.
-CREATE INDEX organizations_directory ON organizations (is_supplier, status, name, id);
+-- The directory: active suppliers by name, whatever its case.
+CREATE INDEX organizations_directory ON organizations (is_supplier, status, name COLLATE NOCASE, id);
+-- The platform's list, also by how far the verification has come.
+CREATE INDEX organizations_kyb_status ON organizations (kyb_status, id);
 -- Organizations whose ledger has not yet heard of their last change.
 CREATE INDEX organizations_unsent ON organizations (id) WHERE ledger_version < version;
 

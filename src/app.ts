@@ -5,7 +5,7 @@ import { newId } from "./kernel/ids.ts"
 import { configOf } from "./platform/env.ts"
 import { type Endpoint, fullPath } from "./platform/http/endpoint.ts"
 import { type HonoEnv, type PipelineDeps, run } from "./platform/http/pipeline.ts"
-import { problemResponse } from "./platform/http/problem.ts"
+import { noSuchPath, problemResponse } from "./platform/http/problem.ts"
 
 const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/
 
@@ -55,7 +55,7 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
     const methods = allowedMethods(c.req.path)
     const refusal =
       methods.length === 0
-        ? ({ code: "NOT_FOUND", detail: "There is no such path; GET /openapi.json lists all of them." } as const)
+        ? noSuchPath
         : ({ code: "METHOD_NOT_ALLOWED", detail: `Use ${methods.join(", ")}.`, extra: { headers: { allow: methods.join(", ") } } } as const)
     return problemResponse(refusal, c.var.requestId)
   })
@@ -71,7 +71,9 @@ const routerPath = ({ spec }: Endpoint): string => fullPath(spec).replace(/\{(\w
 
 /** Which methods a path has, for 405 with Allow. */
 function methodsByPath(endpoints: readonly Endpoint[]): (path: string) => string[] {
-  const patterns = endpoints.map(({ spec }) => ({
+  const patterns = endpoints
+    .filter(({ spec }) => spec.isDevelopmentOnly !== true)
+    .map(({ spec }) => ({
     method: spec.method.toUpperCase(),
     pattern: new RegExp(`^${fullPath(spec).replace(/[.]/g, "\\.").replace(/\{\w+\}/g, "[^/]+")}/?$`),
   }))

@@ -1,6 +1,87 @@
+import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
+import type { LinkFacts } from "../../src/domains/partners/rules.ts"
+import { type LinkId, type OrderId, type OrganizationId, type ProductId, type RoutingNumber, routingOf } from "../../src/kernel/ids.ts"
+import { RefusalError, type Result } from "../../src/kernel/result.ts"
+import { refOf } from "../../src/platform/auth/actor.ts"
 import type { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
+import type { Ctx } from "../../src/platform/http/context.ts"
+import { describeError, log } from "../../src/platform/log/log.ts"
+import type { LedgerCommands, LedgerVerb } from "./commands/index.ts"
+import type { Envelope, LedgerReply, LedgerRpc, Reconciliation } from "./rpc.ts"
+
+export type { Envelope } from "./rpc.ts"
+
+/** The one place that knows what a ledger's object is called. */
+const ledgerName = (routing: RoutingNumber): string => `ledger-${routing.toString(16).padStart(10, "0")}`
+
+/** A stub for one attempt: a stub that has thrown is broken. */
+function stubOf(env: Bindings, routing: RoutingNumber): LedgerRpc {
+  const { SUPPLIER_LEDGER } = env
+  return SUPPLIER_LEDGER.get(SUPPLIER_LEDGER.idFromName(ledgerName(routing))) as unknown as LedgerRpc
+}
+
+const attemptsMax = 3
+
+type RuntimeError = Error & { readonly retryable?: boolean; readonly overloaded?: boolean }
+
+/** Calls the object, again on a failure that the runtime calls passing; never when it says it is overloaded. Safe for what carries a commandId, and for reads. */
+async function call<T>(env: Bindings, meter: Meter, routing: RoutingNumber, use: (ledger: LedgerRpc) => Promise<T>): Promise<T> {
+  const started = performance.now()
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      meter.add({ objectCalls: 1 })
+      try {
+        return await use(stubOf(env, routing))
+      } catch (error) {
+        const { retryable = false, overloaded = false } = error as RuntimeError
+        if (overloaded) throw new RefusalError({ code: "UNAVAILABLE", detail: "The supplier's ledger is overloaded; try again in a moment.", extra: { retryAfterSeconds: 1 } })
+        if (!retryable || attempt >= attemptsMax) throw error
+        log.warn("ledger call repeated", { attempt, error: describeError(error) })
+        await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** attempt))
+      }
+    }
+  } finally {
+    meter.add({ objectMs: performance.now() - started })
+  }
+}
+
+/** The ids that carry their ledger's routing number. An organization's own id carries its own. */
+type Routed = OrganizationId | LinkId | OrderId | ProductId
+
+/** Gives a ledger a command in the name of the request's actor, and waits for D1 to show it. */
+export async function command<V extends LedgerVerb>(ctx: Ctx, at: Routed, verb: V, input: LedgerCommands[V]["input"]): Promise<Result<LedgerCommands[V]["fact"]>> {
+  const envelope = {
+    commandId: ctx.command.id,
+    requestHash: ctx.command.requestHash,
+    actor: refOf(ctx.actor),
+    origin: ctx.origin,
+    ifMatch: ctx.ifMatch,
+    command: { verb, input },
+  } as Envelope
+  const { result, projection, cost }: LedgerReply = await call(ctx.env, ctx.meter, routingOf(at), (ledger) => ledger.execute(envelope))
+  ctx.meter.add(cost)
+  if (projection === "pending") ctx.responseHeaders.set("waybill-projection", "pending")
+  return result as Result<LedgerCommands[V]["fact"]>
+}
 
 /** Sends an organization's facts to its ledger, which it makes ready at the first time. @throws when the ledger cannot be reached. */
-export async function sendOrganizationFacts(_env: Bindings, _meter: Meter, _facts: OrganizationFacts): Promise<void> {}
+export const sendOrganizationFacts = (env: Bindings, meter: Meter, facts: OrganizationFacts): Promise<void> =>
+  call(env, meter, facts.routing, (ledger) => ledger.adopt(facts))
+
+/** What D1 does not show yet, from the ledger itself, which checks that the actor's organization is a party. */
+export const readOrder = (ctx: Ctx, id: OrderId): Promise<OrderFacts | undefined> => call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readOrder(ctx.orgId, id))
+export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkFacts | undefined> => call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLink(ctx.orgId, id))
+export const readProduct = (ctx: Ctx, id: ProductId): Promise<ProductFacts | undefined> => call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readProduct(ctx.orgId, id))
+
+export const reconcileLedger = (env: Bindings, meter: Meter, orgId: OrganizationId): Promise<Reconciliation> =>
+  call(env, meter, routingOf(orgId), (ledger) => ledger.reconcile())
+
+export const rebuildLedger = (env: Bindings, meter: Meter, orgId: OrganizationId): Promise<{ generation: number; rows: number }> =>
+  call(env, meter, routingOf(orgId), (ledger) => ledger.rebuild())
+
+/** Development alone: commands of the past, with the clock as an argument. */
+export const replayPast = (env: Bindings, meter: Meter, orgId: OrganizationId, at: number, envelopes: readonly Envelope[]) =>
+  call(env, meter, routingOf(orgId), (ledger) => ledger.replayPast(at, envelopes))

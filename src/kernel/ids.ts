@@ -5,6 +5,7 @@ export const idPrefixes = {
   organization: "org",
   user: "usr",
   session: "ses",
+  refreshToken: "rft",
   invitation: "inv",
   role: "rol",
   apiKey: "key",

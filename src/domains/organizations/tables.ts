@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm"
 import { index, integer, text } from "drizzle-orm/sqlite-core"
 import type { OrganizationId } from "../../kernel/ids.ts"
 import { platformTable } from "../../platform/db/tables.ts"
@@ -25,7 +26,11 @@ export const organizations = platformTable(
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
   },
-  (t) => [index("organizations_directory").on(t.isSupplier, t.status, t.name, t.id)],
+  (t) => [
+    index("organizations_directory").on(t.isSupplier, t.status, sql`name collate nocase`, t.id),
+    index("organizations_kyb_status").on(t.kybStatus, t.id),
+    index("organizations_unsent").on(t.id).where(sql`ledger_version < version`),
+  ],
 )
 
 export type OrganizationRow = typeof organizations.$inferSelect

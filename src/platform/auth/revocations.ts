@@ -1,4 +1,4 @@
-import { asc, gt, lte, sql } from "drizzle-orm"
+import { asc, gt, lte, type SQL, sql } from "drizzle-orm"
 import { limits } from "../../kernel/limits.ts"
 import { minute, second, type Instant } from "../../kernel/time.ts"
 import type { Statement } from "../db/executor.ts"
@@ -27,6 +27,11 @@ export class RevocationList {
   /** Whether a token of these subjects, issued at the instant, was revoked since. */
   isRevoked(subjects: readonly Subject[], issuedAt: Instant): boolean {
     return subjects.some((subject) => issuedAt <= (this.#notBefore.get(subject) ?? Number.NEGATIVE_INFINITY))
+  }
+
+  /** The earliest instant, from `now` on, at which a token issued to these subjects is not dead at birth. */
+  firstValid(subjects: readonly Subject[], now: Instant): Instant {
+    return subjects.reduce((at, subject) => Math.max(at, (this.#notBefore.get(subject) ?? Number.NEGATIVE_INFINITY) + 1), now)
   }
 
   /** Makes the list at most ten seconds old if it can. 'unknown' means too old to decide anything by. */
@@ -66,8 +71,18 @@ export class RevocationList {
   }
 }
 
-/** The statement that revokes what was issued to a subject up to now; it belongs in the batch of the change that causes it. */
+/**
+ * The instant of the commit, by the database's clock. A revocation takes effect when its batch commits, not when its
+ * request began: a token issued in between still says what was true before.
+ */
+const committedAt = (now: Instant) => sql`max(${now}, cast(round(unixepoch('subsec') * 1000) as integer))`
+
+/** The statement that revokes what was issued to a subject until it commits; it belongs in the batch of the change that causes it. */
 export const revoke = (subject: Subject, now: Instant): Statement =>
-  compile(sql`insert into revocations (subject, not_before, expires_at) values (${subject}, ${now}, ${now + keptMs})`)
+  compile(sql`insert into revocations (subject, not_before, expires_at) values (${subject}, ${committedAt(now)}, ${now + keptMs})`)
+
+/** The same for every subject that a query finds, in its one column named `subject`. */
+export const revokeAll = (subjects: SQL, now: Instant): Statement =>
+  compile(sql`insert into revocations (subject, not_before, expires_at) select subject, ${committedAt(now)}, ${now + keptMs} from (${subjects})`)
 
 export const expiredRevocations = (now: Instant) => lte(revocations.expiresAt, now)

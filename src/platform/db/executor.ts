@@ -25,10 +25,13 @@ export const compile = (query: SQL): Statement => {
 export class Executor {
   readonly #database: D1Database
   readonly meter: Meter
+  readonly #comment: string
 
-  constructor(database: D1Database, meter: Meter) {
+  /** `reason` stands as a comment before each statement that no organization's user is behind, for whoever reads the database's query log. */
+  constructor(database: D1Database, meter: Meter, reason?: string) {
     this.#database = database
     this.meter = meter
+    this.#comment = reason === undefined ? "" : `/* system: ${reason.replace(/[^\w ,.':-]/g, " ")} */ `
   }
 
   async run(statements: readonly Statement[]): Promise<Row[][]> {
@@ -36,7 +39,7 @@ export class Executor {
     const started = performance.now()
     try {
       const results = await this.#database.batch<Row>(
-        statements.map(({ sql, params }) => this.#database.prepare(sql).bind(...params)),
+        statements.map(({ sql, params }) => this.#database.prepare(this.#comment + sql).bind(...params)),
       )
       let rowsRead = 0
       let rowsWritten = 0

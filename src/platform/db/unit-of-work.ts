@@ -32,6 +32,7 @@ type Runner = { run(statements: readonly Statement[]): Promise<unknown> }
 export class UnitOfWork {
   readonly #statements: Statement[] = []
   readonly #conflicts = new Map<string, Refusal>()
+  readonly #ifRefused = new Map<ErrorCode, () => Promise<void>>()
   readonly #after: Array<() => Promise<void>> = []
   readonly #now: Instant
   readonly #origin: Origin
@@ -56,6 +57,17 @@ export class UnitOfWork {
   onConflict(column: string, refusal: Refusal): this {
     this.#conflicts.set(column, refusal)
     return this
+  }
+
+  /** What else must happen when the batch is refused with this code: the refused batch itself leaves nothing. */
+  ifRefused(code: ErrorCode, effect: () => Promise<void>): this {
+    this.#ifRefused.set(code, effect)
+    return this
+  }
+
+  /** Carries out what `ifRefused` declared for this error. */
+  async refused(error: unknown): Promise<void> {
+    if (error instanceof RefusalError) await this.#ifRefused.get(error.refusal.code)?.()
   }
 
   /** Done once the batch is committed, before the answer; a failure is the caller's to survive. */

@@ -40,6 +40,8 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
   readonly allowedWhenDeactivated?: boolean
   /** Counts against the sign-in rate, by address and by the account named. */
   readonly isSignIn?: boolean
+  /** Does not exist but in development: answers like an unknown path. */
+  readonly isDevelopmentOnly?: boolean
   /** Not part of the API document. */
   readonly isHidden?: boolean
 }

@@ -19,7 +19,7 @@ function faultsOf(where: Where, issues: readonly z.core.$ZodIssue[]): InputFault
     if (issue.code === "invalid_union" && issue.errors.length > 0) {
       // Of a union's branches, the one that came closest says most about what is wrong.
       const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? []
-      if (closest.length > 0 && closest.some((nested) => nested.path.length > 0)) {
+      if (closest.some((nested) => nested.path.length > 0 || nested.code === "unrecognized_keys")) {
         return faultsOf(where, closest.map((nested) => ({ ...nested, path: [...issue.path, ...nested.path] }) as z.core.$ZodIssue))
       }
     }

@@ -9,9 +9,20 @@ export function readCursor(kind: string, shape: ReadonlyArray<"string" | "number
   return key
 }
 
-/** A page from rows fetched one beyond the limit: the extra row says that there is more. */
-export function pageOf<T, V>(rows: readonly T[], limit: number, kind: string, keyOf: (row: T) => CursorKey, view: (row: T) => V): { data: V[]; next_cursor: string | null } {
+/**
+ * A page from rows fetched one beyond the limit: the extra row says that there is more. `stoppedAt` is the key of
+ * the last row a bounded scan looked at: such a page may be short and still go on.
+ */
+export function pageOf<T, V>(
+  rows: readonly T[],
+  limit: number,
+  kind: string,
+  keyOf: (row: T) => CursorKey,
+  view: (row: T) => V,
+  stoppedAt?: CursorKey,
+): { data: V[]; next_cursor: string | null } {
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)
-  return { data: shown.map(view), next_cursor: rows.length > limit && last !== undefined ? encodeCursor(kind, keyOf(last)) : null }
+  const next = rows.length > limit && last !== undefined ? keyOf(last) : stoppedAt
+  return { data: shown.map(view), next_cursor: next === undefined ? null : encodeCursor(kind, next) }
 }

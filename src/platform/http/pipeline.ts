@@ -1,4 +1,5 @@
 import type { Context } from "hono"
+import type { ErrorCode } from "../../kernel/errors.ts"
 import { type OrganizationId, platformOrganizationId } from "../../kernel/ids.ts"
 import { type Refusal, RefusalError } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
@@ -12,13 +13,13 @@ import { uniqueViolation } from "../db/guards.ts"
 import { type Bindings, configOf } from "../env.ts"
 import { describeError } from "../log/log.ts"
 import { mailerOf } from "../mail/adapters.ts"
-import type { Observer } from "../log/observer.ts"
+import type { Observer, RequestRecord } from "../log/observer.ts"
 import { parseBody, readBody } from "./body.ts"
 import type { Command, Ctx, PublicCtx } from "./context.ts"
 import { type Endpoint, fullPath, isMutation, permissionsRequired } from "./endpoint.ts"
 import { commandOf, keepReply, keptReply } from "./idempotency.ts"
 import { invalidAt, parseInput } from "./input.ts"
-import { problemResponse } from "./problem.ts"
+import { noSuchPath, problemResponse } from "./problem.ts"
 import { limitAddress, limitPrincipal, limitSignIn } from "./rate-limit.ts"
 import { matchesIfNoneMatch, type Reply, versionOfIfMatch } from "./reply.ts"
 
@@ -56,17 +57,19 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
     }
     let response: Response
     let failure: unknown
+    let code: ErrorCode | undefined
     try {
       response = await answer(running, deps)
     } catch (error) {
       const refusal: Refusal = error instanceof RefusalError ? error.refusal : { code: "INTERNAL" }
+      code = refusal.code
       if (!(error instanceof RefusalError)) failure = error
       response = problemResponse(refusal, c.var.requestId)
     }
     const totalMs = performance.now() - started
     for (const [name, value] of running.responseHeaders) response.headers.append(name, value)
     if (configOf(c.env).EXPOSE_SERVER_TIMING) response.headers.set("server-timing", serverTiming(running.meter.cost, totalMs))
-    deps.observer.request({
+    const record: RequestRecord = {
       requestId: c.var.requestId,
       organizationId: running.orgId ?? null,
       actorId: running.actor?.id ?? null,
@@ -75,8 +78,10 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
       status: response.status,
       durationMs: totalMs,
       cost: running.meter.cost,
+      ...(code === undefined ? {} : { code }),
       ...(failure === undefined ? {} : { error: describeError(failure) }),
-    })
+    }
+    deps.observer.request(record, c.env, c.executionCtx)
     if (failure !== undefined) deps.observer.failure(failure, c.req.raw, c.env, c.executionCtx)
     return response
   }
@@ -87,6 +92,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   const { spec } = endpoint
   const config = configOf(c.env)
   const keepAlive = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
+  if (spec.isDevelopmentOnly === true && config.ENVIRONMENT !== "development") throw new RefusalError(noSuchPath)
 
   if (endpoint.isPublic) await limitAddress(c.env, config, origin)
   let actor: Actor | undefined
@@ -141,14 +147,22 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     if (kept !== undefined) return respond(c, kept)
   }
   const outcome = await endpoint.handle(ctx, { params, query, body })
-  if (outcome instanceof Response) return new Response(outcome.body, outcome)
+  if (outcome instanceof Response) {
+    const etag = outcome.headers.get("etag")
+    if (etag === null || !isNotModified(c, etag)) return new Response(outcome.body, outcome)
+    await outcome.body?.cancel()
+    return new Response(null, { status: 304, headers: { etag } })
+  }
   if ("ok" in outcome) throw new RefusalError(outcome.error)
   if (keepsReply) work.add(...keepReply(db, command, outcome, now))
   try {
     await work.commit(db)
   } catch (error) {
     const kept = keepsReply && isRepeatInFlight(error) ? await keptReply(db, command, now) : undefined
-    if (kept === undefined) throw error
+    if (kept === undefined) {
+      await work.refused(error)
+      throw error
+    }
     return respond(c, kept)
   }
   return respond(c, outcome)
@@ -203,12 +217,15 @@ function ifMatchOf(request: Request): number | undefined {
   return version === "any" ? undefined : version
 }
 
+/** Whether a reader has this very version already (RFC 9110, section 13.1.2). */
+function isNotModified(c: Context<HonoEnv>, etag: string): boolean {
+  const ifNoneMatch = c.req.header("if-none-match")
+  return ifNoneMatch !== undefined && (c.req.method === "GET" || c.req.method === "HEAD") && matchesIfNoneMatch(ifNoneMatch, etag)
+}
+
 function respond(c: Context<HonoEnv>, { status, body, headers }: Reply): Response {
   const etag = headers["etag"]
-  const ifNoneMatch = c.req.header("if-none-match")
-  if (etag !== undefined && ifNoneMatch !== undefined && c.req.method === "GET" && matchesIfNoneMatch(ifNoneMatch, etag)) {
-    return new Response(null, { status: 304, headers: { etag } })
-  }
+  if (etag !== undefined && isNotModified(c, etag)) return new Response(null, { status: 304, headers: { etag } })
   if (body === undefined) return new Response(null, { status, headers })
   return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json; charset=utf-8", ...headers } })
 }

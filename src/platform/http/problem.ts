@@ -1,6 +1,9 @@
 import { type ErrorCode, errors } from "../../kernel/errors.ts"
 import type { Refusal } from "../../kernel/result.ts"
 
+/** What an unknown path answers; routes that a deployment lacks answer the very same. */
+export const noSuchPath: Refusal = { code: "NOT_FOUND", detail: "There is no such path; GET /openapi.json lists all of them." }
+
 /** RFC 9457 problem details of a refusal. `type` is a link into the README's list of codes. */
 export function problemOf(refusal: Refusal, requestId: string): { status: number; body: Record<string, unknown>; headers: Record<string, string> } {
   const { status, title } = errors[refusal.code]

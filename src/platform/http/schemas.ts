@@ -22,6 +22,12 @@ export const idParams = <P extends IdPrefix>(prefix: P) => z.strictObject({ id: 
 
 export const instantView = z.string().openapi({ format: "date-time", example: "2026-01-31T09:30:00.000Z" })
 
+/** An instant in a query: RFC 3339, or a date for its first instant in UTC. Read as milliseconds since the epoch, and nothing here is older than that. */
+export const instantInput = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: "Must be an RFC 3339 instant or date, such as 2026-01-31T09:30:00Z." })
+  .transform((text) => Math.max(0, Date.parse(text)))
+  .openapi({ type: "string", format: "date-time", example: "2026-01-31T09:30:00Z" })
+
 /** Text on one line or many, trimmed, in NFC, without control characters but line breaks and tabs. */
 export const textInput = (charsMax: number, charsMin = 0) =>
   z
@@ -37,7 +43,10 @@ export const textInput = (charsMax: number, charsMin = 0) =>
         .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/, "Must hold no control characters."),
     )
 
-export const nameInput = textInput(limits.nameCharsMax, 1).openapi({ example: "Green Valley Farms" })
+/** A name is one line: it stands in subjects of mails and in lists. */
+export const nameInput = textInput(limits.nameCharsMax, 1)
+  .refine((text) => !/[\n\t]/.test(text), "Must be one line.")
+  .openapi({ example: "Green Valley Farms" })
 
 /** E-mail addresses are compared in lower case. */
 export const emailInput = z
@@ -98,7 +107,7 @@ export const pageQuery = {
 }
 
 export const listOf = <T extends z.ZodType>(item: T, name: string) =>
-  z.object({ data: z.array(item), next_cursor: z.string().nullable().openapi({ description: "Null on the last page." }) }).openapi(name)
+  z.object({ data: z.array(item), next_cursor: z.string().nullable().openapi({ description: "Null on the last page.", example: "WyJhdWRpdC1sb2dzIl0" }) }).openapi(name)
 
 /** One of the given words, whatever its case. */
 export const enumInput = <const T extends readonly [string, ...string[]]>(values: T) =>

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../kernel/errors.ts"
 import type { Cost } from "../db/meter.ts"
 import type { Bindings } from "../env.ts"
 
@@ -10,11 +11,15 @@ export type RequestRecord = {
   readonly status: number
   readonly durationMs: number
   readonly cost: Cost
+  /** The problem's code, where the answer is one. */
+  readonly code?: ErrorCode
   readonly error?: string
 }
 
+export type Execution = { waitUntil(work: Promise<unknown>): void }
+
 /** What watches requests: logs, metrics, error reports. None of it can fail a request. */
 export type Observer = {
-  request(record: RequestRecord): void
-  failure(error: unknown, request: Request, env: Bindings, execution: { waitUntil(work: Promise<unknown>): void }): void
+  request(record: RequestRecord, env: Bindings, execution: Execution): void
+  failure(error: unknown, request: Request, env: Bindings, execution: Execution): void
 }

@@ -1,0 +1,20 @@
+/** A step of an object's schema: run once, in order, never changed after it has landed. */
+export type SchemaStep = { readonly id: number; readonly name: string; readonly sql: string }
+
+/**
+ * Brings the object's SQLite up to the last step and keeps what it did in `_migrations`, since objects have
+ * no `PRAGMA user_version`. Call inside `blockConcurrencyWhile` or a transaction.
+ */
+export function migrate(sql: SqlStorage, steps: readonly SchemaStep[]): void {
+  sql.exec("CREATE TABLE IF NOT EXISTS _migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+  const { done } = sql.exec<{ done: number }>("SELECT coalesce(max(id), 0) AS done FROM _migrations").one()
+  for (const step of steps) {
+    if (step.id <= done) continue
+    sql.exec(step.sql)
+    sql.exec("INSERT INTO _migrations (id, name) VALUES (?, ?)", step.id, step.name)
+  }
+}
+
+/** Whether any step has ever run here: an object that was only asked a question has no tables. */
+export const isMigrated = (sql: SqlStorage): boolean =>
+  sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_migrations'").toArray().length > 0

@@ -1,0 +1,142 @@
+import { productEventDataOf, productEvents } from "../../../src/domains/catalog/events.ts"
+import { checkTerms, type ProductFacts, type ProductTerms } from "../../../src/domains/catalog/rules.ts"
+import type { ProductId } from "../../../src/kernel/ids.ts"
+import { limits } from "../../../src/kernel/limits.ts"
+import { parseMoney } from "../../../src/kernel/money.ts"
+import type { Milli } from "../../../src/kernel/quantity.ts"
+import { err, ok, type Refusal, refuse, type Result } from "../../../src/kernel/result.ts"
+import type { LedgerWork } from "../work.ts"
+
+/** A product as its supplier states it. The price comes as written: how many digits fit depends on the currency, and that may be the organization's. */
+export type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> & { readonly price?: string | number; readonly stockMilli?: Milli }
+export type CreateProduct = ProductInput & { readonly sku: string; readonly name: string; readonly price: string | number }
+export type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
+
+const notFound = () => refuse("NOT_FOUND", "There is no such product.")
+
+export function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFacts> {
+  const { store } = work
+  const currency = input.currency ?? store.organization.settings.currency
+  const price = priceIn(input.price, currency)
+  if (!price.ok) return price
+  const quantityStepMilli = input.quantityStepMilli ?? 1_000
+  const terms: ProductTerms = {
+    sku: input.sku,
+    name: input.name,
+    description: input.description ?? "",
+    category: input.category ?? "",
+    unit: input.unit ?? "piece",
+    quantityStepMilli,
+    priceMinor: price.value,
+    currency,
+    minOrderMilli: input.minOrderMilli ?? quantityStepMilli,
+    minStockMilli: input.minStockMilli ?? 0,
+    isActive: input.isActive ?? true,
+  }
+  const stockMilli = input.stockMilli ?? 0
+  const refusal = checkProduct(work, terms, stockMilli)
+  if (refusal !== undefined) return err(refusal)
+
+  const id = work.mint("prd")
+  const product = { id, ...terms, ...newcomer(work) }
+  store.saveProduct(product)
+  work.touch("product", id)
+  if (stockMilli > 0) {
+    work.moveStock({ productId: id, locationId: store.defaultLocation().id, type: "IN", quantityMilli: stockMilli, reason: "OPENING" })
+  }
+  return finish(work, id, "create")
+}
+
+export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductFacts> {
+  const { store } = work
+  const before = store.product(input.productId)
+  if (before === undefined || before.archivedAt !== null) return notFound()
+  if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
+  const { productId, price: givenPrice, stockMilli, ...given } = input
+  const currency = given.currency ?? before.currency
+  // A price stands in a currency: moving to another without saying the price again would change what it means.
+  if (currency !== before.currency && givenPrice === undefined) {
+    return refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer: "/price", code: "REQUIRED", message: "A change of currency needs the price in it." }] })
+  }
+  const price = givenPrice === undefined ? ok(before.priceMinor) : priceIn(givenPrice, currency)
+  if (!price.ok) return price
+  const after: ProductFacts = { ...before, ...defined(given), priceMinor: price.value }
+  const refusal = checkProduct(work, after, stockMilli ?? 0, before.id)
+  if (refusal !== undefined) return err(refusal)
+
+  store.saveProduct({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  work.touch("product", productId)
+  const counted = (stockMilli ?? before.stockMilli) - before.stockMilli
+  if (counted !== 0) {
+    const refused = count(work, productId, counted)
+    if (refused !== undefined) return err(refused)
+  }
+  return finish(work, productId, "update", before)
+}
+
+export function archiveProduct(work: LedgerWork, input: { readonly productId: ProductId }, ifMatch: number | undefined): Result<ProductFacts> {
+  const before = work.store.product(input.productId)
+  if (before === undefined || before.archivedAt !== null) return notFound()
+  if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
+  work.store.saveProduct({ ...before, isActive: false, archivedAt: work.now, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  work.touch("product", before.id)
+  return finish(work, before.id, "archive", before)
+}
+
+/** A stated stock is a count of the default location: the difference is an adjustment, in the journal like any other movement. */
+function count(work: LedgerWork, productId: ProductId, difference: Milli): Refusal | undefined {
+  const locationId = work.store.defaultLocation().id
+  const here = work.store.level(productId, locationId)?.onHandMilli ?? 0
+  if (here + difference < 0) {
+    return { code: "CONFLICT", detail: "Stock at other locations is more than the stated total.", errors: [{ pointer: "/stock_quantity", code: "CONFLICT", message: "Less than what other locations hold." }] }
+  }
+  work.moveStock({ productId, locationId, type: "ADJUSTMENT", quantityMilli: difference, reason: "COUNT" })
+  return undefined
+}
+
+function checkProduct(work: LedgerWork, terms: ProductTerms, stockMilli: Milli, self?: ProductId): Refusal | undefined {
+  const faults = checkTerms(terms, stockMilli)
+  if (faults.length > 0) return { code: "OFF_STEP", errors: faults }
+  const holder = work.store.productIdBySku(terms.sku)
+  if (holder !== undefined && holder !== self) {
+    return { code: "CONFLICT", detail: "Another product has this SKU.", errors: [{ pointer: "/sku", code: "TAKEN", message: "Another product has this SKU." }] }
+  }
+  return undefined
+}
+
+const moneyFaults = {
+  NOT_A_DECIMAL: "Must be a decimal number.",
+  TOO_PRECISE: "Has more decimal places than the currency.",
+  TOO_LARGE: `Must be at most ${limits.moneyMinorMax} minor units.`,
+  NEGATIVE: "Must not be negative.",
+} as const
+
+function priceIn(price: string | number, currency: string): Result<number> {
+  const parsed = parseMoney(price, currency)
+  return parsed.ok ? parsed : refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer: "/price", code: parsed.error, message: moneyFaults[parsed.error] }] })
+}
+
+const newcomer = (work: LedgerWork) => ({
+  supplierId: work.store.organization.id,
+  stockMilli: 0,
+  stockSeq: 0,
+  archivedAt: null,
+  createdAt: work.now,
+  updatedAt: work.now,
+  version: 1,
+  seq: work.seq,
+})
+
+const mismatch = (current: ProductFacts) => refuse("VERSION_MISMATCH", `The product is at version ${current.version} by now.`)
+
+function finish(work: LedgerWork, id: ProductId, verb: "create" | "update" | "archive", before?: ProductFacts): Result<ProductFacts> {
+  const after = work.store.product(id)
+  if (after === undefined) throw new Error("a saved product is gone")
+  work.audit({ action: `catalog.product.${verb}`, entity: "product", entityId: id, before, after })
+  const type = { create: productEvents.created, update: productEvents.updated, archive: productEvents.archived }[verb]
+  work.emit(after.supplierId, type, productEventDataOf(after))
+  return ok(after)
+}
+
+/** Without members that are undefined, which a spread would otherwise lay over what was there. */
+const defined = <T extends object>(value: T): Partial<T> => Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<T>

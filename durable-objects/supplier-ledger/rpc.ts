@@ -1,0 +1,40 @@
+import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { OrderFacts } from "../../src/domains/orders/rules.ts"
+import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
+import type { LinkFacts } from "../../src/domains/partners/rules.ts"
+import type { LinkId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
+import type { Result } from "../../src/kernel/result.ts"
+import type { ActorRef } from "../../src/platform/auth/actor.ts"
+import type { Cost } from "../../src/platform/db/meter.ts"
+import type { Origin } from "../../src/platform/db/unit-of-work.ts"
+import type { LedgerCommand, LedgerFact } from "./commands/index.ts"
+
+/** A command with who gives it and under which id: a repeat of the id gets the first answer. */
+export type Envelope = {
+  readonly commandId: string
+  readonly requestHash: string
+  readonly actor: ActorRef
+  readonly origin: Origin
+  readonly ifMatch: number | undefined
+  readonly command: LedgerCommand
+}
+
+/** 'pending': committed here, and D1 will show it as soon as it can. */
+export type ProjectionState = "done" | "pending"
+
+export type LedgerReply = { readonly result: Result<LedgerFact>; readonly projection: ProjectionState; readonly cost: Cost }
+
+export type Difference = { readonly kind: string; readonly id: string; readonly problem: "MISSING" | "STALE" | "DIFFERENT" | "EXTRA" }
+export type Reconciliation = { readonly checked: number; readonly differences: Difference[]; readonly truncated: boolean; readonly stuck: ReadonlyArray<{ what: string; error: string }> }
+
+/** The ledger's methods as its client calls them. They return refusals and throw only for bugs. */
+export type LedgerRpc = {
+  adopt(facts: OrganizationFacts): Promise<void>
+  execute(envelope: Envelope): Promise<LedgerReply>
+  readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined>
+  readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkFacts | undefined>
+  readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined>
+  reconcile(): Promise<Reconciliation>
+  rebuild(): Promise<{ generation: number; rows: number }>
+  replayPast(at: number, envelopes: readonly Envelope[]): Promise<ReadonlyArray<Result<LedgerFact>>>
+}

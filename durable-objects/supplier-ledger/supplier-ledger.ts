@@ -1,0 +1,325 @@
+import { DurableObject } from "cloudflare:workers"
+import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { OrderFacts } from "../../src/domains/orders/rules.ts"
+import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
+import type { LinkFacts } from "../../src/domains/partners/rules.ts"
+import { type LinkId, type OrderId, type OrganizationId, platformOrganizationId, type ProductId } from "../../src/kernel/ids.ts"
+import { limits } from "../../src/kernel/limits.ts"
+import { err, type Refusal, refuse, type Result } from "../../src/kernel/result.ts"
+import { hour, type Instant, minute } from "../../src/kernel/time.ts"
+import { Executor } from "../../src/platform/db/executor.ts"
+import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
+import { type Bindings, configOf } from "../../src/platform/env.ts"
+import { describeError, log } from "../../src/platform/log/log.ts"
+import { ledgerWatchOf } from "../ledger-watch/client.ts"
+import { CommandLog } from "../shared/command-log.ts"
+import { DueTable } from "../shared/due-table.ts"
+import { isMigrated, migrate } from "../shared/migrate.ts"
+import { Outbox } from "../shared/outbox.ts"
+import { Relay } from "../shared/relay.ts"
+import { carryOut, type LedgerFact, ownersVerbs } from "./commands/index.ts"
+import { linkSideOf } from "./commands/links.ts"
+import { orderSideOf } from "./commands/orders.ts"
+import { schemaSteps } from "./migrations.ts"
+import { type ProjectedKind, rowsOf, statementFor } from "./projections.ts"
+import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
+import type { Envelope, LedgerReply, LedgerRpc, ProjectionState, Reconciliation } from "./rpc.ts"
+import { LedgerStore } from "./store.ts"
+import { LedgerWork } from "./work.ts"
+
+/** What falls due: another try at the relay, word to the watch, forgetting commands, comparing with D1, finishing a rebuild. */
+type Due = "relay" | "watch" | "commands" | "reconcile" | "rebuild"
+
+/** Carries a refusal out of a transaction, so that nothing written before it stays. */
+class Rollback extends Error {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(refusal.code)
+    this.refusal = refusal
+  }
+}
+
+/** Refusals that a retry of the very same command may not meet again; they are not kept. */
+const passing: ReadonlySet<Refusal["code"]> = new Set(["STOCK_INSUFFICIENT", "UNAVAILABLE", "INTERNAL", "RATE_LIMITED"])
+
+/**
+ * The one writer of a supplier's products, stock, links and orders. It decides and writes in one transaction
+ * of its own SQLite, then projects to D1. This class is the shell (storage, time, alarms, RPC); commands/ decide.
+ */
+export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc {
+  readonly #store: LedgerStore
+  readonly #outbox: Outbox<ProjectedKind>
+  readonly #commands: CommandLog
+  readonly #due: DueTable<Due>
+  readonly #relay: Relay<ProjectedKind>
+  #isReady: boolean
+  #retryMs: number = limits.relayRetryMs
+
+  constructor(state: DurableObjectState, env: Bindings) {
+    super(state, env)
+    const { sql } = state.storage
+    this.#store = new LedgerStore(sql)
+    this.#outbox = new Outbox(sql)
+    this.#commands = new CommandLog(sql)
+    this.#due = new DueTable(state.storage)
+    this.#relay = new Relay({
+      outbox: this.#outbox,
+      open: (meter) => new Executor(env.DB, meter, "ledger relay"),
+      rowsOf: (kind, id) => rowsOf(this.#store, kind, id),
+      statement: statementFor,
+      transaction: (work) => this.#transaction(work),
+      drained: () => this.#onDrained(),
+      failed: () => this.#onFailed(),
+    })
+    this.#isReady = isMigrated(sql)
+    if (this.#isReady) this.#transaction(() => migrate(sql, schemaSteps))
+  }
+
+  /** Takes the organization's facts; the first time, this makes the ledger. Older facts than those it has change nothing. */
+  async adopt(facts: OrganizationFacts): Promise<void> {
+    this.#transaction(() => {
+      migrate(this.ctx.storage.sql, schemaSteps)
+      const isNew = !this.#store.isAdopted
+      const before = isNew ? undefined : this.#store.organization
+      if (before !== undefined && before.version >= facts.version) return
+      this.#store.saveOrganization(facts)
+      const work = this.#work(this.#now(), systemActor, noOrigin)
+      if (isNew) {
+        const id = work.mint("whs")
+        this.#store.insertLocation({ id, code: "MAIN", name: "Main warehouse", isDefault: true, version: 1, seq: work.seq })
+        work.touch("location", id)
+        this.#due.schedule("reconcile", work.now + jittered(limits.reconcileMinutes * minute))
+      }
+      if (before !== undefined && (before.name !== facts.name || before.settings.share_stock !== facts.settings.share_stock)) {
+        for (const link of this.#store.links()) {
+          this.#store.saveLink({ ...link, seq: work.seq })
+          work.touch("link", link.id)
+        }
+      }
+      this.#armRelay(work.now)
+    })
+    this.#isReady = true
+    await this.#waitForProjection()
+  }
+
+  async execute(envelope: Envelope): Promise<LedgerReply> {
+    const result = this.#decide(envelope, this.#now())
+    const { projection, cost } = await this.#waitForProjection()
+    return { result, projection, cost }
+  }
+
+  async readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined> {
+    const order = this.#isReady ? this.#store.order(id) : undefined
+    const side = order === undefined ? undefined : orderSideOf(order, organizationId)
+    return order === undefined || side === undefined ? undefined : side === "buyer" ? { ...order, internalNote: null } : order
+  }
+
+  async readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkFacts | undefined> {
+    const link = this.#isReady ? this.#store.link(id) : undefined
+    return link !== undefined && linkSideOf(link, organizationId) !== undefined ? link : undefined
+  }
+
+  async readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined> {
+    const product = this.#isReady ? this.#store.product(id) : undefined
+    return product?.supplierId === organizationId ? product : undefined
+  }
+
+  /** Compares the projection with the ledger after a drain, and marks what differs, so that the relay mends it. */
+  async reconcile(): Promise<Reconciliation> {
+    if (!this.#isReady) return { checked: 0, differences: [], truncated: false, stuck: [] }
+    await this.#relay.flush()
+    const seqAtStart = this.#store.meta("seq")
+    const found = await reconcileLedger(this.#store, this.#outbox, new Executor(this.env.DB, new Meter(), "ledger reconcile"), (work) => this.#transaction(work))
+    this.#store.setMeta("reconciled_at", seqAtStart)
+    if (found.differences.length > 0) {
+      log.error("projection differed from its ledger", { organization: this.#store.organization.id, differences: found.differences.length })
+      await this.#relay.flush()
+    }
+    return { ...found, stuck: this.#outbox.stuck }
+  }
+
+  /** Projects everything anew under a new generation, then deletes what the old one left. Readers never see a gap. */
+  async rebuild(): Promise<{ generation: number; rows: number }> {
+    if (!this.#isReady) return { generation: 0, rows: 0 }
+    const counted = this.#transaction(() => {
+      const generation = this.#store.next("generation")
+      const rows = markEverything(this.#store, this.#outbox)
+      this.#outbox.unpark()
+      this.#due.schedule("rebuild", this.#now())
+      this.#armRelay(this.#now())
+      return { generation, rows }
+    })
+    this.ctx.waitUntil(this.#finishRebuild())
+    return counted
+  }
+
+  /** Past commands with the clock as an argument, for seeding; the caller holds it to development builds. */
+  async replayPast(at: Instant, envelopes: readonly Envelope[]): Promise<ReadonlyArray<Result<LedgerFact>>> {
+    if (configOf(this.env).ENVIRONMENT !== "development") throw new Error("past commands exist in development alone")
+    const results = envelopes.map((envelope) => this.#decide(envelope, at))
+    await this.#relay.flush()
+    return results
+  }
+
+  override async alarm(): Promise<void> {
+    if (!this.#isReady) return
+    for (const kind of this.#transaction(() => this.#due.take(Date.now()))) {
+      // A thrown alarm is tried six times and then never again: nothing may leave this loop.
+      try {
+        await this.#onDue(kind)
+      } catch (error) {
+        log.error("alarm failed", { kind, error: describeError(error) })
+        this.#transaction(() => this.#due.schedule(kind, Date.now() + minute))
+      }
+    }
+    this.#due.arm()
+  }
+
+  async #onDue(kind: Due): Promise<void> {
+    switch (kind) {
+      case "relay":
+        if (this.#outbox.depth > 0) await this.#relay.flush()
+        return
+      case "watch":
+        return this.#reportToWatch()
+      case "commands": {
+        const more = this.#transaction(() => this.#commands.forget(Date.now() - limits.commandHoursKept * hour, limits.alarmRowsMax))
+        this.#transaction(() => this.#due.schedule("commands", Date.now() + (more ? minute : hour)))
+        return
+      }
+      case "reconcile":
+        if (this.#store.meta("reconciled_at") !== this.#store.meta("seq")) await this.reconcile()
+        this.#transaction(() => this.#due.schedule("reconcile", Date.now() + jittered(limits.reconcileMinutes * minute)))
+        return
+      case "rebuild":
+        return this.#finishRebuild()
+    }
+  }
+
+  /** One command in one transaction: its stored result, or its effects with the result stored beside them. */
+  #decide(envelope: Envelope, at: Instant): Result<LedgerFact> {
+    if (!this.#isReady) return unknownLedger(envelope)
+    const { commandId, requestHash, command } = envelope
+    try {
+      return this.#transaction(() => {
+        const kept = this.#commands.find(commandId, requestHash)
+        if (kept === "REUSED") return refuse("IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key belongs to an earlier, different request.")
+        if (kept !== undefined) return JSON.parse(kept.result) as Result<LedgerFact>
+        const result = this.#carryOut(envelope, at)
+        if (!result.ok) throw new Rollback(result.error)
+        this.#commands.keep(commandId, requestHash, JSON.stringify(result), at)
+        this.#due.schedule("commands", at + limits.commandHoursKept * hour)
+        this.#armRelay(at)
+        return result
+      })
+    } catch (error) {
+      this.#store.forgetCached()
+      if (!(error instanceof Rollback)) throw error
+      const refused: Result<LedgerFact> = err(error.refusal)
+      // A stranger's refusals are not kept: nobody without a link may fill a supplier's storage.
+      if (!passing.has(error.refusal.code) && this.#isParty(envelope.actor.organizationId)) {
+        this.#transaction(() => {
+          this.#commands.keep(commandId, requestHash, JSON.stringify(refused), at)
+          this.#due.schedule("commands", at + limits.commandHoursKept * hour)
+        })
+      }
+      log.info("command refused", { verb: command.verb, code: error.refusal.code, organization: this.#store.organization.id })
+      return refused
+    }
+  }
+
+  #carryOut({ actor, origin, command, ifMatch }: Envelope, at: Instant): Result<LedgerFact> {
+    if (ownersVerbs.includes(command.verb) && actor.organizationId !== this.#store.organization.id) return refuse("NOT_FOUND")
+    this.#store.setMeta("last_at", at)
+    return carryOut(this.#work(at, actor, origin), command, ifMatch)
+  }
+
+  #work(now: Instant, actor: Envelope["actor"], origin: Envelope["origin"]): LedgerWork {
+    return new LedgerWork({ store: this.#store, outbox: this.#outbox, now, actor, origin })
+  }
+
+  #isParty(organizationId: OrganizationId): boolean {
+    return organizationId === this.#store.organization.id || this.#store.linkOfBuyer(organizationId)?.status === "APPROVED"
+  }
+
+  /** The ledger's clock never goes back, whatever the machine's does. */
+  #now(): Instant {
+    return this.#isReady ? Math.max(Date.now(), this.#store.meta("last_at")) : Date.now()
+  }
+
+  #transaction<T>(work: () => T): T {
+    return this.ctx.storage.transactionSync(work)
+  }
+
+  // The projection
+
+  /** In the command's own transaction: should this object die before it projects, the alarm does. */
+  #armRelay(now: Instant): void {
+    this.#due.schedule("relay", Math.max(now, Date.now()) + limits.outboxLateMs)
+  }
+
+  async #waitForProjection(): Promise<{ projection: ProjectionState; cost: Cost }> {
+    if (!this.#isReady || this.#outbox.depth === 0) return { projection: "done", cost: noCost }
+    // While D1 is down nobody waits for it; the alarm keeps trying.
+    if (this.#relay.isFailing) return { projection: "pending", cost: noCost }
+    const drain = this.#relay.flush()
+    this.ctx.waitUntil(drain)
+    const share = await Promise.race([drain, afterMs(configOf(this.env).PROJECTION_WAIT_MS_MAX)])
+    return share === undefined ? { projection: "pending", cost: noCost } : { projection: share.isDrained ? "done" : "pending", cost: share.cost }
+  }
+
+  #onDrained(): void {
+    this.#retryMs = limits.relayRetryMs
+    if (this.#store.meta("watched") === 1) this.#transaction(() => this.#due.schedule("watch", Date.now()))
+  }
+
+  #onFailed(): void {
+    const now = Date.now()
+    this.#transaction(() => {
+      this.#due.cancel("relay")
+      this.#due.schedule("relay", now + this.#retryMs)
+      if (this.#store.meta("watched") === 0) this.#due.schedule("watch", now + limits.outboxLateMs)
+    })
+    this.#retryMs = Math.min(this.#retryMs * 2, limits.relayRetryMsMax)
+  }
+
+  /** Tells the watch that this ledger is behind, or that it no longer is. */
+  async #reportToWatch(): Promise<void> {
+    const { id, routing } = this.#store.organization
+    const depth = this.#outbox.depth
+    const watch = ledgerWatchOf(this.env)
+    if (depth > 0) {
+      await watch.report({ routing, orgId: id, since: Date.now() - limits.outboxLateMs, depth }, Date.now())
+      this.#transaction(() => {
+        this.#store.setMeta("watched", 1)
+        this.#due.schedule("watch", Date.now() + minute)
+      })
+      return
+    }
+    await watch.leave(routing)
+    this.#store.setMeta("watched", 0)
+  }
+
+  async #finishRebuild(): Promise<void> {
+    const { isDrained } = await this.#relay.flush()
+    if (!isDrained) {
+      this.#transaction(() => this.#due.schedule("rebuild", Date.now() + limits.relayRetryMsMax))
+      return
+    }
+    await sweepOlderGenerations(this.#store, new Executor(this.env.DB, new Meter(), "ledger rebuild"))
+    this.#transaction(() => this.#due.cancel("rebuild"))
+  }
+}
+
+const systemActor = { kind: "SYSTEM", id: null, name: "Waybill", organizationId: platformOrganizationId } as const
+const noOrigin = { ipAddress: null, userAgent: null } as const
+
+const afterMs = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined))
+
+/** Ten to a hundred and ten percent of the time, so that ledgers do not all wake at once. */
+const jittered = (ms: number): number => ms * (0.1 + Math.random())
+
+/** A ledger that no organization owns knows no links and no orders; it writes nothing. */
+const unknownLedger = ({ command }: Envelope): Result<never> =>
+  command.verb === "placeOrder" ? refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.") : refuse("NOT_FOUND")
+

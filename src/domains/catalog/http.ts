@@ -1,0 +1,159 @@
+import { command, readProduct } from "../../../durable-objects/supplier-ledger/client.ts"
+import { type ProductId, routingOf } from "../../kernel/ids.ts"
+import { refuse } from "../../kernel/result.ts"
+import { may } from "../../platform/auth/actor.ts"
+import type { Ctx } from "../../platform/http/context.ts"
+import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
+import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { reply } from "../../platform/http/reply.ts"
+import { idParams } from "../../platform/http/schemas.ts"
+import { listCatalog } from "./list-catalog.ts"
+import type { ProductFacts } from "./rules.ts"
+import { catalogQuery, createProductInput, ownProductsQuery, type ProductBody, productList, productView, updateProductInput } from "./schemas.ts"
+import { catalogStore } from "./store.ts"
+import { productEtag, productOfRow, sightOf, toProductView } from "./views.ts"
+
+const ownKind = "products"
+const editErrors = ["CONFLICT", "OFF_STEP", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"] as const
+
+/** The body's names as the ledger has them, without what was not said. */
+function termsOf(body: ProductBody) {
+  const { sku, name, price, description, category, unit, currency } = body
+  const said = {
+    sku,
+    name,
+    price,
+    description,
+    category,
+    unit,
+    currency,
+    quantityStepMilli: body.quantity_step,
+    minOrderMilli: body.min_order_qty,
+    minStockMilli: body.min_stock_level,
+    stockMilli: body.stock_quantity,
+    isActive: body.is_active,
+  }
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as { [K in keyof typeof said]?: NonNullable<(typeof said)[K]> }
+}
+
+function shown(ctx: Ctx, product: ProductFacts, sharesStock = false): HandlerResult {
+  const sight = sightOf(ctx.actor, product.supplierId, sharesStock)
+  return reply.ok(toProductView(product, sight), { etag: productEtag(product, sight) })
+}
+
+export const catalogEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "listCatalog",
+      method: "get",
+      path: "/products/catalog",
+      tag: "Products",
+      summary: "Products of suppliers with an approved link, and one's own",
+      description:
+        "Comes by supplier and name. With in_stock or price bounds at most 500 products are looked at: a page may be short and still have a next_cursor. The catalog of a supplier without an approved link is an empty page.",
+      access: "catalog.product.read",
+      query: catalogQuery,
+      success: { status: 200, schema: productList, description: "A page of products." },
+      isList: true,
+    },
+    async (ctx, { query }) => reply.ok(await listCatalog(ctx, query)),
+  ),
+  endpoint(
+    {
+      operationId: "listProducts",
+      method: "get",
+      path: "/products",
+      tag: "Products",
+      summary: "Own organization's products, newest first",
+      description: "Inactive ones are shown to those who may edit.",
+      access: "catalog.product.read",
+      query: ownProductsQuery,
+      success: { status: 200, schema: productList, description: "A page of products." },
+      isList: true,
+    },
+    async (ctx, { query }) => {
+      const [after] = readCursor(ownKind, ["string"], query.cursor) ?? []
+      const isActive = may(ctx.actor, "catalog.product.edit") ? query.is_active : true
+      const rows = await catalogStore(ctx.db).own({ isActive, after: after as ProductId | undefined, rowsMax: query.limit + 1 })
+      const sight = sightOf(ctx.actor, ctx.orgId, true)
+      return reply.ok(pageOf(rows, query.limit, ownKind, (row) => [row.id], (row) => toProductView(productOfRow(row), sight)))
+    },
+  ),
+  endpoint(
+    {
+      operationId: "createProduct",
+      method: "post",
+      path: "/products",
+      tag: "Products",
+      summary: "Create a product, with its opening stock",
+      access: "catalog.product.edit",
+      body: createProductInput,
+      success: { status: 201, schema: productView, description: "The product." },
+      errors: ["CONFLICT", "OFF_STEP", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { body }) => {
+      const result = await command(ctx, ctx.orgId, "createProduct", { ...termsOf(body), sku: body.sku, name: body.name, price: body.price })
+      if (!result.ok) return result
+      const sight = sightOf(ctx.actor, ctx.orgId, true)
+      return reply.created(toProductView(result.value, sight), `/products/${result.value.id}`, { etag: productEtag(result.value, sight) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getProduct",
+      method: "get",
+      path: "/products/{id}",
+      tag: "Products",
+      summary: "One product, own or of a linked supplier",
+      access: "catalog.product.read",
+      params: idParams("prd"),
+      success: { status: 200, schema: productView, description: "The product." },
+    },
+    async (ctx, { params }) => {
+      const seen = await catalogStore(ctx.db).byId(params.id)
+      if (seen !== undefined) return shown(ctx, productOfRow(seen.product), seen.sharesStock)
+      // D1 may not show a product yet that this organization made a moment ago.
+      const own = routingOf(params.id) === routingOf(ctx.orgId) ? await readProduct(ctx, params.id) : undefined
+      return own === undefined ? refuse("NOT_FOUND", "There is no such product.") : shown(ctx, own)
+    },
+  ),
+  endpoint(
+    {
+      operationId: "updateProduct",
+      method: "patch",
+      path: "/products/{id}",
+      tag: "Products",
+      summary: "Change a product",
+      access: "catalog.product.edit",
+      params: idParams("prd"),
+      body: updateProductInput,
+      success: { status: 200, schema: productView, description: "The product as it is now." },
+      errors: editErrors,
+      writer: "ledger",
+    },
+    async (ctx, { params, body }) => {
+      const result = await command(ctx, ctx.orgId, "updateProduct", { ...termsOf(body), productId: params.id })
+      return result.ok ? shown(ctx, result.value) : result
+    },
+  ),
+  endpoint(
+    {
+      operationId: "archiveProduct",
+      method: "delete",
+      path: "/products/{id}",
+      tag: "Products",
+      summary: "Archive a product",
+      description: "It leaves the catalog and gives up its SKU; orders and history keep it.",
+      access: "catalog.product.edit",
+      params: idParams("prd"),
+      success: { status: 204, description: "Archived." },
+      errors: ["VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { params }) => {
+      const result = await command(ctx, ctx.orgId, "archiveProduct", { productId: params.id })
+      return result.ok ? reply.noContent() : result
+    },
+  ),
+]

@@ -1,0 +1,2 @@
+/** The only way into this domain. */
+export { catalogEndpoints } from "./http.ts"

@@ -1,0 +1,51 @@
+import type { OrganizationId, ProductId } from "../../kernel/ids.ts"
+import { isOnStep, type Milli } from "../../kernel/quantity.ts"
+import type { Minor } from "../../kernel/money.ts"
+import type { InputFault } from "../../kernel/result.ts"
+import type { Instant } from "../../kernel/time.ts"
+
+export const availabilities = ["IN_STOCK", "LOW", "OUT_OF_STOCK"] as const
+export type Availability = (typeof availabilities)[number]
+
+/** What a buyer may know of stock: whether there is any, and whether it is under the supplier's minimum. */
+export const availabilityOf = (stock: Milli, minimum: Milli): Availability => (stock <= 0 ? "OUT_OF_STOCK" : stock < minimum ? "LOW" : "IN_STOCK")
+
+/** A product as sold, as its supplier's ledger holds it. */
+export type ProductFacts = {
+  readonly id: ProductId
+  readonly supplierId: OrganizationId
+  readonly sku: string
+  readonly name: string
+  readonly description: string
+  readonly category: string
+  readonly unit: string
+  readonly quantityStepMilli: Milli
+  readonly priceMinor: Minor
+  readonly currency: string
+  readonly minOrderMilli: Milli
+  readonly minStockMilli: Milli
+  /** On hand over all locations. */
+  readonly stockMilli: Milli
+  readonly stockSeq: number
+  readonly isActive: boolean
+  readonly archivedAt: Instant | null
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+  readonly version: number
+  readonly seq: number
+}
+
+/** The members of a product that its supplier states. */
+export type ProductTerms = Pick<
+  ProductFacts,
+  "sku" | "name" | "description" | "category" | "unit" | "quantityStepMilli" | "priceMinor" | "currency" | "minOrderMilli" | "minStockMilli" | "isActive"
+>
+
+/** INV-CAT-1: every quantity of a product, its minimum order and its stock included, is a multiple of its step. */
+export function checkTerms(terms: ProductTerms, stockMilli: Milli): InputFault[] {
+  const faults: InputFault[] = []
+  const offStep = (pointer: string) => faults.push({ pointer, code: "OFF_STEP", message: `Must be a multiple of the product's quantity_step ${terms.quantityStepMilli / 1000}.` })
+  if (!isOnStep(terms.minOrderMilli, terms.quantityStepMilli)) offStep("/min_order_qty")
+  if (!isOnStep(stockMilli, terms.quantityStepMilli)) offStep("/stock_quantity")
+  return faults
+}

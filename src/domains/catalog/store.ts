@@ -1,0 +1,160 @@
+import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm"
+import { idSuffix, type OrganizationId, type ProductId } from "../../kernel/ids.ts"
+import { limits } from "../../kernel/limits.ts"
+import type { Row } from "../../platform/db/executor.ts"
+import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
+import { type ProductRow, products } from "./tables.ts"
+
+/** A product as the caller's organization sees it. */
+export type SeenProduct = { readonly product: ProductRow; readonly sharesStock: boolean }
+
+/** The last row of a page in the catalog's own order: supplier, name, id. The caller's own products come first. */
+export type CatalogKey = { readonly supplierId: OrganizationId; readonly name: string; readonly id: ProductId }
+
+export type CatalogFilter = {
+  readonly category: string | undefined
+  readonly inStock: boolean | undefined
+  /** In the minor units of each product's currency, by its digits: `[digits, minor]` pairs are made in SQL. */
+  readonly minPrice: string | undefined
+  readonly maxPrice: string | undefined
+}
+
+export type SortKey = { readonly value: string | number; readonly id: ProductId }
+export type Sort = { readonly by: "name" | "price_minor"; readonly isDescending: boolean }
+
+export type Walk = { readonly seen: SeenProduct[]; readonly stoppedAt: SeenProduct | undefined }
+
+const isOpenLink = (orgId: OrganizationId) => sql`l.org_id = ${orgId} and l.side = 'buyer' and l.status = 'APPROVED'`
+
+const seenOf = (row: Row): SeenProduct => ({ product: decodeRow(products, row), sharesStock: row["shares_stock"] === 1 })
+
+/** Filters that no index of the catalog's order serves. Prices compare as decimals, so that they mean the same in every currency. */
+function unindexed({ inStock, minPrice, maxPrice }: CatalogFilter): SQL | undefined {
+  const price = sql`price_minor / (case when currency in (${sql.join(zeroDigitCurrencies.map((code) => sql`${code}`), sql`, `)}) then 1.0 when currency in (${sql.join(threeDigitCurrencies.map((code) => sql`${code}`), sql`, `)}) then 1000.0 else 100.0 end)`
+  return and(
+    inStock === undefined ? undefined : inStock ? sql`stock_milli > 0` : sql`stock_milli <= 0`,
+    minPrice === undefined ? undefined : sql`${price} >= ${Number(minPrice)}`,
+    maxPrice === undefined ? undefined : sql`${price} <= ${Number(maxPrice)}`,
+  )
+}
+
+/** ISO 4217 currencies in use whose minor unit is not a hundredth. */
+const zeroDigitCurrencies = ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+const threeDigitCurrencies = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+
+/** Rows of a bounded scan: those that match, up to the row it stopped at. */
+function walkOf(rows: readonly Row[], rowsMax: number): Walk {
+  const seen = rows.filter((row) => row["is_match"] === 1).map(seenOf)
+  const last = rows.find((row) => row["n"] === limits.filterScanRowsMax)
+  return { seen: seen.slice(0, rowsMax), stoppedAt: seen.length >= rowsMax || last === undefined ? undefined : seenOf(last) }
+}
+
+const bounded = (inner: SQL, matches: SQL | undefined, rowsMax: number): SQL =>
+  sql`select * from (select *, (${matches ?? sql`1`}) as is_match, row_number() over () as n from (${inner} limit ${limits.filterScanRowsMax})) where is_match or n = ${limits.filterScanRowsMax} limit ${rowsMax + 1}`
+
+export const catalogStore = (db: TenantDb) => ({
+  /** One product by id: the organization's own, or an active one of a supplier it has an approved link with. */
+  async byId(id: ProductId): Promise<SeenProduct | undefined> {
+    const [[row] = []] = await db.query(
+      (orgId) => sql`
+        select p.*, coalesce(l.shares_stock, 0) as shares_stock from products p
+        left join links l on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id
+        where p.id = ${id} and (p.org_id = ${orgId} or (l.id is not null and p.is_active = 1)) limit 1`,
+    )
+    return row === undefined ? undefined : seenOf(row)
+  },
+
+  /** The organization's own, newest first. */
+  own: ({ isActive, after, rowsMax }: { isActive: boolean | undefined; after: ProductId | undefined; rowsMax: number }): Promise<ProductRow[]> =>
+    db.ownMany(products, {
+      where: and(isNull(products.archivedAt), isActive === undefined ? undefined : eq(products.isActive, isActive), after === undefined ? undefined : lt(products.id, after)),
+      orderBy: [desc(products.id)],
+      limit: rowsMax,
+    }),
+
+  /**
+   * The catalog in its own order. One statement, which walks the index of each supplier in turn and stops when the
+   * page is full: first what is left of the cursor's supplier, then the suppliers after it.
+   */
+  async walk(supplierId: OrganizationId | undefined, filter: CatalogFilter, after: CatalogKey | undefined, rowsMax: number): Promise<Walk> {
+    const matches = unindexed(filter)
+    const scanMax = matches === undefined ? rowsMax : limits.filterScanRowsMax
+    const [rows = []] = await db.query((orgId) => {
+      const parts = segments(orgId, supplierId, after).map((segment) => segmentSql(orgId, segment, filter.category, scanMax))
+      const all = sql`select * from (${sql.join(parts.map((part) => sql`select * from (${part})`), sql` union all `)})`
+      return matches === undefined ? sql`${all} limit ${rowsMax}` : bounded(all, matches, rowsMax)
+    })
+    return matches === undefined ? { seen: rows.map(seenOf), stoppedAt: undefined } : walkOf(rows, rowsMax)
+  },
+
+  /** The given suppliers' products by name or price: one bounded statement a supplier, in one round trip; the caller merges. */
+  async sorted(suppliers: readonly OrganizationId[], sort: Sort, filter: CatalogFilter, after: SortKey | undefined, rowsMax: number): Promise<Walk[]> {
+    const matches = unindexed(filter)
+    const column = sql.raw(sort.by)
+    const direction = sql.raw(sort.isDescending ? "desc" : "asc")
+    const beyond = sql.raw(sort.isDescending ? "<" : ">")
+    const answers = await db.query(
+      ...suppliers.map((supplierId) => (orgId: OrganizationId) => {
+        const own = supplierId === orgId
+        const from = own ? sql`select p.*, 1 as shares_stock from products p where p.org_id = ${orgId}` : sql`select p.*, l.shares_stock from links l cross join products p on p.org_id = l.counterparty_id where ${isOpenLink(orgId)} and l.counterparty_id = ${supplierId}`
+        const inner = sql`${from} and p.is_active = 1 ${categorySql(filter.category)} ${after === undefined ? sql`` : sql`and (p.${column}, p.id) ${beyond} (${after.value}, ${after.id})`} order by p.${column} ${direction}, p.id ${direction}`
+        return matches === undefined ? sql`${inner} limit ${rowsMax}` : bounded(inner, matches, rowsMax)
+      }),
+    )
+    return answers.map((rows) => (matches === undefined ? { seen: rows.map(seenOf), stoppedAt: undefined } : walkOf(rows, rowsMax)))
+  },
+
+  /**
+   * Full-text search, newest products first. The organizations stand in the MATCH itself, so that the index never
+   * looks at another's rows, and again on the products that it finds.
+   */
+  async search(expression: string, supplierId: OrganizationId | undefined, filter: CatalogFilter, afterRow: number | undefined, rowsMax: number): Promise<Walk> {
+    const matches = unindexed(filter)
+    const [rows = []] = await db.query((orgId) => {
+      const only = supplierId === undefined ? sql`` : sql`and l.counterparty_id = ${supplierId}`
+      const own = supplierId === undefined || supplierId === orgId ? sql`union all select ${idSuffix(orgId)} as token` : sql``
+      const organizations = sql`select group_concat('"' || token || '"', ' OR ') from (select substr(l.counterparty_id, 5) as token from links l where ${isOpenLink(orgId)} ${only} ${own})`
+      const inner = sql`
+        select p.*, coalesce(l.shares_stock, 0) as shares_stock
+        from products_fts f cross join products p on p.row = f.rowid
+        left join links l on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id
+        where products_fts match 'org : (' || coalesce((${organizations}), '""') || ') AND ' || ${expression}
+          ${afterRow === undefined ? sql`` : sql`and f.rowid < ${afterRow}`}
+          and p.is_active = 1 ${categorySql(filter.category)} and (p.org_id = ${orgId} or l.id is not null)
+        order by f.rowid desc`
+      return matches === undefined ? sql`${inner} limit ${rowsMax}` : bounded(inner, matches, rowsMax)
+    })
+    return matches === undefined ? { seen: rows.map(seenOf), stoppedAt: undefined } : walkOf(rows, rowsMax)
+  },
+})
+
+const categorySql = (category: string | undefined): SQL => (category === undefined ? sql`` : sql`and p.category = ${category}`)
+
+type Segment =
+  | { readonly kind: "own"; readonly after: CatalogKey | undefined }
+  | { readonly kind: "supplier"; readonly id: OrganizationId; readonly after: CatalogKey | undefined }
+  | { readonly kind: "linked"; readonly beyond: OrganizationId | undefined }
+
+/** The stretches of the walk that are still ahead. */
+function segments(orgId: OrganizationId, supplierId: OrganizationId | undefined, after: CatalogKey | undefined): Segment[] {
+  if (supplierId === orgId) return [{ kind: "own", after }]
+  if (supplierId !== undefined) return [{ kind: "supplier", id: supplierId, after }]
+  if (after === undefined || after.supplierId === orgId) return [{ kind: "own", after }, { kind: "linked", beyond: undefined }]
+  return [{ kind: "supplier", id: after.supplierId, after }, { kind: "linked", beyond: after.supplierId }]
+}
+
+function segmentSql(orgId: OrganizationId, segment: Segment, category: string | undefined, rowsMax: number): SQL {
+  const later = (after: CatalogKey | undefined) => (after === undefined ? sql`` : sql`and (p.name, p.id) > (${after.name}, ${after.id})`)
+  switch (segment.kind) {
+    case "own":
+      return sql`select p.*, 1 as shares_stock from products p where p.org_id = ${orgId} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
+    case "supplier":
+      return sql`select p.*, l.shares_stock from links l cross join products p on p.org_id = l.counterparty_id
+        where ${isOpenLink(orgId)} and l.counterparty_id = ${segment.id} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
+    case "linked":
+      return sql`select p.*, l.shares_stock from links l cross join products p on p.org_id = l.counterparty_id
+        where ${isOpenLink(orgId)} ${segment.beyond === undefined ? sql`` : sql`and l.counterparty_id > ${segment.beyond}`} and p.is_active = 1 ${categorySql(category)}
+        order by l.counterparty_id, p.name, p.id limit ${rowsMax}`
+  }
+}
+

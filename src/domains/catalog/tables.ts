@@ -1,0 +1,42 @@
+import { index, integer, text, uniqueIndex } from "drizzle-orm/sqlite-core"
+import type { ProductId } from "../../kernel/ids.ts"
+import { linkedTable } from "../../platform/db/tables.ts"
+
+/** Projection of products with price and availability in one row, so that a catalog page is one index walk; written by the supplier's relay alone. */
+export const products = linkedTable(
+  "products",
+  {
+    /** The rowid, which full-text search pages by. */
+    row: integer("row").primaryKey(),
+    id: text("id").$type<ProductId>().notNull(),
+    sku: text("sku").notNull(),
+    name: text("name").notNull(),
+    description: text("description").notNull(),
+    category: text("category").notNull(),
+    unit: text("unit").notNull(),
+    quantityStepMilli: integer("quantity_step_milli").notNull(),
+    priceMinor: integer("price_minor").notNull(),
+    currency: text("currency").notNull(),
+    minOrderMilli: integer("min_order_milli").notNull(),
+    minStockMilli: integer("min_stock_milli").notNull(),
+    stockMilli: integer("stock_milli").notNull(),
+    /** Guards the stock alone: a sale rewrites two columns and no index. */
+    stockSeq: integer("stock_seq").notNull(),
+    isActive: integer("is_active", { mode: "boolean" }).notNull(),
+    archivedAt: integer("archived_at"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    version: integer("version").notNull(),
+    seq: integer("seq").notNull(),
+    generation: integer("generation").notNull(),
+  },
+  (t) => [
+    uniqueIndex("products_org_id_id").on(t.orgId, t.id),
+    index("products_id").on(t.id),
+    index("products_name").on(t.orgId, t.isActive, t.name, t.id),
+    index("products_category").on(t.orgId, t.isActive, t.category, t.name, t.id),
+    index("products_price").on(t.orgId, t.isActive, t.priceMinor, t.id),
+  ],
+)
+
+export type ProductRow = typeof products.$inferSelect

@@ -1,0 +1,45 @@
+import { and, eq } from "drizzle-orm"
+import { newId } from "../../kernel/ids.ts"
+import { RefusalError } from "../../kernel/result.ts"
+import { hashingGate } from "../../platform/auth/hashing-gate.ts"
+import { hashPassword } from "../../platform/auth/password.ts"
+import type { Ctx } from "../../platform/http/context.ts"
+import { anybody } from "./accounts.ts"
+import { identityEvents } from "./events.ts"
+import { sendInvitation } from "./invite.ts"
+import { emailTaken } from "./refusals.ts"
+import { assertAssignable } from "./role-authority.ts"
+import type { CreateUser } from "./schemas.ts"
+import { invitations, type UserRow, users } from "./tables.ts"
+import { toUserView } from "./views.ts"
+
+/** A colleague, with a password or with an invitation to choose one. An open invitation of the address gives way. */
+export async function createUser(ctx: Ctx, input: CreateUser): Promise<UserRow> {
+  const unchanged = await assertAssignable(ctx, input.roles)
+  await assertEmailFree(ctx, input.email)
+  const { password } = input
+  const user: UserRow = {
+    orgId: ctx.orgId,
+    id: newId("usr", ctx.now),
+    email: input.email,
+    fullName: input.full_name,
+    passwordHash: password === undefined ? null : await hashingGate.run(() => hashPassword(password), ctx.defer),
+    roles: input.roles,
+    isActive: true,
+    version: 1,
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+  }
+  ctx.work
+    .add(...unchanged, ctx.db.delete(invitations, and(eq(invitations.email, user.email))), ctx.db.insert(users, user))
+    .onConflict("users.email", emailTaken)
+    .audit(ctx.db, { action: "identity.user.create", entity: "user", entityId: user.id, after: toUserView(user) })
+    .event(ctx.db, identityEvents.userCreated, toUserView(user))
+  if (password === undefined) await sendInvitation(ctx, ctx.db, user.email, user.roles, user.id)
+  return user
+}
+
+/** Early, before anything is hashed; the unique index has the last word. @throws RefusalError EMAIL_TAKEN. */
+export async function assertEmailFree(ctx: Parameters<typeof anybody>[0], email: string): Promise<void> {
+  if ((await anybody(ctx).one(users, eq(users.email, email))) !== undefined) throw new RefusalError(emailTaken)
+}

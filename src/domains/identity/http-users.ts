@@ -1,0 +1,132 @@
+import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
+import { etagOf, type Reply, reply } from "../../platform/http/reply.ts"
+import { idParams } from "../../platform/http/schemas.ts"
+import { createOrganizationInput, organizationView, toOrganizationView } from "../organizations/index.ts"
+import { assignRoles } from "./assign-roles.ts"
+import { createOrganization } from "./create-organization.ts"
+import { createUser } from "./create-user.ts"
+import { disableUser } from "./disable-user.ts"
+import { listUsers, readUser } from "./read-users.ts"
+import { assignRolesInput, createUserInput, pageQueryOnly, updateUserInput, userList, userView } from "./schemas.ts"
+import type { UserRow } from "./tables.ts"
+import { updateUser } from "./update-user.ts"
+import { toUserView } from "./views.ts"
+
+const tag = "Users"
+const params = idParams("usr")
+
+const show = (row: UserRow): Reply => reply.ok(toUserView(row), { etag: etagOf(row.version) })
+
+export const userEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "listUsers",
+      method: "get",
+      path: "/users",
+      tag,
+      summary: "List users of the organization",
+      description: "Field managers see their own scope.",
+      access: ["identity.user.read", "identity.user.read-scoped"],
+      query: pageQueryOnly,
+      success: { status: 200, schema: userList, description: "A page of users, oldest first." },
+      isList: true,
+    },
+    async (ctx, { query }) => reply.ok(await listUsers(ctx, query)),
+  ),
+  endpoint(
+    {
+      operationId: "createUser",
+      method: "post",
+      path: "/users",
+      tag,
+      summary: "Create a user with roles",
+      description: "Without a password, an invitation to choose one goes out. Nobody assigns roles that say more than their own.",
+      access: "identity.user.create",
+      body: createUserInput,
+      success: { status: 201, schema: userView, description: "The user." },
+      errors: ["EMAIL_TAKEN", "VERSION_MISMATCH"],
+    },
+    async (ctx, { body }) => {
+      const user = await createUser(ctx, body)
+      return reply.created(toUserView(user), `/users/${user.id}`, { etag: etagOf(user.version) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getUser",
+      method: "get",
+      path: "/users/{id}",
+      tag,
+      summary: "Read a user: oneself, or anybody with identity.user.read",
+      access: "signed-in",
+      params,
+      success: { status: 200, schema: userView, description: "The user." },
+      errors: ["FORBIDDEN", "NOT_FOUND"],
+    },
+    async (ctx, { params: { id } }) => show(await readUser(ctx, id)),
+  ),
+  endpoint(
+    {
+      operationId: "updateUser",
+      method: "patch",
+      path: "/users/{id}",
+      tag,
+      summary: "Change a user: one's own name, or anybody with identity.user.update",
+      access: "signed-in",
+      params,
+      body: updateUserInput,
+      success: { status: 200, schema: userView, description: "The user as they are now." },
+      errors: ["FORBIDDEN", "NOT_FOUND", "EMAIL_TAKEN", "LAST_OWNER", "VERSION_MISMATCH"],
+    },
+    async (ctx, { params: { id }, body }) => show(await updateUser(ctx, id, body)),
+  ),
+  endpoint(
+    {
+      operationId: "disableUser",
+      method: "delete",
+      path: "/users/{id}",
+      tag,
+      summary: "Disable a user; their sessions end at once",
+      access: "identity.user.disable",
+      params,
+      success: { status: 204, description: "Disabled." },
+      errors: ["NOT_FOUND", "LAST_OWNER", "VERSION_MISMATCH"],
+    },
+    async (ctx, { params: { id } }) => {
+      await disableUser(ctx, id)
+      return reply.noContent()
+    },
+  ),
+  endpoint(
+    {
+      operationId: "assignRoles",
+      method: "post",
+      path: "/users/{id}/roles",
+      tag,
+      summary: "Replace a user's roles",
+      access: "identity.role.assign",
+      params,
+      body: assignRolesInput,
+      success: { status: 200, schema: userView, description: "The user with the new roles." },
+      errors: ["NOT_FOUND", "LAST_OWNER", "VERSION_MISMATCH"],
+    },
+    async (ctx, { params: { id }, body }) => show(await assignRoles(ctx, id, body.roles)),
+  ),
+  endpoint(
+    {
+      operationId: "createOrganization",
+      method: "post",
+      path: "/organizations",
+      tag: "Organizations",
+      summary: "Create an organization, and invite its owner",
+      access: "platform.organization.manage",
+      body: createOrganizationInput,
+      success: { status: 201, schema: organizationView, description: "The organization." },
+      errors: ["CONFLICT", "EMAIL_TAKEN"],
+    },
+    async (ctx, { body }) => {
+      const organization = await createOrganization(ctx, body)
+      return reply.created(toOrganizationView(organization), `/organizations/${organization.id}`, { etag: etagOf(organization.version) })
+    },
+  ),
+]

@@ -1,0 +1,4 @@
+/** The only way into this domain. */
+export { cleanUpIdentity } from "./clean-up.ts"
+export { directory } from "./directory.ts"
+export { identityEndpoints } from "./http.ts"

@@ -1,0 +1,27 @@
+import { asc, eq, gt } from "drizzle-orm"
+import type { UserId } from "../../kernel/ids.ts"
+import { RefusalError } from "../../kernel/result.ts"
+import { authorize, may } from "../../platform/auth/actor.ts"
+import type { Ctx } from "../../platform/http/context.ts"
+import { pageOf, readCursor } from "../../platform/http/page.ts"
+import type { PageQuery } from "./schemas.ts"
+import { type UserRow, users } from "./tables.ts"
+import { toUserView } from "./views.ts"
+
+/** Oneself, or anybody in the organization for those who may read users. */
+export async function readUser(ctx: Ctx, id: UserId): Promise<UserRow> {
+  if (ctx.actor.id !== id) authorize(ctx.actor, "identity.user.read")
+  const row = await ctx.db.one(users, eq(users.id, id))
+  if (row === undefined) throw new RefusalError({ code: "NOT_FOUND" })
+  return row
+}
+
+/** Users of the organization, oldest first; a field manager's scope is their own person until there are teams. */
+export async function listUsers(ctx: Ctx, { limit, cursor }: PageQuery) {
+  const [after] = readCursor("users", ["string"], cursor) ?? []
+  const where = after === undefined ? undefined : gt(users.id, String(after) as UserId)
+  const rows = may(ctx.actor, "identity.user.read")
+    ? await ctx.db.many(users, { where, orderBy: [asc(users.id)], limit: limit + 1 })
+    : await ctx.db.many(users, { where: eq(users.id, ctx.actor.id as UserId), limit: 1 })
+  return pageOf(rows, limit, "users", (row) => [row.id], toUserView)
+}

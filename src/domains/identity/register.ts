@@ -1,0 +1,46 @@
+import { newId } from "../../kernel/ids.ts"
+import { ok, type Result } from "../../kernel/result.ts"
+import { hashingGate } from "../../platform/auth/hashing-gate.ts"
+import { hashPassword } from "../../platform/auth/password.ts"
+import type { PublicCtx } from "../../platform/http/context.ts"
+import { foundOrganization } from "../organizations/index.ts"
+import { homeOf, refOfUser } from "./accounts.ts"
+import { assertEmailFree } from "./create-user.ts"
+import { identityEvents } from "./events.ts"
+import { type Registered, redeemInvitation } from "./redeem-invitation.ts"
+import { emailTaken } from "./refusals.ts"
+import { nameFromEmail, ownerRole } from "./rules.ts"
+import type { FoundInput, RedeemInput } from "./schemas.ts"
+import { startSession } from "./start-session.ts"
+import { type UserRow, users } from "./tables.ts"
+import { toUserView } from "./views.ts"
+
+/** The ways in: found an organization and own it, or join one by invitation. */
+export const register = (ctx: PublicCtx, input: FoundInput | RedeemInput): Promise<Result<Registered>> =>
+  "invitation_token" in input ? redeemInvitation(ctx, input) : found(ctx, input)
+
+async function found(ctx: PublicCtx, { email, password, full_name, organization: wanted }: FoundInput): Promise<Result<Registered>> {
+  await assertEmailFree(ctx, email)
+  const passwordHash = await hashingGate.run(() => hashPassword(password), ctx.defer)
+  const person = { id: newId("usr", ctx.now), fullName: full_name ?? nameFromEmail(email) }
+  const organization = await foundOrganization(ctx, wanted, { slugPointer: "/organization/slug", founder: ({ id }) => refOfUser({ ...person, orgId: id }) })
+  const db = homeOf(ctx, organization.id)
+  const user: UserRow = {
+    ...person,
+    orgId: organization.id,
+    email,
+    passwordHash,
+    roles: [ownerRole],
+    isActive: true,
+    version: 1,
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+  }
+  ctx.work
+    .add(db.insert(users, user))
+    .onConflict("users.email", emailTaken)
+    .audit(db, { action: "identity.user.register", entity: "user", entityId: user.id, after: toUserView(user), actor: refOfUser(user) })
+    .event(db, identityEvents.userCreated, toUserView(user))
+  const pair = await startSession(ctx, { user, organization: { slug: organization.slug, isReadOnly: false, version: 1 }, customRoles: [] })
+  return ok({ user, organization, pair })
+}

@@ -1,0 +1,50 @@
+import { z } from "@hono/zod-openapi"
+import { formatMoney } from "../../kernel/money.ts"
+import type { Permission } from "../../platform/auth/permissions.ts"
+import { defineEvent, type EventType } from "../../platform/events/define-event.ts"
+import type { OrderFacts, OrderStatus, Side } from "./rules.ts"
+
+const orderEventData = z.object({
+  order_id: z.string(),
+  number: z.string(),
+  status: z.string(),
+  side: z.enum(["supplier", "buyer"]),
+  supplier_id: z.string(),
+  buyer_id: z.string(),
+  counterparty_name: z.string(),
+  total_amount: z.string(),
+  currency: z.string(),
+  reason: z.string().nullable(),
+  by: z.object({ id: z.string().nullable(), name: z.string(), organization_id: z.string() }).nullable(),
+})
+
+export type OrderEventData = z.infer<typeof orderEventData>
+
+const permission: Permission = "orders.order.read"
+
+/** One event a state; both organizations get theirs, each in its own words. */
+export const orderEvents = {
+  PENDING: defineEvent("order.placed", permission, orderEventData),
+  ACCEPTED: defineEvent("order.accepted", permission, orderEventData),
+  REJECTED: defineEvent("order.rejected", permission, orderEventData),
+  IN_DELIVERY: defineEvent("order.in_delivery", permission, orderEventData),
+  COMPLETED: defineEvent("order.completed", permission, orderEventData),
+  CANCELLED: defineEvent("order.cancelled", permission, orderEventData),
+} as const satisfies Record<OrderStatus, EventType<OrderEventData>>
+
+export function orderEventDataOf(order: OrderFacts, side: Side): OrderEventData {
+  const last = order.history.at(-1)
+  return {
+    order_id: order.id,
+    number: order.number,
+    status: order.status,
+    side,
+    supplier_id: order.supplierId,
+    buyer_id: order.buyerId,
+    counterparty_name: side === "supplier" ? order.buyerName : order.supplierName,
+    total_amount: formatMoney(order.totalMinor, order.currency),
+    currency: order.currency,
+    reason: last?.reason ?? null,
+    by: last === undefined ? null : { id: last.by.id, name: last.by.name, organization_id: last.by.organizationId },
+  }
+}

@@ -1,0 +1,135 @@
+import { command, readOrder } from "../../../durable-objects/supplier-ledger/client.ts"
+import type { OrderId } from "../../kernel/ids.ts"
+import { refuse, type Result } from "../../kernel/result.ts"
+import type { Ctx } from "../../platform/http/context.ts"
+import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
+import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { reply } from "../../platform/http/reply.ts"
+import { idParams } from "../../platform/http/schemas.ts"
+import { placeOrder } from "./place-order.ts"
+import type { OrderFacts } from "./rules.ts"
+import { orderList, orderQuery, orderView, placeOrderInput, reorderInput, setOrderStatusInput } from "./schemas.ts"
+import { orderStatusPermissions, setOrderStatus } from "./set-order-status.ts"
+import { orderStore } from "./store.ts"
+import { orderEtag, orderOfRow, toOrderSummary, toOrderView } from "./views.ts"
+
+const listKind = "orders"
+const placingErrors = ["LINK_NOT_APPROVED", "ORGANIZATION_DEACTIVATED", "PRICE_CHANGED", "BELOW_MINIMUM", "OFF_STEP", "IDEMPOTENCY_KEY_REUSED"] as const
+
+const created = (ctx: Ctx, result: Result<OrderFacts>): HandlerResult =>
+  result.ok ? reply.created(toOrderView(result.value, ctx.orgId), `/orders/${result.value.id}`, { etag: orderEtag(result.value, ctx.orgId) }) : result
+
+const shown = (ctx: Ctx, order: OrderFacts): HandlerResult => reply.ok(toOrderView(order, ctx.orgId), { etag: orderEtag(order, ctx.orgId) })
+
+export const orderEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "placeOrder",
+      method: "post",
+      path: "/orders",
+      tag: "Orders",
+      summary: "Place an order with a linked supplier",
+      description: "Checks the link, each product's minimum and step, and keeps today's prices. Stock is taken when the supplier accepts.",
+      access: ["orders.purchase.place", "orders.sale.place"],
+      body: placeOrderInput,
+      success: { status: 201, schema: orderView, description: "The order, PENDING." },
+      errors: placingErrors,
+      writer: "ledger",
+    },
+    async (ctx, { body }) =>
+      created(
+        ctx,
+        await placeOrder(ctx, {
+          supplierId: body.supplier_id,
+          buyerId: body.buyer_id,
+          lines: body.items.map(({ product_id, quantity }) => ({ productId: product_id, quantityMilli: quantity })),
+          note: body.note ?? null,
+          requestedDeliveryOn: body.requested_delivery_on ?? null,
+          expectedTotal: body.expected_total,
+        }),
+      ),
+  ),
+  endpoint(
+    {
+      operationId: "listMyOrders",
+      method: "get",
+      path: "/orders/my-orders",
+      tag: "Orders",
+      summary: "Orders of my organization, either side, newest first",
+      description: "With `q` or `side` at most 500 orders are looked at: a page may be short and still have a next_cursor.",
+      access: "orders.order.read",
+      query: orderQuery,
+      success: { status: 200, schema: orderList, description: "A page of orders, without lines and history." },
+      isList: true,
+    },
+    async (ctx, { query }) => {
+      const { cursor, limit, ...filter } = query
+      const [after] = readCursor(listKind, ["string"], cursor) ?? []
+      const { rows, stoppedAt } = await orderStore(ctx.db).page({
+        status: filter.status,
+        side: filter.side,
+        q: filter.q,
+        from: filter.from,
+        to: filter.to,
+        after: after as OrderId | undefined,
+        rowsMax: limit + 1,
+      })
+      const view = (row: (typeof rows)[number]) => toOrderSummary(orderOfRow(row), ctx.orgId)
+      return reply.ok(pageOf(rows, limit, listKind, (row) => [row.id], view, stoppedAt === undefined ? undefined : [stoppedAt]))
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getOrder",
+      method: "get",
+      path: "/orders/{id}",
+      tag: "Orders",
+      summary: "One order with its lines and history",
+      access: "orders.order.read",
+      params: idParams("ord"),
+      success: { status: 200, schema: orderView, description: "The order." },
+    },
+    async (ctx, { params }) => {
+      const row = await orderStore(ctx.db).byId(params.id)
+      const order = row === undefined ? await readOrder(ctx, params.id) : orderOfRow(row)
+      return order === undefined ? refuse("NOT_FOUND", "There is no such order.") : shown(ctx, order)
+    },
+  ),
+  endpoint(
+    {
+      operationId: "setOrderStatus",
+      method: "put",
+      path: "/orders/{id}/status",
+      tag: "Orders",
+      summary: "Accept, reject, deliver, complete or cancel an order",
+      description: "ACCEPTED takes the stock of all lines or refuses with what is short; CANCELLED after it puts back exactly what went out. The buyer may set CANCELLED and COMPLETED.",
+      access: orderStatusPermissions,
+      params: idParams("ord"),
+      body: setOrderStatusInput,
+      success: { status: 200, schema: orderView, description: "The order in its new state." },
+      errors: ["INVALID_TRANSITION", "STOCK_INSUFFICIENT", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { params, body }) => {
+      const result = await setOrderStatus(ctx, { orderId: params.id, status: body.status, reason: body.reason ?? null, internalNote: body.internal_note })
+      return result.ok ? shown(ctx, result.value) : result
+    },
+  ),
+  endpoint(
+    {
+      operationId: "reorder",
+      method: "post",
+      path: "/orders/{id}/reorder",
+      tag: "Orders",
+      summary: "Order the same lines again at today's prices",
+      access: "orders.purchase.place",
+      params: idParams("ord"),
+      body: reorderInput,
+      success: { status: 201, schema: orderView, description: "The new order, PENDING." },
+      errors: placingErrors,
+      writer: "ledger",
+    },
+    async (ctx, { params, body }) =>
+      created(ctx, await command(ctx, params.id, "reorder", { orderId: params.id, ...(body?.expected_total === undefined ? {} : { expectedTotal: body.expected_total }) })),
+  ),
+]

@@ -1,0 +1,128 @@
+import type { Endpoint } from "../../platform/http/endpoint.ts"
+import { endpoint } from "../../platform/http/endpoint.ts"
+import { etagOf, type Reply, reply } from "../../platform/http/reply.ts"
+import { idParams } from "../../platform/http/schemas.ts"
+import { deactivateOrganization } from "./deactivate-organization.ts"
+import { decideKyb } from "./decide-kyb.ts"
+import { findOrganization } from "./find-organization.ts"
+import { listDirectory, listOrganizations } from "./list-organizations.ts"
+import { decideKybInput, directoryList, directoryQuery, organizationList, organizationQuery, organizationView, submitKybInput, updateOrganizationInput } from "./schemas.ts"
+import { submitKyb } from "./submit-kyb.ts"
+import type { OrganizationRow } from "./tables.ts"
+import { updateOrganization } from "./update-organization.ts"
+import { toOrganizationView } from "./views.ts"
+
+const tag = "Organizations"
+const params = idParams("org")
+
+const show = (row: OrganizationRow): Reply => reply.ok(toOrganizationView(row), { etag: etagOf(row.version) })
+
+/** `POST /organizations` stands in the identity domain, since it may invite an owner. */
+export const organizationEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "listOrganizations",
+      method: "get",
+      path: "/organizations",
+      tag,
+      summary: "List every organization",
+      access: "platform.organization.manage",
+      query: organizationQuery,
+      success: { status: 200, schema: organizationList, description: "A page of organizations, oldest first." },
+      isList: true,
+    },
+    async (ctx, { query }) => reply.ok(await listOrganizations(ctx, query)),
+  ),
+  endpoint(
+    {
+      operationId: "listDirectory",
+      method: "get",
+      path: "/organizations/directory",
+      tag,
+      summary: "Look up suppliers that can be asked for a link",
+      access: "organizations.directory.read",
+      query: directoryQuery,
+      success: { status: 200, schema: directoryList, description: "A page of active suppliers by name." },
+      isList: true,
+    },
+    async (ctx, { query }) => reply.ok(await listDirectory(ctx, query)),
+  ),
+  endpoint(
+    {
+      operationId: "getOrganization",
+      method: "get",
+      path: "/organizations/{id}",
+      tag,
+      summary: "Read one's own organization, or any for the platform",
+      access: ["organizations.organization.read", "platform.organization.manage"],
+      params,
+      success: { status: 200, schema: organizationView, description: "The organization." },
+      errors: ["NOT_FOUND"],
+    },
+    async (ctx, { params: { id } }) => show(await findOrganization(ctx, id)),
+  ),
+  endpoint(
+    {
+      operationId: "updateOrganization",
+      method: "patch",
+      path: "/organizations/{id}",
+      tag,
+      summary: "Change name, slug, capabilities and settings",
+      description:
+        "Settings are merged. A new slug or status ends the access tokens of everybody in the organization: refresh them. `status` is the platform's to set; ACTIVE brings a deactivated organization back.",
+      access: ["organizations.organization.update", "platform.organization.manage"],
+      params,
+      body: updateOrganizationInput,
+      success: { status: 200, schema: organizationView, description: "The organization as it is now." },
+      errors: ["NOT_FOUND", "CONFLICT", "INVALID_TRANSITION", "VERSION_MISMATCH"],
+    },
+    async (ctx, { params: { id }, body }) => show(await updateOrganization(ctx, id, body)),
+  ),
+  endpoint(
+    {
+      operationId: "deactivateOrganization",
+      method: "delete",
+      path: "/organizations/{id}",
+      tag,
+      summary: "Deactivate the organization: its data becomes a read-only archive",
+      access: ["organizations.organization.deactivate", "platform.organization.manage"],
+      params,
+      success: { status: 204, description: "Deactivated." },
+      errors: ["NOT_FOUND", "INVALID_TRANSITION", "VERSION_MISMATCH"],
+    },
+    async (ctx, { params: { id } }) => {
+      await deactivateOrganization(ctx, id)
+      return reply.noContent()
+    },
+  ),
+  endpoint(
+    {
+      operationId: "submitKyb",
+      method: "post",
+      path: "/organizations/{id}/kyb",
+      tag,
+      summary: "Submit the organization for Know Your Business verification",
+      access: "organizations.kyb.submit",
+      params,
+      body: submitKybInput,
+      success: { status: 200, schema: organizationView, description: "The organization, its verification PENDING." },
+      errors: ["NOT_FOUND", "INVALID_TRANSITION", "VERSION_MISMATCH"],
+    },
+    async (ctx, { params: { id } }) => show(await submitKyb(ctx, id)),
+  ),
+  endpoint(
+    {
+      operationId: "decideKyb",
+      method: "put",
+      path: "/organizations/{id}/kyb",
+      tag,
+      summary: "Verify an organization, or reject it with a reason",
+      access: "platform.kyb.decide",
+      params,
+      body: decideKybInput,
+      success: { status: 200, schema: organizationView, description: "The organization with the verdict." },
+      errors: ["NOT_FOUND", "INVALID_TRANSITION", "VERSION_MISMATCH"],
+    },
+    async (ctx, { params: { id }, body }) => show(await decideKyb(ctx, id, body)),
+  ),
+]

@@ -1,0 +1,36 @@
+import { z } from "@hono/zod-openapi"
+import type { Permission } from "../../platform/auth/permissions.ts"
+import { defineEvent, type EventType } from "../../platform/events/define-event.ts"
+import type { LinkFacts, LinkStatus, Side } from "./rules.ts"
+
+const linkEventData = z.object({
+  link_id: z.string(),
+  status: z.string(),
+  side: z.enum(["supplier", "buyer"]),
+  supplier_id: z.string(),
+  buyer_id: z.string(),
+  counterparty_name: z.string(),
+  reason: z.string().nullable(),
+})
+
+export type LinkEventData = z.infer<typeof linkEventData>
+
+const permission: Permission = "partners.link.read"
+
+export const linkEvents = {
+  PENDING: defineEvent("link.requested", permission, linkEventData),
+  APPROVED: defineEvent("link.approved", permission, linkEventData),
+  REJECTED: defineEvent("link.rejected", permission, linkEventData),
+  BLOCKED: defineEvent("link.blocked", permission, linkEventData),
+  REMOVED: defineEvent("link.removed", permission, linkEventData),
+} as const satisfies Record<LinkStatus, EventType<LinkEventData>>
+
+export const linkEventDataOf = (link: LinkFacts, side: Side): LinkEventData => ({
+  link_id: link.id,
+  status: link.status,
+  side,
+  supplier_id: link.supplierId,
+  buyer_id: link.buyerId,
+  counterparty_name: side === "supplier" ? link.buyerName : link.supplierName,
+  reason: link.reason,
+})

@@ -1,0 +1,93 @@
+import { readLink } from "../../../durable-objects/supplier-ledger/client.ts"
+import type { LinkId } from "../../kernel/ids.ts"
+import { refuse } from "../../kernel/result.ts"
+import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
+import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { reply } from "../../platform/http/reply.ts"
+import { idParams } from "../../platform/http/schemas.ts"
+import { requestLink } from "./request-link.ts"
+import { linkList, linkQuery, linkView, requestLinkInput, setLinkStatusInput } from "./schemas.ts"
+import { setLinkStatus } from "./set-link-status.ts"
+import { linkStore } from "./store.ts"
+import { linkEtag, linkOfRow, toLinkView } from "./views.ts"
+
+const listKind = "links"
+
+export const partnerEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "requestLink",
+      method: "post",
+      path: "/links/request",
+      tag: "Links",
+      summary: "Ask a supplier for a link",
+      description: "A request after REJECTED or REMOVED revives the same link.",
+      access: "partners.link.request",
+      body: requestLinkInput,
+      success: { status: 201, schema: linkView, description: "The link, PENDING until the supplier decides." },
+      errors: ["NOT_FOUND", "CAPABILITY_MISSING", "LINK_EXISTS", "LINK_BLOCKED", "LINK_COOLING_DOWN", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { body }) => {
+      const result = await requestLink(ctx, { supplierId: body.supplier_id, message: body.message ?? null })
+      return result.ok ? reply.created(toLinkView(result.value), `/links/${result.value.id}`, { etag: linkEtag(result.value, ctx.orgId) }) : result
+    },
+  ),
+  endpoint(
+    {
+      operationId: "listMyLinks",
+      method: "get",
+      path: "/links/my-links",
+      tag: "Links",
+      summary: "Links of my organization, either side, newest first",
+      description: "With a filter at most 500 links are looked at: a page may be short and still have a next_cursor.",
+      access: "partners.link.read",
+      query: linkQuery,
+      success: { status: 200, schema: linkList, description: "A page of links." },
+      isList: true,
+    },
+    async (ctx, { query }) => {
+      const [after] = readCursor(listKind, ["string"], query.cursor) ?? []
+      const { rows, stoppedAt } = await linkStore(ctx.db).page({ status: query.status, side: query.side, after: after as LinkId | undefined, rowsMax: query.limit + 1 })
+      const view = (row: (typeof rows)[number]) => toLinkView(linkOfRow(row))
+      return reply.ok(pageOf(rows, query.limit, listKind, (row) => [row.id], view, stoppedAt === undefined ? undefined : [stoppedAt]))
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getLink",
+      method: "get",
+      path: "/links/{id}",
+      tag: "Links",
+      summary: "One link",
+      access: "partners.link.read",
+      params: idParams("lnk"),
+      success: { status: 200, schema: linkView, description: "The link." },
+    },
+    async (ctx, { params }) => {
+      const row = await linkStore(ctx.db).byId(params.id)
+      const link = row === undefined ? await readLink(ctx, params.id) : linkOfRow(row)
+      return link === undefined ? refuse("NOT_FOUND", "There is no such link.") : reply.ok(toLinkView(link), { etag: linkEtag(link, ctx.orgId) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "setLinkStatus",
+      method: "put",
+      path: "/links/{id}/status",
+      tag: "Links",
+      summary: "Approve, reject, block or remove a link",
+      description: "The supplier decides; the buyer may withdraw a request, and either side may end an approved link (REMOVED).",
+      access: ["partners.link.decide", "partners.link.request"],
+      params: idParams("lnk"),
+      body: setLinkStatusInput,
+      success: { status: 200, schema: linkView, description: "The link in its new state." },
+      errors: ["INVALID_TRANSITION", "KYB_REQUIRED", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { params, body }) => {
+      const result = await setLinkStatus(ctx, { linkId: params.id, status: body.status, reason: body.reason ?? null })
+      return result.ok ? reply.ok(toLinkView(result.value), { etag: linkEtag(result.value, ctx.orgId) }) : result
+    },
+  ),
+]

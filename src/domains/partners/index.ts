@@ -1,0 +1,3 @@
+/** The only way into this domain. */
+export { partnerEndpoints } from "./http.ts"
+export { linkStore } from "./store.ts"

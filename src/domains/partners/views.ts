@@ -1,0 +1,34 @@
+import { formatInstant, formatInstantOrNull } from "../../kernel/time.ts"
+import type { EtagSide } from "../../platform/http/reply.ts"
+import { etagOf } from "../../platform/http/reply.ts"
+import type { OrganizationId } from "../../kernel/ids.ts"
+import type { LinkFacts } from "./rules.ts"
+import type { LinkRow } from "./tables.ts"
+
+export const toLinkView = (link: LinkFacts) => ({
+  id: link.id,
+  supplier_id: link.supplierId,
+  supplier_name: link.supplierName,
+  buyer_id: link.buyerId,
+  buyer_name: link.buyerName,
+  status: link.status,
+  message: link.message,
+  reason: link.reason,
+  created_at: formatInstant(link.createdAt),
+  decided_at: formatInstantOrNull(link.decidedAt),
+  version: link.version,
+})
+
+/** One party's row, as the link that both are in. */
+export function linkOfRow(row: LinkRow): LinkFacts {
+  const own = { id: row.orgId, name: row.ownName }
+  const other = { id: row.counterpartyId, name: row.counterpartyName }
+  const [supplier, buyer] = row.side === "supplier" ? [own, other] : [other, own]
+  const { id, status, message, reason, createdAt, decidedAt, version, seq } = row
+  return { id, supplierId: supplier.id, supplierName: supplier.name, buyerId: buyer.id, buyerName: buyer.name, status, message, reason, createdAt, decidedAt, version, seq }
+}
+
+export const linkEtag = (link: LinkFacts, organizationId: OrganizationId): string => {
+  const side: EtagSide = link.supplierId === organizationId ? "s" : "b"
+  return etagOf(link.version, link.seq, side)
+}
