@@ -10,8 +10,8 @@ export type RelayPorts<Kind extends string> = {
   readonly open: (meter: Meter) => Executor
   /** The D1 rows of a thing as it is now, by table; a thing that two parties see has a row for each. */
   readonly rowsOf: (kind: Kind, id: string) => ReadonlyArray<{ readonly target: string; readonly row: readonly unknown[] }>
-  /** The one statement that writes these rows, given as a JSON array of arrays. */
-  readonly statement: (target: string, rowsJson: string) => Statement
+  /** The one statement that writes these rows, each a JSON array. */
+  readonly statement: (target: string, rows: readonly string[]) => Statement
   readonly transaction: <T>(work: () => T) => T
   readonly drained: () => void
   readonly failed: () => void
@@ -24,8 +24,11 @@ type Built<Kind extends string> = { readonly item: OutboxItem<Kind>; readonly ro
 
 type Drain = { readonly promise: Promise<{ isDrained: boolean; cost: Cost }>; waiters: number }
 
-/** SQLite's words for a row that no retry will make acceptable; anything else is taken for passing. */
-const permanent = /constraint failed|too big|datatype mismatch|malformed JSON|no such column|no such table|NOT NULL|out of range/i
+/**
+ * SQLite's words for a row that no retry will make acceptable; anything else is taken for passing. A missing table
+ * or column is not among them: that is a migration still on its way, and parking everything would be wrong.
+ */
+const permanent = /constraint failed|SQLITE_CONSTRAINT|too big|too long|SQLITE_TOOBIG|datatype mismatch|malformed JSON/i
 
 /**
  * Sends the outbox to D1, one batch under way at a time: what arrives meanwhile goes together in the next one
@@ -154,7 +157,7 @@ export class Relay<Kind extends string> {
         else list.push(json)
       }
     }
-    return [...byTarget].map(([target, rows]) => this.#ports.statement(target, `[${rows.join(",")}]`))
+    return [...byTarget].map(([target, rows]) => this.#ports.statement(target, rows))
   }
 }
 

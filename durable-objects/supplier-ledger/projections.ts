@@ -30,14 +30,11 @@ export const appended = {
 
 export type ProjectedTable = keyof typeof projections
 
-const stockSql =
-  "update products set stock_milli = j.value ->> 2, stock_seq = j.value ->> 3 from json_each(?1) j " +
-  "where products.org_id = j.value ->> 0 and products.id = j.value ->> 1 and products.stock_seq < j.value ->> 3"
-
-export function statementFor(target: string, rowsJson: string): Statement {
-  if (target === "stock") return { sql: stockSql, params: [rowsJson] }
-  if (target === "audit_logs" || target === "events") return appended[target].insert(rowsJson)
-  if (Object.hasOwn(projections, target)) return projections[target as ProjectedTable].upsert(rowsJson)
+/** The statement that writes rows of a target, each a JSON array. */
+export function statementFor(target: string, rows: readonly string[]): Statement {
+  if (target === "stock") return projections.products.upsertOnly(["stock_milli", "stock_seq"], "stock_seq", rows)
+  if (target === "audit_logs" || target === "events") return appended[target].insert(rows)
+  if (Object.hasOwn(projections, target)) return projections[target as ProjectedTable].upsert(rows)
   throw new Error(`no projection ${target}`)
 }
 
@@ -52,14 +49,11 @@ export function rowsOf(store: LedgerStore, kind: ProjectedKind, id: string): Tar
       const location = store.location(id as LocationId)
       return location === undefined ? [] : [{ target: "locations", row: projections.locations.encode({ orgId, ...location, generation }) }]
     }
-    case "product": {
-      const product = store.product(id as ProductId)
-      if (product === undefined) return []
-      return [{ target: "products", row: projections.products.encode({ ...product, orgId, generation }) }]
-    }
+    case "product":
     case "stock": {
       const product = store.product(id as ProductId)
-      return product === undefined ? [] : [{ target: "stock", row: [orgId, product.id, product.stockMilli, product.stockSeq] }]
+      if (product === undefined) return []
+      return [{ target: kind === "stock" ? "stock" : "products", row: projections.products.encode({ ...product, orgId, generation }) }]
     }
     case "level": {
       const [productId, locationId] = id.split(" ") as [ProductId, LocationId]

@@ -2,12 +2,16 @@ import type { Endpoint } from "../platform/http/endpoint.ts"
 import { systemEndpoints } from "./admin/index.ts"
 import { auditEndpoints } from "./audit/index.ts"
 import { catalogEndpoints } from "./catalog/index.ts"
+import { identityEndpoints } from "./identity/index.ts"
 import { orderEndpoints } from "./orders/index.ts"
+import { organizationEndpoints } from "./organizations/index.ts"
 import { partnerEndpoints } from "./partners/index.ts"
 import { tags } from "./tags.ts"
 
 /** Every operation of the API, by domain: the registry that the router, the OpenAPI document, the tenant sweep and the role matrix are made from. */
 export const endpoints: readonly Endpoint[] = [
+  ...identityEndpoints,
+  ...organizationEndpoints,
   ...partnerEndpoints,
   ...catalogEndpoints,
   ...orderEndpoints,

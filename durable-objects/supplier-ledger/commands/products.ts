@@ -3,7 +3,7 @@ import { checkTerms, type ProductFacts, type ProductTerms } from "../../../src/d
 import type { ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { parseMoney } from "../../../src/kernel/money.ts"
-import type { Milli } from "../../../src/kernel/quantity.ts"
+import { type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, refuse, type Result } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 
@@ -132,11 +132,23 @@ const mismatch = (current: ProductFacts) => refuse("VERSION_MISMATCH", `The prod
 function finish(work: LedgerWork, id: ProductId, verb: "create" | "update" | "archive", before?: ProductFacts): Result<ProductFacts> {
   const after = work.store.product(id)
   if (after === undefined) throw new Error("a saved product is gone")
-  work.audit({ action: `catalog.product.${verb}`, entity: "product", entityId: id, before, after })
+  work.audit({ action: `catalog.product.${verb}`, entity: "product", entityId: id, before: before === undefined ? undefined : said(before), after: said(after) })
   const type = { create: productEvents.created, update: productEvents.updated, archive: productEvents.archived }[verb]
   work.emit(after.supplierId, type, productEventDataOf(after))
   return ok(after)
 }
+
+/** A product as the audit log tells of it: in the API's own words and units. */
+const said = (product: ProductFacts) => ({
+  ...productEventDataOf(product),
+  description: product.description,
+  category: product.category,
+  unit: product.unit,
+  quantity_step: quantityNumber(product.quantityStepMilli),
+  min_order_qty: quantityNumber(product.minOrderMilli),
+  min_stock_level: quantityNumber(product.minStockMilli),
+  stock_quantity: quantityNumber(product.stockMilli),
+})
 
 /** Without members that are undefined, which a spread would otherwise lay over what was there. */
 const defined = <T extends object>(value: T): Partial<T> => Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<T>

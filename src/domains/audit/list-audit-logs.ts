@@ -1,4 +1,3 @@
-import { encodeCursor } from "../../kernel/cursor.ts"
 import { type AuditId, isId } from "../../kernel/ids.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { endpoint } from "../../platform/http/endpoint.ts"
@@ -36,8 +35,7 @@ async function page(ctx: Ctx, query: AuditQuery) {
   const wanted = query.limit + 1
   if (Object.values(filters).every((filter) => filter === undefined)) return pageOf(await store.latest(stretch, wanted), query.limit, cursorKind, keyOf, toAuditView)
   const { rows, stoppedAt } = await store.matching(stretch, filters, wanted)
-  const shown = pageOf(rows, query.limit, cursorKind, keyOf, toAuditView)
-  return shown.next_cursor === null && stoppedAt !== undefined ? { ...shown, next_cursor: encodeCursor(cursorKind, [stoppedAt]) } : shown
+  return pageOf(rows, query.limit, cursorKind, keyOf, toAuditView, stoppedAt === undefined ? undefined : [stoppedAt])
 }
 
 const keyOf = (row: AuditRow) => [row.id]

@@ -31,7 +31,7 @@ import { signIn } from "./sign-in.ts"
 import { endOwnSession, signOut } from "./sign-out.ts"
 import { toUserView } from "./views.ts"
 
-const tag = "Authentication"
+const tag = "Auth"
 
 export const authEndpoints: readonly Endpoint[] = [
   publicEndpoint(

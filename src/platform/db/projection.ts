@@ -8,14 +8,31 @@ export type ProjectedRow = readonly unknown[]
 type Projected<T extends SQLiteTable> = Omit<InferSelectModel<T>, "row">
 
 /**
- * How rows of one D1 table are written from a ledger: many rows in one statement by json_each of one
- * parameter, each guarded by its generation and seq, so that replay and reordering do no harm.
+ * How rows of one D1 table are written from a ledger: many rows in one statement from one JSON parameter,
+ * each guarded by its generation and seq, so that replay and reordering do no harm.
  */
 export type Projection<T extends SQLiteTable> = {
   readonly table: T
   readonly columns: readonly SQLiteColumn[]
   encode(row: Projected<T>): ProjectedRow
-  upsert(rowsJson: string): Statement
+  /** Rows are JSON arrays, as `encode` makes them. */
+  upsert(rows: readonly string[]): Statement
+  /** The same, but a row that is there already changes these columns alone, so that no index of the others is rewritten. */
+  upsertOnly(columns: readonly string[], guard: string, rows: readonly string[]): Statement
+}
+
+/** Above this, the text of a statement nears D1's 100 KB. */
+const cellsInValuesMax = 4_000
+
+/**
+ * The rows of one JSON parameter as a row source. VALUES with a path a cell costs no rows read, where
+ * json_each counts one for each; it is the form for all but the largest batches.
+ */
+function rowSource(columns: number, rows: readonly string[]): { readonly sql: string; readonly params: readonly [string] } {
+  const params = [`[${rows.join(",")}]`] as const
+  const cells = Array.from({ length: columns }, (_, column) => column)
+  if (rows.length * columns > cellsInValuesMax) return { sql: `select ${cells.map((column) => `value ->> ${column}`).join(", ")} from json_each(?1) where true`, params }
+  return { sql: `values ${rows.map((_, row) => `(${cells.map((column) => `?1 ->> '$[${row}][${column}]'`).join(", ")})`).join(", ")}`, params }
 }
 
 /** `key` names the primary key's columns; a `row` column is D1's own rowid and is never sent. */
@@ -25,15 +42,18 @@ export function projection<T extends SQLiteTable>(table: T, key: readonly string
   const name = getTableName(table)
   const names = columns.map((column) => column.name)
   const updates = names.filter((column) => !key.includes(column)).map((column) => `${column} = excluded.${column}`)
-  const sql =
-    `insert into ${name} (${names.join(", ")}) select ${names.map((_, index) => `value ->> ${index}`).join(", ")} from json_each(?1) where true ` +
-    `on conflict (${key.join(", ")}) do update set ${updates.join(", ")} ` +
-    `where (excluded.generation, excluded.seq) > (${name}.generation, ${name}.seq)`
+  const insert = `insert into ${name} (${names.join(", ")})`
+  const conflict = `on conflict (${key.join(", ")}) do update set`
+  const write = (rows: readonly string[], set: string): Statement => {
+    const source = rowSource(names.length, rows)
+    return { sql: `${insert} ${source.sql} ${conflict} ${set}`, params: source.params }
+  }
   return {
     table,
     columns,
     encode: (row) => byProperty.map(([property, column]) => encodeValue(column, (row as Record<string, unknown>)[property])),
-    upsert: (rowsJson) => ({ sql, params: [rowsJson] }),
+    upsert: (rows) => write(rows, `${updates.join(", ")} where (excluded.generation, excluded.seq) > (${name}.generation, ${name}.seq)`),
+    upsertOnly: (only, guard, rows) => write(rows, `${only.map((column) => `${column} = excluded.${column}`).join(", ")} where excluded.${guard} > ${name}.${guard}`),
   }
 }
 
@@ -41,12 +61,12 @@ export function projection<T extends SQLiteTable>(table: T, key: readonly string
 export function appendOnly<T extends SQLiteTable>(table: T, key: readonly string[]) {
   const byProperty = Object.entries(getTableColumns(table)).filter(([, column]) => column.name !== "seq")
   const names = byProperty.map(([, column]) => column.name)
-  const sql =
-    `insert into ${getTableName(table)} (${names.join(", ")}) select ${names.map((_, index) => `value ->> ${index}`).join(", ")} from json_each(?1) where true ` +
-    `on conflict (${key.join(", ")}) do nothing`
   return {
     encode: (row: Omit<InferSelectModel<T>, "seq">): ProjectedRow => byProperty.map(([property, column]) => encodeValue(column, (row as Record<string, unknown>)[property])),
-    insert: (rowsJson: string): Statement => ({ sql, params: [rowsJson] }),
+    insert: (rows: readonly string[]): Statement => {
+      const source = rowSource(names.length, rows)
+      return { sql: `insert into ${getTableName(table)} (${names.join(", ")}) ${source.sql} on conflict (${key.join(", ")}) do nothing`, params: source.params }
+    },
   }
 }
 

@@ -30,14 +30,21 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   return whole
 }
 
+const formType = "application/x-www-form-urlencoded"
+
+/** curl's `-d` says it sends a form whatever it sends, and the customer's own commands rely on that being read as JSON. */
+const isJsonObject = (bytes: Uint8Array): boolean => /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)))
+
 /**
- * The body as data. JSON unless the operation also takes a form; a body without a content type is read as JSON.
+ * The body as data. JSON unless the operation also takes a form; a body without a content type is read as JSON,
+ * and so is one that calls itself a form and is a JSON object.
  * @throws RefusalError MALFORMED_JSON or UNSUPPORTED_MEDIA_TYPE.
  */
 export function parseBody(bytes: Uint8Array, contentType: string | null, allowsForm: boolean): unknown {
   const type = (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
-  if (allowsForm && type === "application/x-www-form-urlencoded") return Object.fromEntries(new URLSearchParams(decode(bytes)))
-  if (type !== "" && type !== "application/json" && !/^application\/[\w.+-]+\+json$/.test(type)) {
+  const isForm = type === formType && !isJsonObject(bytes)
+  if (isForm && allowsForm) return Object.fromEntries(new URLSearchParams(decode(bytes)))
+  if (isForm || (type !== "" && type !== formType && type !== "application/json" && !/^application\/[\w.+-]+\+json$/.test(type))) {
     throw new RefusalError({ code: "UNSUPPORTED_MEDIA_TYPE", detail: `Send application/json, not ${JSON.stringify(type.slice(0, 100))}.` })
   }
   if (bytes.byteLength === 0) return undefined
