@@ -1,7 +1,7 @@
 import { ledgerWatchOf } from "../durable-objects/ledger-watch/client.ts"
 import { cleanUpIdentity } from "./domains/identity/index.ts"
 import { sendUnsentOrganizations } from "./domains/organizations/index.ts"
-import { second, type Instant } from "./kernel/time.ts"
+import { type Instant, second } from "./kernel/time.ts"
 import type { Meter } from "./platform/db/meter.ts"
 import type { Bindings } from "./platform/env.ts"
 import { cleanUpPlatform } from "./platform/jobs/clean-up.ts"

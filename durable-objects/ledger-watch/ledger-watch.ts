@@ -73,12 +73,20 @@ export class LedgerWatch extends DurableObject<Bindings> {
 
   behind(): Behind {
     type Total = { count: number; oldest: number | null; depth: number }
-    const total = this.#sql.exec<Total>("SELECT count(*) AS count, min(since) AS oldest, coalesce(sum(depth), 0) AS depth FROM late_ledgers").one()
+    const total = this.#sql
+      .exec<Total>("SELECT count(*) AS count, min(since) AS oldest, coalesce(sum(depth), 0) AS depth FROM late_ledgers")
+      .one()
     type Late = { routing: number; org_id: string; since: number; depth: number; reported_at: number }
     const ledgers = this.#sql
       .exec<Late>("SELECT routing, org_id, since, depth, reported_at FROM late_ledgers ORDER BY since, routing LIMIT ?", listedMax)
       .toArray()
-      .map((row) => ({ routing: row.routing, orgId: row.org_id as OrganizationId, since: row.since, depth: row.depth, reportedAt: row.reported_at }))
+      .map((row) => ({
+        routing: row.routing,
+        orgId: row.org_id as OrganizationId,
+        since: row.since,
+        depth: row.depth,
+        reportedAt: row.reported_at,
+      }))
     return { count: total.count, oldestSince: total.oldest, depth: total.depth, ledgers }
   }
 

@@ -17,10 +17,19 @@ export class DueTable<Kind extends string> {
     if (rowsWritten > 0) this.arm()
   }
 
-  /** What is due by now; each is taken off, and whoever handles it schedules the next. */
-  take(now: Instant): Kind[] {
-    const rows = this.#storage.sql.exec<{ kind: Kind }>("DELETE FROM due WHERE at <= ? RETURNING kind", now).toArray()
+  /**
+   * What is due by now. Each stays in the table, put off until `retryAt`, so that an object that dies while it
+   * handles one comes back to it (INV-DUE-1); whoever has handled it says so with `settle`.
+   */
+  take(now: Instant, retryAt: Instant): Kind[] {
+    const rows = this.#storage.sql.exec<{ kind: Kind }>("UPDATE due SET at = ?2 WHERE at <= ?1 RETURNING kind", now, retryAt).toArray()
     return rows.map(({ kind }) => kind)
+  }
+
+  /** Handled: due again at `next`, or no more. What was scheduled meanwhile, for earlier than `retryAt`, stays. */
+  settle(kind: Kind, retryAt: Instant, next: Instant | undefined): void {
+    this.#storage.sql.exec("DELETE FROM due WHERE kind = ? AND at = ?", kind, retryAt)
+    if (next !== undefined) this.schedule(kind, next)
   }
 
   cancel(kind: Kind): void {

@@ -3,10 +3,10 @@ export type SchemaStep = { readonly id: number; readonly name: string; readonly 
 
 /**
  * Brings the object's SQLite up to the last step and keeps what it did in `_migrations`, since objects have
- * no `PRAGMA user_version`. Call inside `blockConcurrencyWhile` or a transaction.
+ * no `PRAGMA user_version`. Nothing is written when it is current. Call inside a transaction.
  */
 export function migrate(sql: SqlStorage, steps: readonly SchemaStep[]): void {
-  sql.exec("CREATE TABLE IF NOT EXISTS _migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+  if (!isMigrated(sql)) sql.exec("CREATE TABLE _migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
   const { done } = sql.exec<{ done: number }>("SELECT coalesce(max(id), 0) AS done FROM _migrations").one()
   for (const step of steps) {
     if (step.id <= done) continue

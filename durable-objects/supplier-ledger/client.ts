@@ -10,15 +10,15 @@ import type { Bindings } from "../../src/platform/env.ts"
 import type { Ctx } from "../../src/platform/http/context.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import type { LedgerCommands, LedgerVerb } from "./commands/index.ts"
-import type { Envelope, LedgerReply, LedgerRpc, Reconciliation } from "./rpc.ts"
+import type { Envelope, LedgerReply, LedgerRpc, PastCommand, Reconciliation } from "./rpc.ts"
 
-export type { Envelope } from "./rpc.ts"
+export type { Envelope, PastCommand } from "./rpc.ts"
 
 /** The one place that knows what a ledger's object is called. */
 const ledgerName = (routing: RoutingNumber): string => `ledger-${routing.toString(16).padStart(10, "0")}`
 
 /** A stub for one attempt: a stub that has thrown is broken. */
-function stubOf(env: Bindings, routing: RoutingNumber): LedgerRpc {
+export function stubOf(env: Pick<Bindings, "SUPPLIER_LEDGER">, routing: RoutingNumber): LedgerRpc {
   const { SUPPLIER_LEDGER } = env
   return SUPPLIER_LEDGER.get(SUPPLIER_LEDGER.idFromName(ledgerName(routing))) as unknown as LedgerRpc
 }
@@ -82,6 +82,6 @@ export const reconcileLedger = (env: Bindings, meter: Meter, orgId: Organization
 export const rebuildLedger = (env: Bindings, meter: Meter, orgId: OrganizationId): Promise<{ generation: number; rows: number }> =>
   call(env, meter, routingOf(orgId), (ledger) => ledger.rebuild())
 
-/** Development alone: commands of the past, with the clock as an argument. */
-export const replayPast = (env: Bindings, meter: Meter, orgId: OrganizationId, at: number, envelopes: readonly Envelope[]) =>
-  call(env, meter, routingOf(orgId), (ledger) => ledger.replayPast(at, envelopes))
+/** Development alone: commands of the past, each with its time; answers the id of what each made or changed. */
+export const replayPast = (env: Bindings, meter: Meter, orgId: OrganizationId, commands: readonly PastCommand[]) =>
+  call(env, meter, routingOf(orgId), (ledger) => ledger.replayPast(commands))

@@ -4,6 +4,7 @@ import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts
 import type { LinkFacts } from "../../src/domains/partners/rules.ts"
 import type { LinkId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
 import type { Result } from "../../src/kernel/result.ts"
+import type { Instant } from "../../src/kernel/time.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
 import type { Cost } from "../../src/platform/db/meter.ts"
 import type { Origin } from "../../src/platform/db/unit-of-work.ts"
@@ -27,6 +28,12 @@ export type LedgerReply = { readonly result: Result<LedgerFact>; readonly projec
 export type Difference = { readonly kind: string; readonly id: string; readonly problem: "MISSING" | "STALE" | "DIFFERENT" | "EXTRA" }
 export type Reconciliation = { readonly checked: number; readonly differences: Difference[]; readonly truncated: boolean; readonly stuck: ReadonlyArray<{ what: string; error: string }> }
 
+/**
+ * A command of the past, for seeding: when it was given, and where it is about something that an earlier command of
+ * the same list made (a link, an order), that command's place in the list.
+ */
+export type PastCommand = { readonly at: Instant; readonly envelope: Envelope; readonly about?: number }
+
 /** The ledger's methods as its client calls them. They return refusals and throw only for bugs. */
 export type LedgerRpc = {
   adopt(facts: OrganizationFacts): Promise<void>
@@ -36,5 +43,5 @@ export type LedgerRpc = {
   readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined>
   reconcile(): Promise<Reconciliation>
   rebuild(): Promise<{ generation: number; rows: number }>
-  replayPast(at: number, envelopes: readonly Envelope[]): Promise<ReadonlyArray<Result<LedgerFact>>>
+  replayPast(commands: readonly PastCommand[]): Promise<ReadonlyArray<Result<LedgerFact["id"]>>>
 }

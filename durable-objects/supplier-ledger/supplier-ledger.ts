@@ -5,7 +5,7 @@ import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts
 import type { LinkFacts } from "../../src/domains/partners/rules.ts"
 import { type LinkId, type OrderId, type OrganizationId, platformOrganizationId, type ProductId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
-import { err, type Refusal, refuse, type Result } from "../../src/kernel/result.ts"
+import { err, ok, type Refusal, refuse, type Result } from "../../src/kernel/result.ts"
 import { hour, type Instant, minute } from "../../src/kernel/time.ts"
 import { Executor } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
@@ -23,7 +23,7 @@ import { orderSideOf } from "./commands/orders.ts"
 import { schemaSteps } from "./migrations.ts"
 import { type ProjectedKind, rowsOf, statementFor } from "./projections.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
-import type { Envelope, LedgerReply, LedgerRpc, ProjectionState, Reconciliation } from "./rpc.ts"
+import type { Envelope, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
 import { LedgerStore } from "./store.ts"
 import { LedgerWork } from "./work.ts"
 
@@ -153,10 +153,19 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     return counted
   }
 
-  /** Past commands with the clock as an argument, for seeding; the caller holds it to development builds. */
-  async replayPast(at: Instant, envelopes: readonly Envelope[]): Promise<ReadonlyArray<Result<LedgerFact>>> {
+  /** Past commands, each with its own time, for seeding; through the same rules as today's. */
+  async replayPast(commands: readonly PastCommand[]): Promise<ReadonlyArray<Result<LedgerFact["id"]>>> {
     if (configOf(this.env).ENVIRONMENT !== "development") throw new Error("past commands exist in development alone")
-    const results = envelopes.map((envelope) => this.#decide(envelope, at))
+    const results: Array<Result<LedgerFact["id"]>> = []
+    for (const { at, envelope, about } of commands) {
+      const earlier = about === undefined ? undefined : results[about]
+      if (earlier?.ok === false) {
+        results.push(earlier)
+        continue
+      }
+      const result = this.#decide(earlier === undefined ? envelope : aboutThat(envelope, earlier.value), at)
+      results.push(result.ok ? ok(result.value.id) : result)
+    }
     await this.#relay.flush()
     return results
   }
@@ -323,3 +332,10 @@ const jittered = (ms: number): number => ms * (0.1 + Math.random())
 const unknownLedger = ({ command }: Envelope): Result<never> =>
   command.verb === "placeOrder" ? refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.") : refuse("NOT_FOUND")
 
+/** A past command about a link or an order that was made a moment ago, whose id nobody knew when the list was written. */
+function aboutThat(envelope: Envelope, id: LedgerFact["id"]): Envelope {
+  const { command } = envelope
+  if (command.verb === "setLinkStatus") return { ...envelope, command: { ...command, input: { ...command.input, linkId: id as LinkId } } }
+  if (command.verb === "setOrderStatus") return { ...envelope, command: { ...command, input: { ...command.input, orderId: id as OrderId } } }
+  return envelope
+}

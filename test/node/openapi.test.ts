@@ -16,11 +16,13 @@ type Operation = {
 const document = JSON.parse(JSON.stringify(openApiDocument(endpoints, { tags }))) as { paths: Record<string, Record<string, Operation>> }
 const shown = endpoints.filter(({ spec }) => spec.isHidden !== true).map(({ spec }) => spec)
 
-const whatIsWrong = (schema: z.ZodType, value: unknown): string[] => (schema.safeParse(value).error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`)
+const whatIsWrong = (schema: z.ZodType, value: unknown): string[] =>
+  (schema.safeParse(value).error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`)
 
 test("the committed document is that of the code; `npm run openapi` writes it anew, and the diff is for review", () => {
   const committed = JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf8")) as typeof document
-  const operations = (of: typeof document) => Object.entries(of.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`))
+  const operations = (of: typeof document) =>
+    Object.entries(of.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`))
   expect(operations(committed), "test/openapi.json lists other operations than the code: npm run openapi").toEqual(operations(document))
   expect(committed, "test/openapi.json is not up to date: npm run openapi").toEqual(document)
 })
@@ -28,7 +30,10 @@ test("the committed document is that of the code; `npm run openapi` writes it an
 test("operation ids stand once, and every tag is described", () => {
   const ids = shown.map(({ operationId }) => operationId)
   expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([])
-  expect([...new Set(shown.map(({ tag }) => tag))].filter((tag) => !Object.hasOwn(tags, tag)), "add the tag to src/domains/tags.ts").toEqual([])
+  expect(
+    [...new Set(shown.map(({ tag }) => tag))].filter((tag) => !Object.hasOwn(tags, tag)),
+    "add the tag to src/domains/tags.ts",
+  ).toEqual([])
 })
 
 describe.each(shown.map((spec) => [`${spec.method.toUpperCase()} ${fullPath(spec)}`, spec] as const))("%s", (_name, spec) => {

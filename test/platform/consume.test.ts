@@ -1,8 +1,8 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { expect, test } from "vitest"
-import { consume } from "../../src/platform/events/consume.ts"
 import type { QueueMessage } from "../../src/platform/env.ts"
+import { consume } from "../../src/platform/events/consume.ts"
 
 const deliver = async (bodies: readonly unknown[]) => {
   const messages = bodies.map((body, index) => ({ id: `m${index}`, timestamp: new Date(0), attempts: 1, body: body as QueueMessage }))

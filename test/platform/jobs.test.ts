@@ -12,7 +12,8 @@ import wrangler from "../../wrangler.toml?raw"
 const lines: Array<Record<string, unknown>> = []
 const capture = () => {
   lines.length = 0
-  for (const level of ["log", "warn", "error"] as const) vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(JSON.parse(line)))
+  for (const level of ["log", "warn", "error"] as const)
+    vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(JSON.parse(line)))
 }
 afterEach(() => vi.restoreAllMocks())
 
@@ -42,7 +43,11 @@ describe("runJobs", () => {
     const told = vi.spyOn(watching.sentry, "failure")
     await runJobs(jobs, env, 42, watching)
     expect(ran).toEqual(["42"])
-    expect(lines.map(({ job, outcome, error, d1_trips }) => ({ job, outcome, error, d1_trips })).sort((a, b) => String(a.job).localeCompare(String(b.job)))).toEqual([
+    expect(
+      lines
+        .map(({ job, outcome, error, d1_trips }) => ({ job, outcome, error, d1_trips }))
+        .sort((a, b) => String(a.job).localeCompare(String(b.job))),
+    ).toEqual([
       { job: "breaks", outcome: "failed", error: "Error: no luck", d1_trips: 0 },
       { job: "throws", outcome: "failed", error: "Error: at once", d1_trips: 0 },
       { job: "works", outcome: "done", error: undefined, d1_trips: 2 },
@@ -57,7 +62,9 @@ describe("cron", () => {
   test("all jobs run twice over without harm", async () => {
     capture()
     for (const cron of [...Object.keys(cronTable), ...Object.keys(cronTable)]) await runCron(cron, Date.now(), env, deps())
-    expect(lines.filter((line) => line["message"] === "job").map((line) => [line["job"], line["outcome"]])).toHaveLength(2 * Object.values(cronTable).flat().length)
+    expect(lines.filter((line) => line["message"] === "job").map((line) => [line["job"], line["outcome"]])).toHaveLength(
+      2 * Object.values(cronTable).flat().length,
+    )
     expect(lines.filter((line) => line["outcome"] === "failed")).toEqual([])
   })
 
@@ -68,7 +75,13 @@ describe("cron", () => {
     const late = { routing: newRoutingNumber(), orgId: newId("org", 1), since: 1_000_000, depth: 3 }
     await ledgerWatchOf(env).report(late, 1_010_000)
     await runCron("* * * * *", 1_060_000, env, deps())
-    expect(lines.find((line) => line["message"] === "outboxes are late")).toMatchObject({ level: "warn", ledgers: 1, rows: 3, oldest_seconds: 60, organizations: late.orgId })
+    expect(lines.find((line) => line["message"] === "outboxes are late")).toMatchObject({
+      level: "warn",
+      ledgers: 1,
+      rows: 3,
+      oldest_seconds: 60,
+      organizations: late.orgId,
+    })
     await ledgerWatchOf(env).leave(late.routing)
   })
 

@@ -1,7 +1,9 @@
 import { env } from "cloudflare:workers"
+import { z } from "@hono/zod-openapi"
 import { sql } from "drizzle-orm"
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { z } from "@hono/zod-openapi"
+import { newId } from "../../src/kernel/ids.ts"
+import { noCost } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { endpoint, publicEndpoint } from "../../src/platform/http/endpoint.ts"
 import { reply } from "../../src/platform/http/reply.ts"
@@ -9,17 +11,18 @@ import { Metrics } from "../../src/platform/log/metrics.ts"
 import { observerOf } from "../../src/platform/log/observe.ts"
 import type { Observer, RequestRecord } from "../../src/platform/log/observer.ts"
 import { Sentry, traceRate } from "../../src/platform/log/sentry.ts"
-import { noCost } from "../../src/platform/db/meter.ts"
-import { newId } from "../../src/kernel/ids.ts"
 import { appOf, signedIn } from "../support/app.ts"
 
 const success = { status: 200, description: "Done.", schema: z.object({}) } as const
 const base = { method: "post", tag: "Test", summary: "test", access: "public", success } as const
 
 const fine = publicEndpoint({ ...base, operationId: "fine", method: "get", path: "/fine" }, () => reply.ok({}))
-const broken = publicEndpoint({ ...base, operationId: "broken", path: "/broken/{id}", params: z.object({ id: z.string() }), body: z.object({ password: z.string() }) }, () => {
-  throw new Error("the handler broke")
-})
+const broken = publicEndpoint(
+  { ...base, operationId: "broken", path: "/broken/{id}", params: z.object({ id: z.string() }), body: z.object({ password: z.string() }) },
+  () => {
+    throw new Error("the handler broke")
+  },
+)
 const reads = endpoint({ ...base, operationId: "reads", method: "get", path: "/reads", access: "audit.log.read" }, async (ctx) => {
   await ctx.db.query((orgId) => sql`select 1 from audit_logs where org_id = ${orgId}`)
   return reply.ok({})
@@ -40,11 +43,13 @@ const withSentry: Bindings = { ...env, SENTRY_DSN: "https://key@sentry.example/4
 const lines: Array<Record<string, unknown>> = []
 const capture = () => {
   lines.length = 0
-  for (const level of ["log", "warn", "error"] as const) vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(JSON.parse(line)))
+  for (const level of ["log", "warn", "error"] as const)
+    vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(JSON.parse(line)))
 }
 afterEach(() => vi.restoreAllMocks())
 
-const observed = (options: { sentry?: Sentry; metrics?: Metrics } = {}) => observerOf({ sentry: options.sentry ?? new Sentry(), metrics: options.metrics ?? new Metrics() })
+const observed = (options: { sentry?: Sentry; metrics?: Metrics } = {}) =>
+  observerOf({ sentry: options.sentry ?? new Sentry(), metrics: options.metrics ?? new Metrics() })
 
 describe("a request's log line", () => {
   test("is one line of JSON with id, organization, route, status, duration and cost", async () => {
@@ -53,7 +58,15 @@ describe("a request's log line", () => {
     const ask = appOf([reads], { observer: observed() })
     await ask("/api/v1/reads", { headers: { ...(await signedIn({ orgId, roles: ["owner"] })), "x-request-id": "req_given_by_me" } })
     expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatchObject({ level: "info", message: "request", request_id: "req_given_by_me", organization: orgId, method: "GET", route: "/api/v1/reads", status: 200 })
+    expect(lines[0]).toMatchObject({
+      level: "info",
+      message: "request",
+      request_id: "req_given_by_me",
+      organization: orgId,
+      method: "GET",
+      route: "/api/v1/reads",
+      status: 200,
+    })
     expect(lines[0]?.["d1_trips"]).toBeGreaterThanOrEqual(1)
     expect(lines[0]?.["duration_ms"]).toBeTypeOf("number")
   })
@@ -81,7 +94,12 @@ describe("metrics", () => {
     const ask = appOf([fine, broken], { observer: observed({ metrics }) })
     await ask("/api/v1/fine")
     await ask("/api/v1/fine?unknown=1")
-    for (const id of ["1", "2", "3"]) await ask(`/api/v1/broken/${id}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ password: "x" }) })
+    for (const id of ["1", "2", "3"])
+      await ask(`/api/v1/broken/${id}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ password: "x" }),
+      })
     const text = metrics.render()
     expect(text).toContain('waybill_requests_total{route="/api/v1/fine",method="GET",status="2xx"} 1\n')
     expect(text).toContain('waybill_requests_total{route="/api/v1/fine",method="GET",status="4xx"} 1\n')
@@ -97,7 +115,8 @@ describe("metrics", () => {
     const cost = { ...noCost, d1Trips: 1, d1RowsRead: 51, objectCalls: 2 }
     for (const durationMs of [1, 30, 400, 60_000]) metrics.request(record({ durationMs, cost, route: '/odd"path\\\n' }))
     const text = metrics.render()
-    for (const line of text.trim().split("\n")) expect(line).toMatch(/^(# (HELP|TYPE) waybill_\w+ .+|waybill_\w+(\{([a-z_]+="(\\.|[^"\\])*",?)+\})? [\d.e+-]+)$/)
+    for (const line of text.trim().split("\n"))
+      expect(line).toMatch(/^(# (HELP|TYPE) waybill_\w+ .+|waybill_\w+(\{([a-z_]+="(\\.|[^"\\])*",?)+\})? [\d.e+-]+)$/)
     const buckets = [...text.matchAll(/duration_seconds_bucket\{.*le="([^"]+)"\} (\d+)/g)].map(([, , count]) => Number(count))
     expect(buckets).toEqual([...buckets].sort((a, b) => a - b))
     expect(buckets.at(-1)).toBe(4)
@@ -125,7 +144,13 @@ describe("Sentry", () => {
     const ask = appOf([broken], { env: withSentry, observer: observed({ sentry: new Sentry({ fetcher, random: () => 1 }) }) })
     await ask("/api/v1/broken/17", {
       method: "POST",
-      headers: { authorization: "Bearer s3cret-token", cookie: "session=s3cret-cookie", "x-api-key": "s3cret-key", "user-agent": "curl/8", "content-type": "application/json" },
+      headers: {
+        authorization: "Bearer s3cret-token",
+        cookie: "session=s3cret-cookie",
+        "x-api-key": "s3cret-key",
+        "user-agent": "curl/8",
+        "content-type": "application/json",
+      },
       body: JSON.stringify({ password: "s3cret-password" }),
     })
     expect(sent).toHaveLength(1)
@@ -133,7 +158,11 @@ describe("Sentry", () => {
     const event = JSON.parse(sent[0]?.text.split("\n")[2] ?? "")
     expect(event.exception.values[0]).toMatchObject({ type: "Error", value: "the handler broke" })
     expect(event.exception.values[0].stacktrace.frames.length).toBeGreaterThan(0)
-    expect(event.request).toEqual({ method: "POST", url: "http://waybill.test/api/v1/broken/17", headers: { "content-type": "application/json", "user-agent": "curl/8" } })
+    expect(event.request).toEqual({
+      method: "POST",
+      url: "http://waybill.test/api/v1/broken/17",
+      headers: { "content-type": "application/json", "user-agent": "curl/8" },
+    })
     expect(event.environment).toBe("development")
     expect(sent[0]?.text).not.toContain("s3cret")
   })
@@ -148,7 +177,11 @@ describe("Sentry", () => {
       return sent
     }
     const [sent] = await trace("development", 0.99)
-    expect(JSON.parse(sent?.text.split("\n")[2] ?? "")).toMatchObject({ type: "transaction", transaction: "GET /api/v1/fine", contexts: { trace: { op: "http.server" } } })
+    expect(JSON.parse(sent?.text.split("\n")[2] ?? "")).toMatchObject({
+      type: "transaction",
+      transaction: "GET /api/v1/fine",
+      contexts: { trace: { op: "http.server" } },
+    })
     expect(await trace("production", 0.11)).toEqual([])
     expect(await trace("production", 0.09)).toHaveLength(1)
   })
@@ -158,7 +191,11 @@ describe("Sentry", () => {
     const { sent, fetcher } = ingestion()
     const observer = observed({ sentry: new Sentry({ fetcher, random: () => 1 }) })
     await appOf([fine], { env: withSentry, observer })("/api/v1/fine?unknown=1")
-    await appOf([broken], { observer })("/api/v1/broken/1", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ password: "x" }) })
+    await appOf([broken], { observer })("/api/v1/broken/1", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ password: "x" }),
+    })
     expect(sent).toEqual([])
   })
 })

@@ -6,10 +6,28 @@ import { endpoint, publicEndpoint } from "../../src/platform/http/endpoint.ts"
 import { openApiDocument } from "../../src/platform/http/openapi.ts"
 import { exampleOf, type JsonSchema } from "../../src/platform/http/openapi-example.ts"
 import { reply } from "../../src/platform/http/reply.ts"
-import { emailInput, idParams, idView, instantView, listOf, nameInput, pageQuery, passwordInput, quantityInput } from "../../src/platform/http/schemas.ts"
+import {
+  emailInput,
+  idParams,
+  idView,
+  instantView,
+  listOf,
+  nameInput,
+  pageQuery,
+  passwordInput,
+  quantityInput,
+} from "../../src/platform/http/schemas.ts"
 import { appOf } from "../support/app.ts"
 
-type Response = { $ref?: string; description: string; headers?: object; content?: Record<string, { schema?: JsonSchema; example?: unknown; examples?: Record<string, { value: { status: number; code: string } }> }> }
+type Response = {
+  $ref?: string
+  description: string
+  headers?: object
+  content?: Record<
+    string,
+    { schema?: JsonSchema; example?: unknown; examples?: Record<string, { value: { status: number; code: string } }> }
+  >
+}
 type Operation = {
   operationId: string
   tags: string[]
@@ -20,9 +38,22 @@ type Operation = {
   requestBody?: { content: Record<string, { schema: JsonSchema; example: unknown }> }
   responses: Record<string, Response>
 }
-type Document = { openapi: string; tags: object[]; paths: Record<string, Record<string, Operation>>; components: { responses: Record<string, Response>; schemas: Record<string, JsonSchema> } }
+type Document = {
+  openapi: string
+  tags: object[]
+  paths: Record<string, Record<string, Operation>>
+  components: { responses: Record<string, Response>; schemas: Record<string, JsonSchema> }
+}
 
-const thing = z.object({ id: idView("prd"), name: z.string(), made_at: instantView, note: z.string().nullable(), parts: z.array(z.object({ size: z.number() })) }).openapi("Thing")
+const thing = z
+  .object({
+    id: idView("prd"),
+    name: z.string(),
+    made_at: instantView,
+    note: z.string().nullable(),
+    parts: z.array(z.object({ size: z.number() })),
+  })
+  .openapi("Thing")
 const body = z.strictObject({ name: nameInput, quantity: quantityInput("positive"), note: z.string().max(10).optional() })
 const signInBody = z.union([
   z.strictObject({ email: emailInput, password: passwordInput }),
@@ -32,14 +63,107 @@ const done = () => reply.noContent()
 const base = { tag: "Things", summary: "Do it" } as const
 
 const registry = [
-  endpoint({ ...base, operationId: "listThings", method: "get", path: "/things", access: "catalog.product.read", query: z.strictObject({ ...pageQuery, q: z.string().optional().openapi({ example: "apple" }) }), success: { status: 200, description: "A page.", schema: listOf(thing, "ThingList") }, isList: true }, done),
-  endpoint({ ...base, operationId: "getThing", method: "get", path: "/things/{id}", access: "catalog.product.read", params: idParams("prd"), success: { status: 200, description: "It.", schema: thing } }, done),
-  endpoint({ ...base, operationId: "makeThing", method: "post", path: "/things", access: ["catalog.product.edit", "catalog.product.read"], body, success: { status: 201, description: "Made.", schema: thing }, errors: ["CONFLICT", "BELOW_MINIMUM"] }, done),
-  endpoint({ ...base, operationId: "changeThing", method: "patch", path: "/things/{id}", access: "catalog.product.edit", params: idParams("prd"), body, success: { status: 200, description: "Changed.", schema: thing } }, done),
-  endpoint({ ...base, operationId: "leave", method: "delete", path: "/me", access: "signed-in", success: { status: 204, description: "Gone." }, allowedWhenDeactivated: true }, done),
-  endpoint({ ...base, operationId: "operate", method: "post", path: "/operate", access: "platform.ledger.operate", success: { status: 204, description: "Done." } }, done),
-  publicEndpoint({ ...base, operationId: "signIn", method: "post", path: "/sign-in", access: "public", body: signInBody, bodyType: "json-or-form", success: { status: 200, description: "In.", schema: thing }, errors: ["INVALID_CREDENTIALS"] }, done),
-  publicEndpoint({ ...base, tag: "Undescribed", operationId: "secret", method: "get", path: "./secret", access: "public", success: { status: 200, description: "?" }, isHidden: true }, done),
+  endpoint(
+    {
+      ...base,
+      operationId: "listThings",
+      method: "get",
+      path: "/things",
+      access: "catalog.product.read",
+      query: z.strictObject({ ...pageQuery, q: z.string().optional().openapi({ example: "apple" }) }),
+      success: { status: 200, description: "A page.", schema: listOf(thing, "ThingList") },
+      isList: true,
+    },
+    done,
+  ),
+  endpoint(
+    {
+      ...base,
+      operationId: "getThing",
+      method: "get",
+      path: "/things/{id}",
+      access: "catalog.product.read",
+      params: idParams("prd"),
+      success: { status: 200, description: "It.", schema: thing },
+    },
+    done,
+  ),
+  endpoint(
+    {
+      ...base,
+      operationId: "makeThing",
+      method: "post",
+      path: "/things",
+      access: ["catalog.product.edit", "catalog.product.read"],
+      body,
+      success: { status: 201, description: "Made.", schema: thing },
+      errors: ["CONFLICT", "BELOW_MINIMUM"],
+    },
+    done,
+  ),
+  endpoint(
+    {
+      ...base,
+      operationId: "changeThing",
+      method: "patch",
+      path: "/things/{id}",
+      access: "catalog.product.edit",
+      params: idParams("prd"),
+      body,
+      success: { status: 200, description: "Changed.", schema: thing },
+    },
+    done,
+  ),
+  endpoint(
+    {
+      ...base,
+      operationId: "leave",
+      method: "delete",
+      path: "/me",
+      access: "signed-in",
+      success: { status: 204, description: "Gone." },
+      allowedWhenDeactivated: true,
+    },
+    done,
+  ),
+  endpoint(
+    {
+      ...base,
+      operationId: "operate",
+      method: "post",
+      path: "/operate",
+      access: "platform.ledger.operate",
+      success: { status: 204, description: "Done." },
+    },
+    done,
+  ),
+  publicEndpoint(
+    {
+      ...base,
+      operationId: "signIn",
+      method: "post",
+      path: "/sign-in",
+      access: "public",
+      body: signInBody,
+      bodyType: "json-or-form",
+      success: { status: 200, description: "In.", schema: thing },
+      errors: ["INVALID_CREDENTIALS"],
+    },
+    done,
+  ),
+  publicEndpoint(
+    {
+      ...base,
+      tag: "Undescribed",
+      operationId: "secret",
+      method: "get",
+      path: "./secret",
+      access: "public",
+      success: { status: 200, description: "?" },
+      isHidden: true,
+    },
+    done,
+  ),
 ]
 
 const make = () => openApiDocument(registry, { tags: { Unused: "Not in use.", Things: "Things." } }) as unknown as Document
@@ -51,9 +175,15 @@ const operation = (path: string, method: string): Operation => {
 }
 const codesOf = (path: string, method: string): string[] =>
   Object.values(operation(path, method).responses).flatMap(({ $ref }) =>
-    $ref === undefined ? [] : Object.keys(document.components.responses[$ref.slice("#/components/responses/".length)]?.content?.["application/problem+json"]?.examples ?? {}),
+    $ref === undefined
+      ? []
+      : Object.keys(
+          document.components.responses[$ref.slice("#/components/responses/".length)]?.content?.["application/problem+json"]?.examples ??
+            {},
+        ),
   )
-const headers = (path: string, method: string): string[] => operation(path, method).parameters.flatMap(({ $ref }) => ($ref === undefined ? [] : [$ref.slice($ref.lastIndexOf("/") + 1)]))
+const headers = (path: string, method: string): string[] =>
+  operation(path, method).parameters.flatMap(({ $ref }) => ($ref === undefined ? [] : [$ref.slice($ref.lastIndexOf("/") + 1)]))
 
 describe("the OpenAPI document", () => {
   test("is 3.1 and the same every time", () => {
@@ -97,8 +227,12 @@ describe("the OpenAPI document", () => {
     const sorted = (codes: string[]) => [...codes].sort()
     const withBody = ["MALFORMED_JSON", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "IDEMPOTENCY_KEY_REUSED"]
     expect(sorted(codesOf("/api/v1/things", "get"))).toEqual(sorted([...always, ...signedIn, "FORBIDDEN"]))
-    expect(sorted(codesOf("/api/v1/things", "post"))).toEqual(sorted([...always, ...signedIn, ...withBody, "FORBIDDEN", "ORGANIZATION_DEACTIVATED", "CONFLICT", "BELOW_MINIMUM"]))
-    expect(sorted(codesOf("/api/v1/things/{id}", "patch"))).toEqual(sorted([...always, ...signedIn, ...withBody, "FORBIDDEN", "ORGANIZATION_DEACTIVATED", "NOT_FOUND", "VERSION_MISMATCH"]))
+    expect(sorted(codesOf("/api/v1/things", "post"))).toEqual(
+      sorted([...always, ...signedIn, ...withBody, "FORBIDDEN", "ORGANIZATION_DEACTIVATED", "CONFLICT", "BELOW_MINIMUM"]),
+    )
+    expect(sorted(codesOf("/api/v1/things/{id}", "patch"))).toEqual(
+      sorted([...always, ...signedIn, ...withBody, "FORBIDDEN", "ORGANIZATION_DEACTIVATED", "NOT_FOUND", "VERSION_MISMATCH"]),
+    )
     expect(sorted(codesOf("/api/v1/me", "delete"))).toEqual(sorted([...always, ...signedIn, "PAYLOAD_TOO_LARGE", "IDEMPOTENCY_KEY_REUSED"]))
     expect(sorted(codesOf("/api/v1/sign-in", "post"))).toEqual(sorted([...always, ...withBody, "INVALID_CREDENTIALS"]))
   })
@@ -118,7 +252,10 @@ describe("the OpenAPI document", () => {
     expect(json).toMatchObject({ name: "Green Valley Farms", quantity: 20 })
     const signIn = operation("/api/v1/sign-in", "post").requestBody?.content
     expect(signIn?.["application/json"]?.example).toEqual({ email: "owner@supplier.example", password: "correct horse battery" })
-    expect(signIn?.["application/x-www-form-urlencoded"]?.example).toMatchObject({ grant_type: "password", username: "owner@supplier.example" })
+    expect(signIn?.["application/x-www-form-urlencoded"]?.example).toMatchObject({
+      grant_type: "password",
+      username: "owner@supplier.example",
+    })
     const page = operation("/api/v1/things", "get").responses["200"]?.content?.["application/json"]?.example
     expect(listOf(thing, "Again").safeParse(page).error).toBeUndefined()
     expect((page as { data: unknown[] }).data).toHaveLength(1)
@@ -142,7 +279,15 @@ describe("examples from schemas", () => {
     [{ type: "integer", minimum: 0, maximum: 0 }, 0],
     [{ type: "number", exclusiveMinimum: 3 }, 4],
     [{ anyOf: [{ type: "null" }, { type: "boolean" }] }, true],
-    [{ allOf: [{ type: "object", properties: { a: { type: "null" } } }, { type: "object", properties: { b: { type: "boolean" } } }] }, { a: null, b: true }],
+    [
+      {
+        allOf: [
+          { type: "object", properties: { a: { type: "null" } } },
+          { type: "object", properties: { b: { type: "boolean" } } },
+        ],
+      },
+      { a: null, b: true },
+    ],
     [{ type: "object", additionalProperties: { type: "integer" } }, { key: 1 }],
     [{ type: "array" }, []],
     [{}, null],
@@ -199,9 +344,12 @@ describe("the documentation's pages", () => {
     }
   })
 
-  test.each(["/docs-assets/swagger-ui/none.js", "/docs-assets/none/init.js", "/docs-assets/redoc/..%2Fswagger.html", "/docs-assets/x"])("%s is a problem, not somebody else's file", async (path) => {
-    const response = await ask(path)
-    expect([404, 422]).toContain(response.status)
-    expect(response.headers.get("content-type")).toBe("application/problem+json")
-  })
+  test.each(["/docs-assets/swagger-ui/none.js", "/docs-assets/none/init.js", "/docs-assets/redoc/..%2Fswagger.html", "/docs-assets/x"])(
+    "%s is a problem, not somebody else's file",
+    async (path) => {
+      const response = await ask(path)
+      expect([404, 422]).toContain(response.status)
+      expect(response.headers.get("content-type")).toBe("application/problem+json")
+    },
+  )
 })

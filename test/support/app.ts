@@ -15,7 +15,10 @@ export const blind: Observer = { request: () => undefined, failure: () => undefi
 type Options = { readonly env?: Bindings; readonly observer?: Observer; readonly directory?: Directory; readonly clock?: () => number }
 
 /** An app of these endpoints alone: real bindings and pipeline, without the domains that a test does not concern. */
-export function appOf(endpoints: readonly Endpoint[], { env: bindings = env, observer = blind, directory = nobody, clock = Date.now }: Options = {}) {
+export function appOf(
+  endpoints: readonly Endpoint[],
+  { env: bindings = env, observer = blind, directory = nobody, clock = Date.now }: Options = {},
+) {
   const app = createApp(endpoints, { directory, observer, clock })
   return async (path: string, init: RequestInit = {}): Promise<Response> => {
     const execution = createExecutionContext()
@@ -28,8 +31,22 @@ export function appOf(endpoints: readonly Endpoint[], { env: bindings = env, obs
 type Person = { readonly orgId: OrganizationId; readonly roles: readonly string[]; readonly userId?: UserId; readonly name?: string }
 
 /** The header of somebody signed in. No row stands behind it: authentication reads none. */
-export async function signedIn({ orgId, roles, userId = newId("usr", Date.now()), name = "Test Person" }: Person): Promise<{ authorization: string }> {
-  const token = { userId, orgId, orgSlug: orgId.slice(-12), sessionId: newId("ses", Date.now()), name, roles, customPermissions: [], isReadOnly: false }
+export async function signedIn({
+  orgId,
+  roles,
+  userId = newId("usr", Date.now()),
+  name = "Test Person",
+}: Person): Promise<{ authorization: string }> {
+  const token = {
+    userId,
+    orgId,
+    orgSlug: orgId.slice(-12),
+    sessionId: newId("ses", Date.now()),
+    name,
+    roles,
+    customPermissions: [],
+    isReadOnly: false,
+  }
   return { authorization: `Bearer ${await signAccessToken(configOf(env).JWT_KEYS, token, Date.now())}` }
 }
 

@@ -11,7 +11,7 @@ export type CallOptions = {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: an answer is whatever the API says; each test asserts what it relies on.
+// oxlint-disable-next-line typescript/no-explicit-any -- an answer is whatever the API says; each test asserts what it relies on.
 export type Answer = { readonly status: number; readonly headers: Headers; readonly body: any }
 
 const origin = "http://api.waybill.test"

@@ -49,7 +49,9 @@ export const readyEndpoint = (readiness: Readiness): Endpoint =>
       const checks = await readiness.check(ctx.env, ctx.meter, ctx.now, ctx.defer)
       const failed = parts.filter((part) => checks[part].status === "FAILED")
       if (failed.length === 0) return reply.ok({ status: "READY", checks }, notKept)
-      return refuse("UNAVAILABLE", `Not answering: ${failed.join(", ")}.`, { extra: { checks, retryAfterSeconds: 5, headers: notKept.headers } })
+      return refuse("UNAVAILABLE", `Not answering: ${failed.join(", ")}.`, {
+        extra: { checks, retryAfterSeconds: 5, headers: notKept.headers },
+      })
     },
   )
 

@@ -53,7 +53,8 @@ export const rebuild = endpoint(
     path: "/admin/ledgers/{org_id}/rebuild",
     tag: "Admin",
     summary: "Project a ledger into D1 anew",
-    description: "Every row is sent again under a new generation, then what the old one left is deleted; readers see no gap. It goes on after the answer.",
+    description:
+      "Every row is sent again under a new generation, then what the old one left is deleted; readers see no gap. It goes on after the answer.",
     access: "platform.ledger.operate",
     params,
     success: {
@@ -73,5 +74,6 @@ export const rebuild = endpoint(
 
 /** Only ledgers of organizations that exist are addressed: any other id would name a fresh, empty object. */
 async function assertCustomer(ctx: Ctx, orgId: OrganizationId): Promise<void> {
-  if ((await organizationStore(ctx).byId(orgId)) === undefined) throw new RefusalError({ code: "NOT_FOUND", detail: "There is no such organization." })
+  if ((await organizationStore(ctx).byId(orgId)) === undefined)
+    throw new RefusalError({ code: "NOT_FOUND", detail: "There is no such organization." })
 }

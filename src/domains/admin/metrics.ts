@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { type Behind, ledgerWatchOf } from "../../../durable-objects/ledger-watch/client.ts"
-import { second, type Instant } from "../../kernel/time.ts"
+import { type Instant, second } from "../../kernel/time.ts"
 import { endpoint } from "../../platform/http/endpoint.ts"
 import { describeError, log } from "../../platform/log/log.ts"
 import { gaugeText, metrics } from "../../platform/log/metrics.ts"
@@ -14,7 +14,8 @@ export const getMetrics = endpoint(
     path: "./metrics",
     tag: "System",
     summary: "Metrics as Prometheus text",
-    description: "Requests, errors, latencies, D1 trips and rows, object calls and jobs as this isolate counted them; the outboxes as they are now.",
+    description:
+      "Requests, errors, latencies, D1 trips and rows, object calls and jobs as this isolate counted them; the outboxes as they are now.",
     access: "platform.metrics.read",
     success: {
       status: 200,
@@ -31,7 +32,9 @@ export const getMetrics = endpoint(
         log.error("ledger watch does not answer", { error: describeError(error) })
         return undefined
       })
-    return new Response(metrics.render() + outboxText(behind, ctx.now), { headers: { "content-type": contentType, "cache-control": "no-store" } })
+    return new Response(metrics.render() + outboxText(behind, ctx.now), {
+      headers: { "content-type": contentType, "cache-control": "no-store" },
+    })
   },
 )
 

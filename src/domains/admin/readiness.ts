@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import { ledgerWatchOf } from "../../../durable-objects/ledger-watch/client.ts"
-import { second, type Instant } from "../../kernel/time.ts"
+import { type Instant, second } from "../../kernel/time.ts"
 import type { Meter } from "../../platform/db/meter.ts"
 import { acrossTenants } from "../../platform/db/tenant-db.ts"
 import type { Bindings } from "../../platform/env.ts"

@@ -24,6 +24,8 @@ export const getAuditLog = endpoint(
   },
   async (ctx, { params, query }) => {
     const row = await auditStore(logOf(ctx, query.organization_id)).byId(params.id)
-    return row === undefined ? refuse("NOT_FOUND", "There is no such entry in this log.") : reply.ok(toAuditView(row), { etag: onlyVersion })
+    return row === undefined
+      ? refuse("NOT_FOUND", "There is no such entry in this log.")
+      : reply.ok(toAuditView(row), { etag: onlyVersion })
   },
 )

@@ -7,7 +7,9 @@ import { idSchema, idView, instantInput, instantView, listOf, pageQuery } from "
 const exactly = (example: string) => z.string().min(1).max(limits.nameCharsMax).optional().openapi({ example })
 
 /** Platform staff alone may name an organization; see the README. */
-const organizationId = idSchema("org").optional().openapi({ description: "For platform staff: the organization whose log is read; their own without it." })
+const organizationId = idSchema("org")
+  .optional()
+  .openapi({ description: "For platform staff: the organization whose log is read; their own without it." })
 
 export const auditQuery = z.strictObject({
   ...pageQuery,

@@ -1,2 +1,4 @@
 /** The only way into this domain. */
 export { catalogEndpoints } from "./http.ts"
+export { createProductInput } from "./schemas.ts"
+export { createProductOf } from "./terms.ts"

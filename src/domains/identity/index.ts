@@ -2,3 +2,5 @@
 export { cleanUpIdentity } from "./clean-up.ts"
 export { directory } from "./directory.ts"
 export { identityEndpoints } from "./http.ts"
+export { makeFirstSuperAdmin } from "./make-super-admin.ts"
+export { foundWithOwner } from "./register.ts"

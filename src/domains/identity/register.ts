@@ -3,7 +3,7 @@ import { ok, type Result } from "../../kernel/result.ts"
 import { hashingGate } from "../../platform/auth/hashing-gate.ts"
 import { hashPassword } from "../../platform/auth/password.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
-import { foundOrganization } from "../organizations/index.ts"
+import { foundOrganization, type NewOrganization, type OrganizationRow } from "../organizations/index.ts"
 import { homeOf, refOfUser } from "./accounts.ts"
 import { assertEmailFree } from "./create-user.ts"
 import { identityEvents } from "./events.ts"
@@ -22,7 +22,16 @@ export const register = (ctx: PublicCtx, input: FoundInput | RedeemInput): Promi
 async function found(ctx: PublicCtx, { email, password, full_name, organization: wanted }: FoundInput): Promise<Result<Registered>> {
   await assertEmailFree(ctx, email)
   const passwordHash = await hashingGate.run(() => hashPassword(password), ctx.defer)
-  const person = { id: newId("usr", ctx.now), fullName: full_name ?? nameFromEmail(email) }
+  const { user, organization } = await foundWithOwner(ctx, { email, passwordHash, fullName: full_name, organization: wanted })
+  const pair = await startSession(ctx, { user, organization: { slug: organization.slug, isReadOnly: false, version: 1 }, customRoles: [] })
+  return ok({ user, organization, pair })
+}
+
+type Founding = { readonly email: string; readonly passwordHash: string; readonly fullName: string | undefined; readonly organization: NewOrganization }
+
+/** An organization and its first owner, in the caller's unit of work. */
+export async function foundWithOwner(ctx: PublicCtx, { email, passwordHash, fullName, organization: wanted }: Founding): Promise<{ user: UserRow; organization: OrganizationRow }> {
+  const person = { id: newId("usr", ctx.now), fullName: fullName ?? nameFromEmail(email) }
   const organization = await foundOrganization(ctx, wanted, { slugPointer: "/organization/slug", founder: ({ id }) => refOfUser({ ...person, orgId: id }) })
   const db = homeOf(ctx, organization.id)
   const user: UserRow = {
@@ -41,6 +50,5 @@ async function found(ctx: PublicCtx, { email, password, full_name, organization:
     .onConflict("users.email", emailTaken)
     .audit(db, { action: "identity.user.register", entity: "user", entityId: user.id, after: toUserView(user), actor: refOfUser(user) })
     .event(db, identityEvents.userCreated, toUserView(user))
-  const pair = await startSession(ctx, { user, organization: { slug: organization.slug, isReadOnly: false, version: 1 }, customRoles: [] })
-  return ok({ user, organization, pair })
+  return { user, organization }
 }

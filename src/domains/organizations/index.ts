@@ -2,7 +2,7 @@
 export { foundOrganization } from "./found-organization.ts"
 export { organizationEndpoints } from "./http.ts"
 export { type Capability, capabilities, type OrganizationFacts, type OrganizationSettings } from "./rules.ts"
-export { createOrganizationInput, newOrganizationInput, organizationView } from "./schemas.ts"
+export { createOrganizationInput, type NewOrganization, newOrganizationInput, organizationView } from "./schemas.ts"
 export { sendUnsentOrganizations } from "./send-facts.ts"
 export { organizationStore } from "./store.ts"
 export type { OrganizationRow } from "./tables.ts"

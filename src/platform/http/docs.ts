@@ -4,7 +4,7 @@ import { refuse } from "../../kernel/result.ts"
 import { minute, second } from "../../kernel/time.ts"
 import type { PublicCtx } from "./context.ts"
 import { type Endpoint, type HandlerResult, publicEndpoint } from "./endpoint.ts"
-import { openApiDocument, type OpenApiOptions } from "./openapi.ts"
+import { type OpenApiOptions, openApiDocument } from "./openapi.ts"
 
 const tag = "System"
 
@@ -30,7 +30,9 @@ export function docsEndpoints(registry: () => readonly Endpoint[], options: Open
         success: {
           status: 200,
           description: "OpenAPI 3.1 of every operation.",
-          schema: z.object({ openapi: z.string(), info: z.object({ title: z.string(), version: z.string() }) }).openapi({ example: { openapi: "3.1.0", info: { title: "Waybill", version: "1.0.0" } } }),
+          schema: z
+            .object({ openapi: z.string(), info: z.object({ title: z.string(), version: z.string() }) })
+            .openapi({ example: { openapi: "3.1.0", info: { title: "Waybill", version: "1.0.0" } } }),
         },
       },
       async () => {
@@ -70,7 +72,12 @@ const page = (path: "./docs" | "./redoc", operationId: string, summary: string, 
       tag,
       summary,
       access: "public",
-      success: { status: 200, description: "The page. It loads nothing from elsewhere.", contentType: "text/html", schema: z.string().openapi({ example: "<!doctype html>…" }) },
+      success: {
+        status: 200,
+        description: "The page. It loads nothing from elsewhere.",
+        contentType: "text/html",
+        schema: z.string().openapi({ example: "<!doctype html>…" }),
+      },
       errors: ["NOT_FOUND"],
     },
     (ctx) => asset(ctx, name, 5 * minute),

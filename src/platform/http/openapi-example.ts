@@ -87,7 +87,10 @@ function objectExample(schema: JsonSchema, resolve: Resolve, depth: number): unk
   const { properties, additionalProperties } = schema
   if (isSchema(properties)) {
     return Object.fromEntries(
-      Object.entries(properties).map(([name, member]) => [name, exampleOf(isSchema(member) ? member : undefined, resolve, name, depth + 1)]),
+      Object.entries(properties).map(([name, member]) => [
+        name,
+        exampleOf(isSchema(member) ? member : undefined, resolve, name, depth + 1),
+      ]),
     )
   }
   return isSchema(additionalProperties) ? { key: exampleOf(additionalProperties, resolve, undefined, depth + 1) } : {}

@@ -21,7 +21,8 @@ export function codesOf(spec: EndpointSpec): ErrorCode[] {
   return (Object.keys(errors) as ErrorCode[]).filter((code) => codes.has(code))
 }
 
-export const takesIfMatch = (spec: EndpointSpec): boolean => !spec.path.startsWith("./") && (spec.method === "put" || spec.method === "patch")
+export const takesIfMatch = (spec: EndpointSpec): boolean =>
+  !spec.path.startsWith("./") && (spec.method === "put" || spec.method === "patch")
 
 const details: Partial<Record<ErrorCode, string>> = {
   NOT_FOUND: "There is no such thing in your organization.",
@@ -38,7 +39,9 @@ export function problemExample(code: ErrorCode): unknown {
     {
       code,
       ...(detail === undefined ? {} : { detail }),
-      ...(code === "VALIDATION_FAILED" ? { errors: [{ pointer: "/name", code: "TOO_SMALL", message: "Must have at least 1 character." }] } : {}),
+      ...(code === "VALIDATION_FAILED"
+        ? { errors: [{ pointer: "/name", code: "TOO_SMALL", message: "Must have at least 1 character." }] }
+        : {}),
       ...(code === "INVALID_TRANSITION" ? { current: "COMPLETED", allowed: [] } : {}),
       ...(code === "STOCK_INSUFFICIENT"
         ? { extra: { shortages: [{ product_id: "prd_01jd8x2y3zf4g5h6j7k8m9n0pq", sku: "APPLE-1KG", asked: 20, available: 12 }] } }

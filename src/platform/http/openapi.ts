@@ -13,7 +13,11 @@ type Registry = OpenAPIHono["openAPIRegistry"]
 type RouteConfig = Parameters<Registry["registerPath"]>[0]
 type Media = { schema?: JsonSchema; example?: unknown }
 type Parameter = { in?: string; required?: boolean; description?: string; schema?: Record<string, unknown> }
-type Operation = { parameters?: Parameter[]; requestBody?: { content: Record<string, Media> }; responses: Record<string, { content?: Record<string, Media> }> }
+type Operation = {
+  parameters?: Parameter[]
+  requestBody?: { content: Record<string, Media> }
+  responses: Record<string, { content?: Record<string, Media> }>
+}
 
 export type OpenApiOptions = {
   /** What each tag is about; tags are listed in this order. */
@@ -32,7 +36,8 @@ export function openApiDocument(endpoints: readonly Endpoint[], { tags }: OpenAp
   const shown = endpoints.filter(({ spec }) => spec.isHidden !== true)
   const problems = new Map<string, readonly ErrorCode[]>()
   for (const { spec } of shown) registry.registerPath(routeOf(spec, problems))
-  for (const [name, codes] of [...problems].sort(([a], [b]) => a.localeCompare(b))) registry.registerComponent("responses", name, problemResponse(codes))
+  for (const [name, codes] of [...problems].sort(([a], [b]) => a.localeCompare(b)))
+    registry.registerComponent("responses", name, problemResponse(codes))
   const used = new Set(shown.map(({ spec }) => spec.tag))
   const document = app.getOpenAPI31Document(
     {
@@ -85,7 +90,8 @@ function registerShared(registry: Registry): void {
   for (const [name, { header, description, schema }] of Object.entries(headerParameters)) {
     registry.registerComponent("parameters", name, { name: header, in: "header", required: false, description, schema })
   }
-  for (const [name, { description, schema }] of Object.entries(responseHeaders)) registry.registerComponent("headers", name, { description, schema })
+  for (const [name, { description, schema }] of Object.entries(responseHeaders))
+    registry.registerComponent("headers", name, { description, schema })
 }
 
 const headerParameters = {
@@ -113,8 +119,14 @@ const headerParameters = {
 
 const responseHeaders = {
   ETag: { description: "The version of the resource, for If-Match and If-None-Match.", schema: { type: "string", example: '"7.1041.o"' } },
-  Location: { description: "Where the new resource is.", schema: { type: "string", example: "/api/v1/orders/ord_01jd8x2y3zf4g5h6j7k8m9n0pq" } },
-  RequestId: { description: "The request's id, to quote when something went wrong.", schema: { type: "string", example: "req_01jd8x2y3zf4g5h6j7k8m9n0pq" } },
+  Location: {
+    description: "Where the new resource is.",
+    schema: { type: "string", example: "/api/v1/orders/ord_01jd8x2y3zf4g5h6j7k8m9n0pq" },
+  },
+  RequestId: {
+    description: "The request's id, to quote when something went wrong.",
+    schema: { type: "string", example: "req_01jd8x2y3zf4g5h6j7k8m9n0pq" },
+  },
   RetryAfter: { description: "Seconds to wait before the next attempt.", schema: { type: "integer", example: 60 } },
 } as const
 
@@ -226,7 +238,8 @@ function addExamples(document: OpenApiDocument, shown: readonly Endpoint[]): voi
     for (const [type, media] of Object.entries(operation.requestBody?.content ?? {})) {
       media.example = exampleOf(type === formType ? formVariant(media.schema, resolve) : media.schema, resolve)
     }
-    for (const media of Object.values(operation.responses[spec.success.status]?.content ?? {})) media.example ??= exampleOf(media.schema, resolve)
+    for (const media of Object.values(operation.responses[spec.success.status]?.content ?? {}))
+      media.example ??= exampleOf(media.schema, resolve)
   }
 }
 
@@ -235,7 +248,10 @@ function sayExample(parameter: Parameter): void {
   const { example, ...schema } = parameter.schema ?? {}
   if (parameter.in !== "query" || parameter.required === true || example === undefined) return
   parameter.schema = schema
-  if (schema["default"] === undefined) parameter.description = [parameter.description, `For example \`${String(example)}\`.`].filter(Boolean).join(" ")
+  if (schema["default"] === undefined)
+    parameter.description = [parameter.description, `For example \`${typeof example === "string" ? example : JSON.stringify(example)}\`.`]
+      .filter(Boolean)
+      .join(" ")
 }
 
 /** Of a body that may be JSON or a form, the alternative that is the form comes last. */

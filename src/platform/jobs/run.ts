@@ -1,5 +1,5 @@
-import { Meter } from "../db/meter.ts"
 import type { Instant } from "../../kernel/time.ts"
+import { Meter } from "../db/meter.ts"
 import type { Bindings } from "../env.ts"
 import { describeError, log } from "../log/log.ts"
 import { type Metrics, metrics } from "../log/metrics.ts"

@@ -12,7 +12,8 @@ const labelText = (labels: Readonly<Record<string, string>>): string => {
   return parts.length === 0 ? "" : `{${parts.join(",")}}`
 }
 
-const head = (name: string, type: "counter" | "gauge" | "histogram", help: string): string => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
+const head = (name: string, type: "counter" | "gauge" | "histogram", help: string): string =>
+  `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
 
 export class Counter<N extends string = never> {
   readonly #name: string
@@ -32,7 +33,9 @@ export class Counter<N extends string = never> {
   }
 
   render(): string {
-    return head(this.#name, "counter", this.#help) + [...this.#values].map(([labels, value]) => `${this.#name}${labels} ${value}\n`).join("")
+    return (
+      head(this.#name, "counter", this.#help) + [...this.#values].map(([labels, value]) => `${this.#name}${labels} ${value}\n`).join("")
+    )
   }
 }
 

@@ -62,7 +62,14 @@ export class Sentry {
           transaction_info: { source: "route" },
           start_timestamp: endedAt - record.durationMs / 1000,
           timestamp: endedAt,
-          contexts: { trace: { trace_id: randomHex(16), span_id: randomHex(8), op: "http.server", data: { "http.response.status_code": record.status } } },
+          contexts: {
+            trace: {
+              trace_id: randomHex(16),
+              span_id: randomHex(8),
+              op: "http.server",
+              data: { "http.response.status_code": record.status },
+            },
+          },
           tags: {
             request_id: record.requestId,
             ...(record.organizationId === null ? {} : { organization: record.organizationId }),

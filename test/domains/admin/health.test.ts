@@ -27,7 +27,10 @@ describe("liveness", () => {
 
 describe("readiness", () => {
   const ready = (bindings: Bindings = env, options: { timeoutMs?: number; clock?: () => number } = {}) =>
-    appOf([readyEndpoint(new Readiness(options.timeoutMs))], { env: bindings, ...(options.clock === undefined ? {} : { clock: options.clock }) })
+    appOf([readyEndpoint(new Readiness(options.timeoutMs))], {
+      env: bindings,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    })
 
   test("is given when the database, the objects, the bucket and the queue all answer", async () => {
     const response = await ready()("/health/ready")
@@ -50,7 +53,11 @@ describe("readiness", () => {
     const text = await response.text()
     const problem = JSON.parse(text)
     expect(problem).toMatchObject({ code: "UNAVAILABLE", detail: `Not answering: ${part}.` })
-    expect(Object.entries(problem.checks).filter(([, check]) => (check as { status: string }).status === "FAILED").map(([name]) => name)).toEqual([part])
+    expect(
+      Object.entries(problem.checks)
+        .filter(([, check]) => (check as { status: string }).status === "FAILED")
+        .map(([name]) => name),
+    ).toEqual([part])
     expect(text).not.toContain("s3cret")
   })
 

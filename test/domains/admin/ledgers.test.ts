@@ -1,15 +1,17 @@
 import { env } from "cloudflare:workers"
 import { describe, expect, test } from "vitest"
-import { newId } from "../../../src/kernel/ids.ts"
+import { newId, platformOrganizationId } from "../../../src/kernel/ids.ts"
 import { api, auditOf, platformStaff, signUp, unique } from "../../support/world.ts"
-import { platformOrganizationId } from "../../../src/kernel/ids.ts"
 
 const reconcile = (token: string, orgId: string) => api("GET", `/admin/ledgers/${orgId}/reconciliation`, { token })
 const rebuild = (token: string, orgId: string) => api("POST", `/admin/ledgers/${orgId}/rebuild`, { token })
 
 async function supplierWithGoods() {
   const world = await signUp(["supplier"])
-  const made = await api("POST", "/products", { token: world.token, body: { sku: unique("SKU"), name: "Apples", price: "1.50", stock_quantity: 12 } })
+  const made = await api("POST", "/products", {
+    token: world.token,
+    body: { sku: unique("SKU"), name: "Apples", price: "1.50", stock_quantity: 12 },
+  })
   expect(made.status).toBe(201)
   return { ...world, productId: made.body.id as string }
 }
@@ -48,7 +50,9 @@ describe("the operators' view of a ledger", () => {
     expect(body.rows).toBeGreaterThan(0)
     await until(async () => (await api("GET", `/products?limit=10`, { token: owner })).body.data.length === 1)
     expect((await reconcile(token, org.id)).body.differences).toEqual([])
-    expect((await auditOf(platformOrganizationId)).filter((entry) => entry.actor_id === id && entry.action === "platform.ledger.rebuild")).toHaveLength(1)
+    expect(
+      (await auditOf(platformOrganizationId)).filter((entry) => entry.actor_id === id && entry.action === "platform.ledger.rebuild"),
+    ).toHaveLength(1)
   })
 
   test("only the platform's staff may look, and only at organizations that exist", async () => {

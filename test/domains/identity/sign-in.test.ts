@@ -27,7 +27,6 @@ describe("sign in", () => {
     const before = await measure()
     for (let i = 0; i < 10; i += 1) await api("POST", "/users", { token, body: { email: newEmail(), full_name: "One More", roles: ["staff"] } })
     const after = await measure()
-    console.log(JSON.stringify({ before, after }))
     expect(after).toEqual(before)
     expect(after.trips).toBeLessThanOrEqual(2)
     expect(after.read).toBeLessThanOrEqual(6)

@@ -1,0 +1,36 @@
+import { sql } from "drizzle-orm"
+import { newId, platformOrganizationId } from "../../kernel/ids.ts"
+import { hashingGate } from "../../platform/auth/hashing-gate.ts"
+import { hashPassword } from "../../platform/auth/password.ts"
+import { guard } from "../../platform/db/guards.ts"
+import type { PublicCtx } from "../../platform/http/context.ts"
+import { homeOf } from "./accounts.ts"
+import { assertEmailFree } from "./create-user.ts"
+import { emailTaken } from "./refusals.ts"
+import { type UserRow, users } from "./tables.ts"
+import { toUserView } from "./views.ts"
+
+type Person = { readonly email: string; readonly password: string; readonly fullName: string }
+
+/** The platform's first super_admin, while it has nobody. @throws RefusalError CONFLICT once it has; EMAIL_TAKEN. */
+export async function makeFirstSuperAdmin(ctx: PublicCtx, { email, password, fullName }: Person): Promise<UserRow> {
+  await assertEmailFree(ctx, email)
+  const db = homeOf(ctx, platformOrganizationId)
+  const user: UserRow = {
+    orgId: platformOrganizationId,
+    id: newId("usr", ctx.now),
+    email,
+    fullName,
+    passwordHash: await hashingGate.run(() => hashPassword(password), ctx.defer),
+    roles: ["super_admin"],
+    isActive: true,
+    version: 1,
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+  }
+  ctx.work
+    .add(guard("CONFLICT", sql`not exists (select 1 from users where org_id = ${platformOrganizationId})`), db.insert(users, user))
+    .onConflict("users.email", emailTaken)
+    .audit(db, { action: "identity.user.create", entity: "user", entityId: user.id, after: toUserView(user) })
+  return user
+}
