@@ -16,6 +16,7 @@ CREATE TABLE products (
   stock_milli INTEGER NOT NULL,
   stock_seq INTEGER NOT NULL,
   is_active INTEGER NOT NULL,
+  images TEXT NOT NULL,
   archived_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,

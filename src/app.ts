@@ -1,7 +1,9 @@
 import { cors } from "hono/cors"
-import { Hono } from "hono"
+import { type Context, Hono } from "hono"
 import { secureHeaders } from "hono/secure-headers"
 import { newId } from "./kernel/ids.ts"
+import type { Refusal } from "./kernel/result.ts"
+import { noCost } from "./platform/db/meter.ts"
 import { configOf } from "./platform/env.ts"
 import { type Endpoint, fullPath } from "./platform/http/endpoint.ts"
 import { type HonoEnv, type PipelineDeps, run } from "./platform/http/pipeline.ts"
@@ -57,13 +59,26 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
       methods.length === 0
         ? noSuchPath
         : ({ code: "METHOD_NOT_ALLOWED", detail: `Use ${methods.join(", ")}.`, extra: { headers: { allow: methods.join(", ") } } } as const)
-    return problemResponse(refusal, c.var.requestId)
+    return unrouted(c, deps, refusal)
   })
   app.onError((error, c) => {
     deps.observer.failure(error, c.req.raw, c.env, c.executionCtx)
-    return problemResponse({ code: "INTERNAL" }, c.var.requestId ?? "")
+    return unrouted(c, deps, { code: "INTERNAL" })
   })
   return app
+}
+
+/** A problem that no endpoint answered, observed like any other answer; its path is a stranger's words and no label. */
+function unrouted(c: Context<HonoEnv>, { observer }: PipelineDeps, refusal: Refusal): Response {
+  const requestId = c.var.requestId ?? ""
+  const response = problemResponse(refusal, requestId)
+  const { status } = response
+  observer.request(
+    { requestId, organizationId: null, actorId: null, method: c.req.method, route: "(none)", status, durationMs: 0, cost: noCost, code: refusal.code },
+    c.env,
+    c.executionCtx,
+  )
+  return response
 }
 
 /** `/orders/{id}` as Hono writes it. */

@@ -30,6 +30,9 @@ type Drain = { readonly promise: Promise<{ isDrained: boolean; cost: Cost }>; wa
  */
 const permanent = /constraint failed|SQLITE_CONSTRAINT|too big|too long|SQLITE_TOOBIG|datatype mismatch|malformed JSON/i
 
+/** A batch that D1 has not answered by then counts as failed; the guards on seq make it harmless should it arrive after all. */
+const batchMsMax = 10_000
+
 /**
  * Sends the outbox to D1, one batch under way at a time: what arrives meanwhile goes together in the next one
  * (group commit). A row that D1 refuses for good is parked alone; any other error ends the drain and leaves the
@@ -128,7 +131,7 @@ export class Relay<Kind extends string> {
   /** True when all is in D1 or parked; false when the error may pass. */
   async #send(executor: Executor, batch: readonly Built<Kind>[]): Promise<boolean> {
     try {
-      await executor.run(this.#statements(batch))
+      await within(batchMsMax, executor.run(this.#statements(batch)))
     } catch (error) {
       const reason = describeError(error)
       if (!permanent.test(reason)) {
@@ -164,4 +167,16 @@ export class Relay<Kind extends string> {
 function share(cost: Cost, waiters: number): Cost {
   const part = (value: number) => Math.ceil(value / Math.max(1, waiters))
   return { ...noCost, d1Trips: cost.d1Trips > 0 ? Math.max(1, part(cost.d1Trips)) : 0, d1RowsRead: part(cost.d1RowsRead), d1RowsWritten: part(cost.d1RowsWritten), d1Ms: cost.d1Ms }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -21,7 +21,7 @@ CREATE TABLE products (
   id TEXT PRIMARY KEY, sku TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, category TEXT NOT NULL, unit TEXT NOT NULL,
   quantity_step_milli INTEGER NOT NULL CHECK (quantity_step_milli > 0), price_minor INTEGER NOT NULL CHECK (price_minor >= 0),
   currency TEXT NOT NULL, min_order_milli INTEGER NOT NULL CHECK (min_order_milli > 0), min_stock_milli INTEGER NOT NULL CHECK (min_stock_milli >= 0),
-  is_active INTEGER NOT NULL, archived_at INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  is_active INTEGER NOT NULL, images TEXT NOT NULL, archived_at INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
   version INTEGER NOT NULL, seq INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX products_sku ON products (sku) WHERE archived_at IS NULL;

@@ -33,8 +33,8 @@ export function markEverything(store: LedgerStore, outbox: Outbox<ProjectedKind>
 }
 
 /**
- * Compares D1 with the ledger, page by page. A thing that is dirty when its page is read is on its way and is
- * left out; what differs is put under a new generation's guard, so that the relay overwrites even a row whose
+ * Compares D1 with the ledger, page by page. A thing that is dirty before or after its page is read is on its way
+ * and is left out; what differs is put under a new generation's guard, so that the relay overwrites even a row whose
  * seq looks newer.
  */
 export async function reconcileLedger(
@@ -50,12 +50,13 @@ export async function reconcileLedger(
       const ids = idsAfter(store, after, limits.reconcilePageRows)
       const last = ids.at(-1)
       if (last === undefined) break
-      const expected = ids.flatMap((id) => rowsOf(store, kind, id).map(({ row }) => ({ id, row })))
+      const isOnItsWay = (id: string) => outbox.isDirty(kind, id) || (kind === "product" && outbox.isDirty("stock", id))
+      const expected = ids.filter((id) => !isOnItsWay(id)).flatMap((id) => rowsOf(store, kind, id).map(({ row }) => ({ id, row })))
       const actual = await readRows(executor, table, expected.map(({ row }) => row))
       for (const { id, row } of expected) {
         checked += 1
-        // What changed while the page was read is on its way already.
-        if (outbox.isDirty(kind, id) || (kind === "product" && outbox.isDirty("stock", id))) continue
+        // What changed while the page was read is on its way too.
+        if (isOnItsWay(id)) continue
         const problem = compare(table, row, actual.get(keyOf(table, row)))
         if (problem !== undefined && isStillExpected(store, kind, id, row)) differences.push({ kind, id, problem })
       }
@@ -76,24 +77,20 @@ export async function reconcileLedger(
   return { checked, differences: differences.slice(0, differencesMax), truncated: differences.length > differencesMax }
 }
 
-/** Deletes what an older generation left behind, where this ledger is the writer: its own rows, and its buyers' rows about it. */
-export async function sweepOlderGenerations(store: LedgerStore, executor: Executor): Promise<void> {
+/** Deletes what generations before this one left behind, where this ledger is the writer: its own rows, and its buyers' rows about it. */
+export async function sweepOlderGenerations(store: LedgerStore, executor: Executor, generation: number): Promise<void> {
   const { id: orgId } = store.organization
-  const generation = store.meta("generation")
   const own = ["locations", "products", "stock_levels", "stock_movements"].map((table) => ({
     sql: `delete from ${table} where org_id = ?1 and generation < ?2`,
     params: [orgId, generation],
   }))
   const twoParty = ["links", "orders"].map((table) => ({ sql: `delete from ${table} where org_id = ?1 and side = 'supplier' and generation < ?2`, params: [orgId, generation] }))
-  await executor.run([...own, ...twoParty])
-  for (const { buyerId } of store.links()) {
-    await executor.run(
-      ["links", "orders"].map((table) => ({
-        sql: `delete from ${table} where org_id = ?1 and side = 'buyer' and counterparty_id = ?2 and generation < ?3`,
-        params: [buyerId, orgId, generation],
-      })),
-    )
-  }
+  const buyers = JSON.stringify(store.links().map(({ buyerId }) => buyerId))
+  const ofBuyers = ["links", "orders"].map((table) => ({
+    sql: `delete from ${table} where org_id in (select value from json_each(?1)) and side = 'buyer' and counterparty_id = ?2 and generation < ?3`,
+    params: [buyers, orgId, generation],
+  }))
+  await executor.run([...own, ...twoParty, ...ofBuyers])
 }
 
 function* allIds(store: LedgerStore, idsAfter: (store: LedgerStore, after: string, limit: number) => string[]): Generator<string> {

@@ -5,7 +5,8 @@ import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts
 import type { LinkFacts, LinkStatus } from "../../src/domains/partners/rules.ts"
 import type { LinkId, LocationId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
 
-type MetaKey = "seq" | "orders" | "generation" | "last_at" | "changed_at" | "reconciled_at" | "watched"
+/** `late_since` is an instant, 0 while D1 keeps up; `rebuilding` is a generation, 0 when no rebuild is under way. */
+type MetaKey = "seq" | "orders" | "generation" | "rebuilding" | "last_at" | "reconciled_at" | "late_since"
 
 type ProductRecord = {
   id: ProductId
@@ -20,6 +21,7 @@ type ProductRecord = {
   min_order_milli: number
   min_stock_milli: number
   is_active: number
+  images: string
   archived_at: number | null
   created_at: number
   updated_at: number
@@ -69,6 +71,7 @@ const productSelect = `SELECT p.*, coalesce((SELECT sum(on_hand_milli) FROM stoc
 export class LedgerStore {
   readonly #sql: SqlStorage
   #organization: OrganizationFacts | undefined
+  #minted = 0
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -86,6 +89,12 @@ export class LedgerStore {
   /** The next number of a counter, starting from 1; gapless, since it is part of the transaction. */
   next(key: "seq" | "orders" | "generation"): number {
     return this.#sql.exec<{ value: number }>("INSERT INTO meta (key, value) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value", key).one().value
+  }
+
+  /** Orders the ids of one millisecond, over all commands, since a clock may stand still for many of them; it need not outlive the object. */
+  nextMint(): number {
+    this.#minted += 1
+    return this.#minted
   }
 
   /** The ledger's copy of its organization. @throws when it was never sent: callers check `isAdopted` first. */
@@ -131,9 +140,9 @@ export class LedgerStore {
   saveProduct(product: ProductFacts): void {
     this.#sql.exec(
       `INSERT INTO products (id, sku, name, description, category, unit, quantity_step_milli, price_minor, currency, min_order_milli, min_stock_milli,
-         is_active, archived_at, created_at, updated_at, version, seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+         is_active, archived_at, created_at, updated_at, version, seq, images) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
        ON CONFLICT (id) DO UPDATE SET sku = ?2, name = ?3, description = ?4, category = ?5, unit = ?6, quantity_step_milli = ?7, price_minor = ?8, currency = ?9,
-         min_order_milli = ?10, min_stock_milli = ?11, is_active = ?12, archived_at = ?13, updated_at = ?15, version = ?16, seq = ?17`,
+         min_order_milli = ?10, min_stock_milli = ?11, is_active = ?12, archived_at = ?13, updated_at = ?15, version = ?16, seq = ?17, images = ?18`,
       product.id,
       product.sku,
       product.name,
@@ -151,6 +160,7 @@ export class LedgerStore {
       product.updatedAt,
       product.version,
       product.seq,
+      JSON.stringify(product.images),
     )
   }
 
@@ -171,6 +181,7 @@ export class LedgerStore {
       stockMilli: row.stock_milli,
       stockSeq: row.stock_seq,
       isActive: row.is_active === 1,
+      images: JSON.parse(row.images) as ProductFacts["images"],
       archivedAt: row.archived_at,
       createdAt: row.created_at,
       updatedAt: row.updated_at,

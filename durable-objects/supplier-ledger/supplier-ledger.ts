@@ -127,6 +127,8 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   /** Compares the projection with the ledger after a drain, and marks what differs, so that the relay mends it. */
   async reconcile(): Promise<Reconciliation> {
     if (!this.#isReady) return { checked: 0, differences: [], truncated: false, stuck: [] }
+    // What D1 refused may be mended by now; what is still refused is parked again.
+    this.#transaction(() => this.#outbox.unpark())
     await this.#relay.flush()
     const seqAtStart = this.#store.meta("seq")
     const found = await reconcileLedger(this.#store, this.#outbox, new Executor(this.env.DB, new Meter(), "ledger reconcile"), (work) => this.#transaction(work))
@@ -143,9 +145,11 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     if (!this.#isReady) return { generation: 0, rows: 0 }
     const counted = this.#transaction(() => {
       const generation = this.#store.next("generation")
+      this.#store.setMeta("rebuilding", generation)
       const rows = markEverything(this.#store, this.#outbox)
       this.#outbox.unpark()
-      this.#due.schedule("rebuild", this.#now())
+      // Should this object die before it has finished below.
+      this.#due.schedule("rebuild", this.#now() + minute)
       this.#armRelay(this.#now())
       return { generation, rows }
     })
@@ -172,36 +176,38 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
 
   override async alarm(): Promise<void> {
     if (!this.#isReady) return
-    for (const kind of this.#transaction(() => this.#due.take(Date.now()))) {
-      // A thrown alarm is tried six times and then never again: nothing may leave this loop.
+    const retryAt = Date.now() + minute
+    for (const kind of this.#transaction(() => this.#due.take(Date.now(), retryAt))) {
+      // A thrown alarm is tried six times and then never again: nothing may leave this loop. What failed is due again at retryAt.
       try {
-        await this.#onDue(kind)
+        const next = await this.#onDue(kind)
+        this.#transaction(() => this.#due.settle(kind, retryAt, next))
       } catch (error) {
         log.error("alarm failed", { kind, error: describeError(error) })
-        this.#transaction(() => this.#due.schedule(kind, Date.now() + minute))
       }
     }
     this.#due.arm()
   }
 
-  async #onDue(kind: Due): Promise<void> {
+  /** @returns when it is due again, if ever. */
+  async #onDue(kind: Due): Promise<Instant | undefined> {
     switch (kind) {
       case "relay":
+        // A failed drain schedules the next try itself.
         if (this.#outbox.depth > 0) await this.#relay.flush()
-        return
+        return undefined
       case "watch":
         return this.#reportToWatch()
       case "commands": {
         const more = this.#transaction(() => this.#commands.forget(Date.now() - limits.commandHoursKept * hour, limits.alarmRowsMax))
-        this.#transaction(() => this.#due.schedule("commands", Date.now() + (more ? minute : hour)))
-        return
+        return Date.now() + (more ? minute : hour)
       }
       case "reconcile":
-        if (this.#store.meta("reconciled_at") !== this.#store.meta("seq")) await this.reconcile()
-        this.#transaction(() => this.#due.schedule("reconcile", Date.now() + jittered(limits.reconcileMinutes * minute)))
-        return
+        if (this.#store.meta("reconciled_at") !== this.#store.meta("seq") || this.#outbox.stuck.length > 0) await this.reconcile()
+        return Date.now() + jittered(limits.reconcileMinutes * minute)
       case "rebuild":
-        return this.#finishRebuild()
+        await this.#finishRebuild()
+        return this.#store.meta("rebuilding") === 0 ? undefined : Date.now() + minute
     }
   }
 
@@ -222,7 +228,6 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
         return result
       })
     } catch (error) {
-      this.#store.forgetCached()
       if (!(error instanceof Rollback)) throw error
       const refused: Result<LedgerFact> = err(error.refusal)
       // A stranger's refusals are not kept: nobody without a link may fill a supplier's storage.
@@ -239,7 +244,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
 
   #carryOut({ actor, origin, command, ifMatch }: Envelope, at: Instant): Result<LedgerFact> {
     if (ownersVerbs.includes(command.verb) && actor.organizationId !== this.#store.organization.id) return refuse("NOT_FOUND")
-    this.#store.setMeta("last_at", at)
+    this.#store.setMeta("last_at", Math.max(at, this.#store.meta("last_at")))
     return carryOut(this.#work(at, actor, origin), command, ifMatch)
   }
 
@@ -257,7 +262,12 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   }
 
   #transaction<T>(work: () => T): T {
-    return this.ctx.storage.transactionSync(work)
+    try {
+      return this.ctx.storage.transactionSync(work)
+    } catch (error) {
+      this.#store.forgetCached()
+      throw error
+    }
   }
 
   // The projection
@@ -279,7 +289,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
 
   #onDrained(): void {
     this.#retryMs = limits.relayRetryMs
-    if (this.#store.meta("watched") === 1) this.#transaction(() => this.#due.schedule("watch", Date.now()))
+    if (this.#store.meta("late_since") !== 0) this.#transaction(() => this.#due.schedule("watch", Date.now()))
   }
 
   #onFailed(): void {
@@ -287,36 +297,36 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     this.#transaction(() => {
       this.#due.cancel("relay")
       this.#due.schedule("relay", now + this.#retryMs)
-      if (this.#store.meta("watched") === 0) this.#due.schedule("watch", now + limits.outboxLateMs)
+      if (this.#store.meta("late_since") !== 0) return
+      this.#store.setMeta("late_since", now)
+      this.#due.schedule("watch", now + limits.outboxLateMs)
     })
     this.#retryMs = Math.min(this.#retryMs * 2, limits.relayRetryMsMax)
   }
 
-  /** Tells the watch that this ledger is behind, or that it no longer is. */
-  async #reportToWatch(): Promise<void> {
+  /** Tells the watch that this ledger is behind, and again while it is, or that it no longer is. @returns when to tell again. */
+  async #reportToWatch(): Promise<Instant | undefined> {
     const { id, routing } = this.#store.organization
-    const depth = this.#outbox.depth
     const watch = ledgerWatchOf(this.env)
-    if (depth > 0) {
-      await watch.report({ routing, orgId: id, since: Date.now() - limits.outboxLateMs, depth }, Date.now())
-      this.#transaction(() => {
-        this.#store.setMeta("watched", 1)
-        this.#due.schedule("watch", Date.now() + minute)
-      })
-      return
+    const isLate = this.#outbox.depth > 0 && !(await this.#relay.flush()).isDrained
+    if (isLate) {
+      await watch.report({ routing, orgId: id, since: this.#store.meta("late_since"), depth: this.#outbox.depth }, Date.now())
+      return Date.now() + minute
     }
+    this.#store.setMeta("late_since", 0)
     await watch.leave(routing)
-    this.#store.setMeta("watched", 0)
+    return undefined
   }
 
+  /** INV-PRJ-4: only what a finished rebuild has replaced is deleted; a row that D1 refused is not replaced, so nothing is while one is parked. */
   async #finishRebuild(): Promise<void> {
+    const generation = this.#store.meta("rebuilding")
+    if (generation === 0) return
     const { isDrained } = await this.#relay.flush()
-    if (!isDrained) {
-      this.#transaction(() => this.#due.schedule("rebuild", Date.now() + limits.relayRetryMsMax))
-      return
-    }
-    await sweepOlderGenerations(this.#store, new Executor(this.env.DB, new Meter(), "ledger rebuild"))
-    this.#transaction(() => this.#due.cancel("rebuild"))
+    if (!isDrained || this.#outbox.stuck.length > 0) return
+    await sweepOlderGenerations(this.#store, new Executor(this.env.DB, new Meter(), "ledger rebuild"), generation)
+    // Another rebuild may have begun meanwhile; it finishes itself.
+    if (this.#store.meta("rebuilding") === generation) this.#store.setMeta("rebuilding", 0)
   }
 }
 
@@ -326,7 +336,7 @@ const noOrigin = { ipAddress: null, userAgent: null } as const
 const afterMs = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined))
 
 /** Ten to a hundred and ten percent of the time, so that ledgers do not all wake at once. */
-const jittered = (ms: number): number => ms * (0.1 + Math.random())
+const jittered = (ms: number): number => Math.round(ms * (0.1 + Math.random()))
 
 /** A ledger that no organization owns knows no links and no orders; it writes nothing. */
 const unknownLedger = ({ command }: Envelope): Result<never> =>

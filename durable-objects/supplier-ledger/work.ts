@@ -29,7 +29,6 @@ export class LedgerWork {
   readonly #outbox: Outbox<ProjectedKind>
   readonly #origin: Origin
   #seq: number | undefined
-  #minted = 0
 
   constructor(ports: { store: LedgerStore; outbox: Outbox<ProjectedKind>; now: Instant; actor: ActorRef; origin: Origin }) {
     this.store = ports.store
@@ -45,14 +44,13 @@ export class LedgerWork {
     return this.#seq
   }
 
-  /** An id that carries the ledger's routing number and sorts by this command, then by its place in it. */
+  /** An id that carries the ledger's routing number and sorts by when it was minted, also within a millisecond. */
   mint<P extends IdPrefix>(prefix: P): Id<P> {
-    this.#minted += 1
     return mintId(prefix, {
       at: this.now,
       random: crypto.getRandomValues(new Uint8Array(10)),
       routing: this.store.organization.routing,
-      sequence: this.seq + this.#minted,
+      sequence: this.store.nextMint(),
     })
   }
 

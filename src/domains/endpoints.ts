@@ -2,6 +2,7 @@ import type { Endpoint } from "../platform/http/endpoint.ts"
 import { systemEndpoints } from "./admin/index.ts"
 import { auditEndpoints } from "./audit/index.ts"
 import { catalogEndpoints } from "./catalog/index.ts"
+import { demoEndpoints } from "./demo/index.ts"
 import { identityEndpoints } from "./identity/index.ts"
 import { orderEndpoints } from "./orders/index.ts"
 import { organizationEndpoints } from "./organizations/index.ts"
@@ -16,5 +17,6 @@ export const endpoints: readonly Endpoint[] = [
   ...catalogEndpoints,
   ...orderEndpoints,
   ...auditEndpoints,
+  ...demoEndpoints,
   ...systemEndpoints(() => endpoints, tags),
 ]

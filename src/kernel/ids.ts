@@ -18,6 +18,7 @@ export const idPrefixes = {
   audit: "aud",
   event: "evt",
   mail: "mal",
+  file: "fil",
   request: "req",
 } as const
 
@@ -38,6 +39,7 @@ export type LocationId = Id<"whs">
 export type MovementId = Id<"mov">
 export type AuditId = Id<"aud">
 export type EventId = Id<"evt">
+export type FileId = Id<"fil">
 
 /**
  * An organization's routing number: 40 bits, minted with the organization and never changed. It

@@ -6,13 +6,14 @@ import { assertNever, type Result } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 import { requestLink, type RequestLink, setLinkStatus, type SetLinkStatus } from "./links.ts"
 import { placeOrder, type PlaceOrder, reorder, type Reorder, setOrderStatus, type SetOrderStatus } from "./orders.ts"
-import { archiveProduct, createProduct, type CreateProduct, updateProduct, type UpdateProduct } from "./products.ts"
+import { archiveProduct, createProduct, type CreateProduct, removeProductImage, type RemoveProductImage, updateProduct, type UpdateProduct } from "./products.ts"
 
 /** Everything the ledger can be told to do, with what it answers. */
 export type LedgerCommands = {
   createProduct: { input: CreateProduct; fact: ProductFacts }
   updateProduct: { input: UpdateProduct; fact: ProductFacts }
   archiveProduct: { input: { readonly productId: ProductId }; fact: ProductFacts }
+  removeProductImage: { input: RemoveProductImage; fact: ProductFacts }
   requestLink: { input: RequestLink; fact: LinkFacts }
   setLinkStatus: { input: SetLinkStatus; fact: LinkFacts }
   placeOrder: { input: PlaceOrder; fact: OrderFacts }
@@ -25,7 +26,7 @@ export type LedgerCommand = { [V in LedgerVerb]: { readonly verb: V; readonly in
 export type LedgerFact = LedgerCommands[LedgerVerb]["fact"]
 
 /** Commands that only the ledger's own organization may give. */
-export const ownersVerbs: readonly LedgerVerb[] = ["createProduct", "updateProduct", "archiveProduct"]
+export const ownersVerbs: readonly LedgerVerb[] = ["createProduct", "updateProduct", "archiveProduct", "removeProductImage"]
 
 export function carryOut(work: LedgerWork, command: LedgerCommand, ifMatch: number | undefined): Result<LedgerFact> {
   switch (command.verb) {
@@ -35,6 +36,8 @@ export function carryOut(work: LedgerWork, command: LedgerCommand, ifMatch: numb
       return updateProduct(work, command.input, ifMatch)
     case "archiveProduct":
       return archiveProduct(work, command.input, ifMatch)
+    case "removeProductImage":
+      return removeProductImage(work, command.input, ifMatch)
     case "requestLink":
       return requestLink(work, command.input)
     case "setLinkStatus":

@@ -14,8 +14,9 @@ export type SetLinkStatus = {
 }
 
 export function requestLink(work: LedgerWork, input: RequestLink): Result<LinkFacts> {
-  const { store } = work
+  const { store, actor } = work
   const supplier = store.organization
+  if (actor.organizationId !== input.buyerId) return refuse("FORBIDDEN", "A link is asked for in one's own name.")
   if (supplier.id === input.buyerId) {
     return refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer: "/supplier_id", code: "SELF", message: "An organization does not link with itself." }] })
   }

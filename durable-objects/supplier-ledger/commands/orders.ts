@@ -30,9 +30,11 @@ const notFound = () => refuse("NOT_FOUND", "There is no such order.")
 
 /** Link, minimums, steps and prices are all in this object: a link that was blocked a moment earlier stops the order, without a race. */
 export function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFacts> {
-  const { store } = work
+  const { store, actor } = work
   const supplier = store.organization
-  const link = store.linkOfBuyer(input.buyerId)
+  // INV-ORD-5: one of the two parties places the order, whatever the body says.
+  const isParty = actor.organizationId === input.buyerId || actor.organizationId === supplier.id
+  const link = isParty ? store.linkOfBuyer(input.buyerId) : undefined
   if (link?.status !== "APPROVED") return refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.")
   if (supplier.status !== "ACTIVE") return refuse("ORGANIZATION_DEACTIVATED", "The supplier is deactivated and takes no orders.")
   const priced = priceOrder(input.lines, (id) => store.product(id))
@@ -97,7 +99,7 @@ export function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch:
   const after: OrderFacts = {
     ...before,
     status: input.status,
-    internalNote: input.internalNote ?? before.internalNote,
+    internalNote: (side === "supplier" ? input.internalNote : undefined) ?? before.internalNote,
     updatedAt: work.now,
     version: before.version + 1,
     seq: work.seq,

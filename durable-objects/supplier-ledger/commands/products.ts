@@ -1,6 +1,6 @@
 import { productEventDataOf, productEvents } from "../../../src/domains/catalog/events.ts"
 import { checkTerms, type ProductFacts, type ProductTerms } from "../../../src/domains/catalog/rules.ts"
-import type { ProductId } from "../../../src/kernel/ids.ts"
+import type { FileId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { parseMoney } from "../../../src/kernel/money.ts"
 import { type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
@@ -11,6 +11,8 @@ import type { LedgerWork } from "../work.ts"
 export type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> & { readonly price?: string | number; readonly stockMilli?: Milli }
 export type CreateProduct = ProductInput & { readonly sku: string; readonly name: string; readonly price: string | number }
 export type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
+
+export type RemoveProductImage = { readonly productId: ProductId; readonly fileId: FileId }
 
 const notFound = () => refuse("NOT_FOUND", "There is no such product.")
 
@@ -83,6 +85,18 @@ export function archiveProduct(work: LedgerWork, input: { readonly productId: Pr
   return finish(work, before.id, "archive", before)
 }
 
+/** Takes an image off a product. The file itself is its owner's to delete. */
+export function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch: number | undefined): Result<ProductFacts> {
+  const before = work.store.product(input.productId)
+  if (before === undefined || before.archivedAt !== null) return notFound()
+  if (!before.images.includes(input.fileId)) return refuse("NOT_FOUND", "The product has no such image.")
+  if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
+  const images = before.images.filter((fileId) => fileId !== input.fileId)
+  work.store.saveProduct({ ...before, images, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  work.touch("product", before.id)
+  return finish(work, before.id, "update", before)
+}
+
 /** A stated stock is a count of the default location: the difference is an adjustment, in the journal like any other movement. */
 function count(work: LedgerWork, productId: ProductId, difference: Milli): Refusal | undefined {
   const locationId = work.store.defaultLocation().id
@@ -120,6 +134,7 @@ const newcomer = (work: LedgerWork) => ({
   supplierId: work.store.organization.id,
   stockMilli: 0,
   stockSeq: 0,
+  images: [],
   archivedAt: null,
   createdAt: work.now,
   updatedAt: work.now,
@@ -148,6 +163,7 @@ const said = (product: ProductFacts) => ({
   min_order_qty: quantityNumber(product.minOrderMilli),
   min_stock_level: quantityNumber(product.minStockMilli),
   stock_quantity: quantityNumber(product.stockMilli),
+  images: product.images,
 })
 
 /** Without members that are undefined, which a spread would otherwise lay over what was there. */

@@ -9,32 +9,13 @@ import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
 import { listCatalog } from "./list-catalog.ts"
 import type { ProductFacts } from "./rules.ts"
-import { catalogQuery, createProductInput, ownProductsQuery, type ProductBody, productList, productView, updateProductInput } from "./schemas.ts"
+import { catalogQuery, createProductInput, ownProductsQuery, productImageParams, productList, productView, updateProductInput } from "./schemas.ts"
 import { catalogStore } from "./store.ts"
+import { createProductOf, termsOf } from "./terms.ts"
 import { productEtag, productOfRow, sightOf, toProductView } from "./views.ts"
 
 const ownKind = "products"
 const editErrors = ["CONFLICT", "OFF_STEP", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"] as const
-
-/** The body's names as the ledger has them, without what was not said. */
-function termsOf(body: ProductBody) {
-  const { sku, name, price, description, category, unit, currency } = body
-  const said = {
-    sku,
-    name,
-    price,
-    description,
-    category,
-    unit,
-    currency,
-    quantityStepMilli: body.quantity_step,
-    minOrderMilli: body.min_order_qty,
-    minStockMilli: body.min_stock_level,
-    stockMilli: body.stock_quantity,
-    isActive: body.is_active,
-  }
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as { [K in keyof typeof said]?: NonNullable<(typeof said)[K]> }
-}
 
 function shown(ctx: Ctx, product: ProductFacts, sharesStock = false): HandlerResult {
   const sight = sightOf(ctx.actor, product.supplierId, sharesStock)
@@ -93,7 +74,7 @@ export const catalogEndpoints: readonly Endpoint[] = [
       writer: "ledger",
     },
     async (ctx, { body }) => {
-      const result = await command(ctx, ctx.orgId, "createProduct", { ...termsOf(body), sku: body.sku, name: body.name, price: body.price })
+      const result = await command(ctx, ctx.orgId, "createProduct", createProductOf(body))
       if (!result.ok) return result
       const sight = sightOf(ctx.actor, ctx.orgId, true)
       return reply.created(toProductView(result.value, sight), `/products/${result.value.id}`, { etag: productEtag(result.value, sight) })
@@ -153,6 +134,24 @@ export const catalogEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { params }) => {
       const result = await command(ctx, ctx.orgId, "archiveProduct", { productId: params.id })
+      return result.ok ? reply.noContent() : result
+    },
+  ),
+  endpoint(
+    {
+      operationId: "removeProductImage",
+      method: "delete",
+      path: "/products/{id}/images/{file_id}",
+      tag: "Products",
+      summary: "Take an image off a product",
+      access: "catalog.product.edit",
+      params: productImageParams,
+      success: { status: 204, description: "The product no longer shows it." },
+      errors: ["VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { params }) => {
+      const result = await command(ctx, ctx.orgId, "removeProductImage", { productId: params.id, fileId: params.file_id })
       return result.ok ? reply.noContent() : result
     },
   ),

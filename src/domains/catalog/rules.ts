@@ -1,4 +1,4 @@
-import type { OrganizationId, ProductId } from "../../kernel/ids.ts"
+import type { FileId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import { isOnStep, type Milli } from "../../kernel/quantity.ts"
 import type { Minor } from "../../kernel/money.ts"
 import type { InputFault } from "../../kernel/result.ts"
@@ -28,6 +28,8 @@ export type ProductFacts = {
   readonly stockMilli: Milli
   readonly stockSeq: number
   readonly isActive: boolean
+  /** Files of the images, in the order they are shown. */
+  readonly images: readonly FileId[]
   readonly archivedAt: Instant | null
   readonly createdAt: Instant
   readonly updatedAt: Instant

@@ -54,6 +54,7 @@ export const updateProductInput = z
   .openapi("UpdateProduct", { description: "stock_quantity states a count: the difference is booked as an adjustment.", example: { price: "6.49" } })
 
 export type ProductBody = z.output<typeof updateProductInput>
+export type NewProductBody = z.output<typeof createProductInput>
 
 export const ownProductsQuery = z.strictObject({
   ...pageQuery,
@@ -62,6 +63,11 @@ export const ownProductsQuery = z.strictObject({
     .transform((text) => text === "true")
     .optional()
     .openapi({ param: { name: "is_active", in: "query" }, type: "boolean" }),
+})
+
+export const productImageParams = z.strictObject({
+  id: idSchema("prd").openapi({ param: { name: "id", in: "path" } }),
+  file_id: idSchema("fil").openapi({ param: { name: "file_id", in: "path" } }),
 })
 
 export const sorts = ["name", "-name", "price", "-price"] as const

@@ -39,8 +39,8 @@ function unindexed({ inStock, minPrice, maxPrice }: CatalogFilter): SQL | undefi
 }
 
 /** ISO 4217 currencies in use whose minor unit is not a hundredth. */
-const zeroDigitCurrencies = ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
-const threeDigitCurrencies = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+export const zeroDigitCurrencies = ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+export const threeDigitCurrencies = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
 
 /** Rows of a bounded scan: those that match, up to the row it stopped at. */
 function walkOf(rows: readonly Row[], rowsMax: number): Walk {

@@ -28,7 +28,7 @@ export const toProductView = (product: ProductFacts, sight: Sight) => ({
   min_order_qty: quantityNumber(product.minOrderMilli),
   is_active: product.isActive,
   availability: availabilityOf(product.stockMilli, product.minStockMilli),
-  images: [] as string[],
+  images: product.images,
   ...(sight.seesStock ? { stock_quantity: quantityNumber(product.stockMilli) } : {}),
   ...(sight.isOwn && sight.seesStock ? { min_stock_level: quantityNumber(product.minStockMilli) } : {}),
   version: product.version,

@@ -1,0 +1,26 @@
+import type { NewProductBody, ProductBody } from "./schemas.ts"
+
+/** The body's names as the ledger has them, without what was not said. */
+export function termsOf(body: ProductBody) {
+  const { sku, name, price, description, category, unit, currency } = body
+  const said = {
+    sku,
+    name,
+    price,
+    description,
+    category,
+    unit,
+    currency,
+    quantityStepMilli: body.quantity_step,
+    minOrderMilli: body.min_order_qty,
+    minStockMilli: body.min_stock_level,
+    stockMilli: body.stock_quantity,
+    isActive: body.is_active,
+  }
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as {
+    [K in keyof typeof said]?: NonNullable<(typeof said)[K]>
+  }
+}
+
+/** A new product as the ledger is told to create it. */
+export const createProductOf = (body: NewProductBody) => ({ ...termsOf(body), sku: body.sku, name: body.name, price: body.price })

@@ -1,0 +1,77 @@
+import { env } from "cloudflare:workers"
+
+type Batch = D1Database["batch"]
+
+/**
+ * Faults between the Worker and D1. Tests, the Worker and the objects share an isolate, and so the class behind
+ * their bindings: its `batch`, the one call that the Executor makes, is replaced while a test runs.
+ */
+export class D1Faults implements Disposable {
+  readonly #prototype: { batch: Batch }
+  readonly #batch: Batch
+  #fault: (() => Promise<void>) | undefined
+  /** Batches that were asked for, also those that failed. */
+  batches = 0
+  /** Batches that failed here, on the way. */
+  failed = 0
+
+  constructor() {
+    this.#prototype = Object.getPrototypeOf(env.DB) as { batch: Batch }
+    const real = this.#prototype.batch
+    const faults = this
+    this.#batch = real
+    this.#prototype.batch = async function <T>(this: D1Database, statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
+      faults.batches += 1
+      await faults.#strike()
+      return real.call(this, statements) as Promise<D1Result<T>[]>
+    }
+  }
+
+  /** Every batch is refused at once, with words that say it may pass. */
+  fail(): void {
+    this.#fault = async () => {
+      throw new Error("D1_ERROR: Network connection lost.")
+    }
+  }
+
+  /** Batches are never answered; those that wait fail when D1 is healed. */
+  hang(): void {
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.#release = () => reject(new Error("D1_ERROR: Network connection lost."))
+    this.#fault = () => promise
+  }
+
+  /** Each batch takes so much longer. */
+  delay(ms: number): void {
+    this.#fault = () => new Promise((resolve) => setTimeout(resolve, ms))
+  }
+
+  /** Batches that `ask` says so of fail: for failures that come and go. */
+  failWhen(ask: () => boolean): void {
+    this.#fault = async () => {
+      if (ask()) throw new Error("D1_ERROR: Network connection lost.")
+    }
+  }
+
+  heal(): void {
+    this.#fault = undefined
+    this.#release?.()
+    this.#release = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.heal()
+    this.#prototype.batch = this.#batch
+  }
+
+  #release: (() => void) | undefined
+
+  async #strike(): Promise<void> {
+    try {
+      await this.#fault?.()
+    } catch (error) {
+      this.failed += 1
+      throw error
+    }
+  }
+}
