@@ -16,26 +16,27 @@ CREATE TABLE users (
 -- Sign-in is by address, which is unique across the platform.
 CREATE UNIQUE INDEX users_email ON users (email);
 
+-- The key leads by user: a person's sessions are one range, and sign-in writes no second index.
 CREATE TABLE sessions (
   org_id TEXT NOT NULL,
-  id TEXT NOT NULL,
   user_id TEXT NOT NULL,
+  id TEXT NOT NULL,
   ip_address TEXT,
   user_agent TEXT,
   created_at INTEGER NOT NULL,
   last_used_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
   revoked_at INTEGER,
-  PRIMARY KEY (org_id, id),
+  PRIMARY KEY (org_id, user_id, id),
   FOREIGN KEY (org_id, user_id) REFERENCES users (org_id, id)
 ) WITHOUT ROWID;
-CREATE INDEX sessions_user ON sessions (org_id, user_id);
 
 -- Refresh tokens by hash, spent ones too, so that a replay is recognized. An id sorts by time, so that old rows are one
--- range and sign-in writes no index for the clean-up; and no foreign key, which would need one on session_id.
+-- range and sign-in writes no index for the clean-up; and no foreign key, which would need an index on the session.
 CREATE TABLE refresh_tokens (
   id TEXT PRIMARY KEY NOT NULL,
   org_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
   session_id TEXT NOT NULL,
   hash TEXT NOT NULL,
   expires_at INTEGER NOT NULL,

@@ -16,17 +16,23 @@ export function cronTable(environment: string, toml: string = readFileSync(join(
 export function tickCrons(base: string, expressions: readonly string[], complain: (line: string) => void): () => void {
   const jobs = expressions.map(
     (expression) =>
-      new Cron(expression, { timezone: "UTC", protect: true, unref: true, catch: (error) => complain(`cron ${expression}: ${error}`) }, () =>
-        tick(base, expression),
-      ),
+      new Cron(expression, { timezone: "UTC", protect: true, unref: true }, async () => {
+        const problem = await tick(base, expression)
+        if (problem !== undefined) complain(`cron ${expression}: ${problem}`)
+      }),
   )
   return () => {
     for (const job of jobs) job.stop()
   }
 }
 
-async function tick(base: string, expression: string): Promise<void> {
+/** What went wrong, if something did: a missed tick is made up by the next. */
+async function tick(base: string, expression: string): Promise<string | undefined> {
   const query = new URLSearchParams({ cron: expression, time: String(Date.now()), format: "json" })
-  const response = await fetch(`${base}/cdn-cgi/local/scheduled?${query}`)
-  if (!response.ok) throw new Error(`answered ${response.status}: ${await response.text()}`)
+  try {
+    const response = await fetch(`${base}/cdn-cgi/local/scheduled?${query.toString()}`)
+    return response.ok ? undefined : `answered ${response.status}: ${await response.text()}`
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }

@@ -22,10 +22,16 @@ export async function startDevServer(port: number, state: StateDir, log: (line: 
   const base = `http://127.0.0.1:${port}`
   const child = wranglerInBackground(
     [
-      ...["dev", "--env", "development", "--local", "--ip", "127.0.0.1", "--port", String(port)],
+      "dev",
+      "--env=development",
+      "--local",
+      "--ip=127.0.0.1",
+      `--port=${port}`,
       // Two servers side by side must not meet at the inspector either.
-      ...["--inspector-port", String(await freePort()), "--persist-to", state.path],
-      ...["--show-interactive-dev-session=false", "--var", `PUBLIC_URL:${base}`],
+      `--inspector-port=${await freePort()}`,
+      `--persist-to=${state.path}`,
+      "--show-interactive-dev-session=false",
+      `--var=PUBLIC_URL:${base}`,
     ],
     { WRANGLER_REGISTRY_PATH: state.registry },
   )

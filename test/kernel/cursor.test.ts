@@ -18,10 +18,12 @@ describe("cursors", () => {
   })
 
   test("garbage is no cursor", () => {
-    fc.assert(fc.property(fc.string(), (garbage) => expect(decodeCursor("list", ["string"], garbage)).toBeUndefined()))
-    fc.assert(fc.property(fc.base64String(), (garbage) => expect(decodeCursor("list", ["string"], garbage)).toBeUndefined()))
+    const isNone = (garbage: string): void => expect(decodeCursor("list", ["string"], garbage)).toBeUndefined()
+    const encoded = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => expect(decodeCursor("list", ["string"], btoa(unescape(encodeURIComponent(JSON.stringify(value)))))).toBeUndefined()),
+      fc.property(fc.oneof(fc.string(), fc.base64String(), fc.jsonValue().map((value) => encoded(JSON.stringify(value)))), (garbage) => {
+        isNone(garbage)
+      }),
     )
   })
 

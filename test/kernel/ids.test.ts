@@ -47,7 +47,11 @@ describe("ids", () => {
   })
 
   test("text that was not minted is not an id", () => {
-    fc.assert(fc.property(fc.string(), (text) => expect(isId("org", text)).toBe(false)))
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(isId("org", text)).toBe(false)
+      }),
+    )
     const id = newId("org", Date.now())
     for (const wrong of [id.toUpperCase(), `${id}0`, id.slice(0, -1), id.replace("org_", "org"), `org_${"8".padEnd(26, "0")}`, `${id}\n`, `org_${"i".repeat(26)}`]) {
       expect(isId("org", wrong), wrong).toBe(false)

@@ -8,5 +8,9 @@ declare global {
     interface Env extends Bindings {
       readonly TEST_MIGRATIONS: D1Migration[]
     }
+    /** What `exports` of "cloudflare:workers" holds: the Worker itself. */
+    interface GlobalProps {
+      mainModule: typeof import("../../src/worker.ts")
+    }
   }
 }

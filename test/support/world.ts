@@ -41,12 +41,18 @@ export const unique = (word: string): string => `${word}-${Date.now().toString(3
 export const newEmail = (): string => `${unique("someone")}@example.test`
 
 export type Person = { readonly id: string; readonly email: string; readonly token: string; readonly refreshToken: string }
-export type World = { readonly org: { readonly id: string; readonly slug: string; readonly name: string }; readonly owner: Person; readonly token: string }
+export type World = {
+  readonly org: { readonly id: string; readonly slug: string; readonly name: string }
+  readonly owner: Person
+  readonly token: string
+}
 
 /** A new organization with its owner, signed in. */
 export async function signUp(capabilities: readonly string[] = ["supplier"], name = unique("Firm")): Promise<World> {
   const email = newEmail()
-  const { status, body } = await api("POST", "/auth/register", { body: { email, password, full_name: "Olga Owner", organization: { name, capabilities } } })
+  const { status, body } = await api("POST", "/auth/register", {
+    body: { email, password, full_name: "Olga Owner", organization: { name, capabilities } },
+  })
   if (status !== 201) throw new Error(`register: ${status} ${JSON.stringify(body)}`)
   const { user, organization, access_token, refresh_token } = body
   return { org: organization, owner: { id: user.id, email, token: access_token, refreshToken: refresh_token }, token: access_token }
@@ -102,8 +108,12 @@ export function costOf({ headers }: Answer): { trips: number; read: number; writ
 }
 
 /** Actions on an organization's audit trail, oldest first. */
-export async function auditOf(orgId: string): Promise<Array<{ action: string; actor_id: string | null; before: string | null; after: string | null }>> {
-  const { results } = await env.DB.prepare("select action, actor_id, before, after from audit_logs where org_id = ? order by id").bind(orgId).all()
+export async function auditOf(
+  orgId: string,
+): Promise<Array<{ action: string; actor_id: string | null; before: string | null; after: string | null }>> {
+  const { results } = await env.DB.prepare("select action, actor_id, before, after from audit_logs where org_id = ? order by id")
+    .bind(orgId)
+    .all()
   return results as never
 }
 

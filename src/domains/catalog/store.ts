@@ -1,6 +1,7 @@
 import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm"
 import { idSuffix, type OrganizationId, type ProductId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
+import { minorDigits } from "../../kernel/money.ts"
 import type { Row } from "../../platform/db/executor.ts"
 import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
 import { type ProductRow, products } from "./tables.ts"
@@ -30,7 +31,7 @@ const seenOf = (row: Row): SeenProduct => ({ product: decodeRow(products, row), 
 
 /** Filters that no index of the catalog's order serves. Prices compare as decimals, so that they mean the same in every currency. */
 function unindexed({ inStock, minPrice, maxPrice }: CatalogFilter): SQL | undefined {
-  const price = sql`price_minor / (case when currency in (${sql.join(zeroDigitCurrencies.map((code) => sql`${code}`), sql`, `)}) then 1.0 when currency in (${sql.join(threeDigitCurrencies.map((code) => sql`${code}`), sql`, `)}) then 1000.0 else 100.0 end)`
+  const price = sql`price_minor / ${sql.raw(minorScaleSql())}`
   return and(
     inStock === undefined ? undefined : inStock ? sql`stock_milli > 0` : sql`stock_milli <= 0`,
     minPrice === undefined ? undefined : sql`${price} >= ${Number(minPrice)}`,
@@ -38,9 +39,18 @@ function unindexed({ inStock, minPrice, maxPrice }: CatalogFilter): SQL | undefi
   )
 }
 
-/** ISO 4217 currencies in use whose minor unit is not a hundredth. */
-export const zeroDigitCurrencies = ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
-export const threeDigitCurrencies = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+let minorScale: string | undefined
+
+/** How many minor units of a row's currency make one, as SQL: by the very digits that wrote them, whatever the runtime's table says. */
+export function minorScaleSql(): string {
+  minorScale ??= scaleCase(Map.groupBy(Intl.supportedValuesOf("currency"), minorDigits))
+  return minorScale
+}
+
+const scaleCase = (codesByDigits: ReadonlyMap<number, readonly string[]>): string => {
+  const cases = [...codesByDigits].filter(([digits]) => digits !== 2)
+  return `(case ${cases.map(([digits, codes]) => `when currency in ('${codes.join("', '")}') then ${10 ** digits}.0`).join(" ")} else 100.0 end)`
+}
 
 /** Rows of a bounded scan: those that match, up to the row it stopped at. */
 function walkOf(rows: readonly Row[], rowsMax: number): Walk {

@@ -1,11 +1,13 @@
-import { type SQL, sql } from "drizzle-orm"
+import { eq, type SQL, sql } from "drizzle-orm"
+import type { ErrorCode } from "../../kernel/errors.ts"
 import type { OrganizationId } from "../../kernel/ids.ts"
+import { RefusalError } from "../../kernel/result.ts"
 import type { ActorRef } from "../../platform/auth/actor.ts"
 import type { Row, Statement } from "../../platform/db/executor.ts"
 import { guard } from "../../platform/db/guards.ts"
 import { type AcrossDb, acrossTenants, decodeRow, TenantDb } from "../../platform/db/tenant-db.ts"
-import type { ErrorCode } from "../../kernel/errors.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
+import { emailTaken } from "./refusals.ts"
 import { type UserRow, users } from "./tables.ts"
 
 /** A user with all that an access token says of them: what sign-in and refresh read in one statement. */
@@ -39,8 +41,15 @@ export const toAccount = (row: Row): Account => ({
 })
 
 export async function accountByEmail(ctx: PublicCtx, email: string): Promise<Account | undefined> {
-  const [rows = []] = await anybody(ctx).query(sql`select ${accountColumns} from users u join organizations o on o.id = u.org_id where u.email = ${email}`)
+  const [rows = []] = await anybody(ctx).query(
+    sql`select ${accountColumns} from users u join organizations o on o.id = u.org_id where u.email = ${email}`,
+  )
   return rows[0] === undefined ? undefined : toAccount(rows[0])
+}
+
+/** Early, before anything is hashed; the unique index has the last word. @throws RefusalError EMAIL_TAKEN. */
+export async function assertEmailFree(ctx: Pick<PublicCtx, "env" | "meter">, email: string): Promise<void> {
+  if ((await anybody(ctx).one(users, eq(users.email, email))) !== undefined) throw new RefusalError(emailTaken)
 }
 
 /**

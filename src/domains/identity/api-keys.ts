@@ -42,7 +42,10 @@ export async function createApiKey(ctx: Ctx, input: CreateApiKey): Promise<{ key
     expiresAt: input.expires_at ?? null,
   }
   ctx.work
-    .add(ctx.db.insert(apiKeys, key), guard("CONFLICT", sql`(select count(*) from api_keys where org_id = ${ctx.orgId}) <= ${limits.apiKeysMax}`))
+    .add(
+      ctx.db.insert(apiKeys, key),
+      guard("CONFLICT", sql`(select count(*) from api_keys where org_id = ${ctx.orgId}) <= ${limits.apiKeysMax}`),
+    )
     .audit(ctx.db, { action: "identity.api-key.create", entity: "api_key", entityId: key.id, after: toApiKeyView(key) })
     .event(ctx.db, identityEvents.apiKeyCreated, toApiKeyView(key))
   return { key, secret }

@@ -1,4 +1,4 @@
-import { ok, refuse, type Result } from "../../kernel/result.ts"
+import { ok, type Result, refuse } from "../../kernel/result.ts"
 import { hashingGate } from "../../platform/auth/hashing-gate.ts"
 import { verifyPassword } from "../../platform/auth/password.ts"
 import type { Ctx } from "../../platform/http/context.ts"

@@ -32,7 +32,10 @@ export async function changeRole(ctx: Ctx, id: RoleId, { description, permission
   }
   const after: CustomRoleRow = { ...before, ...written }
   ctx.work
-    .add(ctx.db.update(customRoles, and(eq(customRoles.id, id), eq(customRoles.version, before.version)), written), guardChanged("VERSION_MISMATCH"))
+    .add(
+      ctx.db.update(customRoles, and(eq(customRoles.id, id), eq(customRoles.version, before.version)), written),
+      guardChanged("VERSION_MISMATCH"),
+    )
     .audit(ctx.db, { action: "identity.role.change", entity: "role", entityId: id, before: toRoleView(before), after: toRoleView(after) })
     .event(ctx.db, identityEvents.roleChanged, toRoleView(after))
   if (permissions !== undefined) revokeAccess(ctx, `${ctx.orgId}/${before.name}`)

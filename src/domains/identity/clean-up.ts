@@ -1,10 +1,10 @@
 import { type SQL, sql } from "drizzle-orm"
 import { idFloor } from "../../kernel/ids.ts"
 import { day, type Instant } from "../../kernel/time.ts"
-import { deleteInBatches } from "../../platform/jobs/clean-up.ts"
 import type { Meter } from "../../platform/db/meter.ts"
 import { acrossTenants } from "../../platform/db/tenant-db.ts"
 import type { Bindings } from "../../platform/env.ts"
+import { deleteInBatches } from "../../platform/jobs/clean-up.ts"
 import { refreshLifetimeMs } from "./tokens.ts"
 
 /** Spent tokens stay this much longer than they were good, so that a late replay still says what it is. */
@@ -19,10 +19,10 @@ const batchRows = 500
 export async function cleanUpIdentity(env: Bindings, meter: Meter, now: Instant): Promise<number> {
   const db = acrossTenants(env, meter, "clean-up of what has expired")
   // Ids sort by time, so that the oldest tokens are the first of the key and nothing else is read.
-  const oldTokens: SQL = sql`select id, org_id, session_id from refresh_tokens
+  const oldTokens: SQL = sql`select id, org_id, user_id, session_id from refresh_tokens
     where id < ${idFloor("rft", now - refreshLifetimeMs - replayKnownMs)} order by id limit ${batchRows}`
   const tokens = await deleteInBatches(db, batchRows, [
-    sql`delete from sessions where expires_at <= ${now} and (org_id, id) in (select org_id, session_id from (${oldTokens}))`,
+    sql`delete from sessions where expires_at <= ${now} and (org_id, user_id, id) in (select org_id, user_id, session_id from (${oldTokens}))`,
     sql`delete from refresh_tokens where id in (select id from (${oldTokens})) returning 1`,
   ])
   const resets = await deleteInBatches(db, batchRows, [

@@ -1,10 +1,9 @@
 import { and, eq } from "drizzle-orm"
 import { newId } from "../../kernel/ids.ts"
-import { RefusalError } from "../../kernel/result.ts"
 import { hashingGate } from "../../platform/auth/hashing-gate.ts"
 import { hashPassword } from "../../platform/auth/password.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { anybody } from "./accounts.ts"
+import { assertEmailFree } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
 import { sendInvitation } from "./invite.ts"
 import { emailTaken } from "./refusals.ts"
@@ -37,9 +36,4 @@ export async function createUser(ctx: Ctx, input: CreateUser): Promise<UserRow> 
     .event(ctx.db, identityEvents.userCreated, toUserView(user))
   if (password === undefined) await sendInvitation(ctx, ctx.db, user.email, user.roles, user.id)
   return user
-}
-
-/** Early, before anything is hashed; the unique index has the last word. @throws RefusalError EMAIL_TAKEN. */
-export async function assertEmailFree(ctx: Parameters<typeof anybody>[0], email: string): Promise<void> {
-  if ((await anybody(ctx).one(users, eq(users.email, email))) !== undefined) throw new RefusalError(emailTaken)
 }

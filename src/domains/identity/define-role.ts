@@ -18,7 +18,16 @@ const nameTaken = duplicate("/name", "The organization has a role of this name."
 export async function defineRole(ctx: Ctx, { name, description, permissions }: DefineRole): Promise<Result<CustomRoleRow>> {
   assertCovers(ctx.actor, permissions)
   if (isBuiltInRole(name)) return err(nameTaken)
-  const role: CustomRoleRow = { orgId: ctx.orgId, id: newId("rol", ctx.now), name, description, permissions, version: 1, createdAt: ctx.now, updatedAt: ctx.now }
+  const role: CustomRoleRow = {
+    orgId: ctx.orgId,
+    id: newId("rol", ctx.now),
+    name,
+    description,
+    permissions,
+    version: 1,
+    createdAt: ctx.now,
+    updatedAt: ctx.now,
+  }
   ctx.work
     .add(
       ctx.db.insert(customRoles, role),

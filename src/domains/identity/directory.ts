@@ -14,7 +14,15 @@ export const directory: Directory = {
     const [row] = rows
     if (row === undefined) return undefined
     const { id, name, orgId, permissions, expiresAt } = decodeRow(apiKeys, row)
-    return { id, name, orgId, orgSlug: String(row["organization_slug"]), permissions, isReadOnly: row["organization_status"] !== "ACTIVE", expiresAt }
+    return {
+      id,
+      name,
+      orgId,
+      orgSlug: String(row["organization_slug"]),
+      permissions,
+      isReadOnly: row["organization_status"] !== "ACTIVE",
+      expiresAt,
+    }
   },
 
   async organizationByIdOrSlug(env, meter, idOrSlug) {

@@ -23,5 +23,8 @@ export async function endOtherSessions(doing: Doing, db: TenantDb, userId: UserI
   const others = sql`select id as subject from sessions
     where org_id = ${db.orgId} and user_id = ${userId} and id <> ${kept} and revoked_at is null and expires_at > ${doing.now}`
   doing.work.add(revokeAll(others, doing.now), db.update(sessions, and(isOpen(userId), ne(sessions.id, kept)), { revokedAt: doing.now }))
-  applyAfterCommit(doing, open.map(({ id }) => id))
+  applyAfterCommit(
+    doing,
+    open.map(({ id }) => id),
+  )
 }

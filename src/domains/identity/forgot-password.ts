@@ -22,12 +22,20 @@ async function startReset(ctx: PublicCtx, email: string): Promise<void> {
   if (account?.user.isActive !== true) return
   const { user } = account
   const db = homeOf(ctx, user.orgId)
-  const open = await db.many(resetTokens, { where: and(eq(resetTokens.userId, user.id), gt(resetTokens.expiresAt, ctx.now)), limit: openTokensMax })
+  const open = await db.many(resetTokens, {
+    where: and(eq(resetTokens.userId, user.id), gt(resetTokens.expiresAt, ctx.now)),
+    limit: openTokensMax,
+  })
   if (open.length >= openTokensMax) return
   const token = randomSecret()
   await new UnitOfWork(ctx.now, ctx.origin)
     .add(db.insert(resetTokens, { hash: await sha256Hex(token), userId: user.id, expiresAt: ctx.now + limits.resetTokenMinutes * minute }))
-    .audit(db, { action: "identity.password.request-reset", entity: "user", entityId: user.id, actor: { ...refOfUser(user), kind: "SYSTEM", id: null, name: "Anybody" } })
+    .audit(db, {
+      action: "identity.password.request-reset",
+      entity: "user",
+      entityId: user.id,
+      actor: { ...refOfUser(user), kind: "SYSTEM", id: null, name: "Anybody" },
+    })
     .commit(db)
   await ctx.mailer.send(resetMail(ctx.publicUrl, user.email, token))
 }

@@ -13,5 +13,11 @@ export async function listRoles(ctx: Ctx, { limit, cursor }: PageQuery) {
   const custom = await ctx.db.many(customRoles, { where: gt(customRoles.name, after), orderBy: [asc(customRoles.name)], limit: limit + 1 })
   const builtIn = assignableBuiltInRoles.filter((name) => name > after)
   const all = [...builtIn.map(toBuiltInRoleView), ...custom.map(toRoleView)].sort((a, b) => (a.name < b.name ? -1 : 1))
-  return pageOf(all, limit, "roles", (role) => [role.name], (role) => role)
+  return pageOf(
+    all,
+    limit,
+    "roles",
+    (role) => [role.name],
+    (role) => role,
+  )
 }

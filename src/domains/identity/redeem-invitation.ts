@@ -1,15 +1,14 @@
 import { and, eq, gt } from "drizzle-orm"
 import { sha256Hex } from "../../kernel/digest.ts"
 import { newId } from "../../kernel/ids.ts"
-import { err, ok, refuse, type Result } from "../../kernel/result.ts"
+import { err, ok, type Result, refuse } from "../../kernel/result.ts"
 import { hashingGate } from "../../platform/auth/hashing-gate.ts"
 import { hashPassword } from "../../platform/auth/password.ts"
-import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { guardChanged } from "../../platform/db/guards.ts"
+import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { type OrganizationRow, organizationStore } from "../organizations/index.ts"
-import { anybody, homeOf, refOfUser } from "./accounts.ts"
-import { assertEmailFree } from "./create-user.ts"
+import { anybody, assertEmailFree, homeOf, refOfUser } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
 import { emailTaken, tokenIsOver } from "./refusals.ts"
 import { customRolesOf } from "./role-authority.ts"
@@ -32,12 +31,25 @@ export async function redeemInvitation(ctx: PublicCtx, input: RedeemInput): Prom
   if (organization.status !== "ACTIVE") return refuse("ORGANIZATION_DEACTIVATED", "The organization takes nobody in any more.")
   const db = homeOf(ctx, invitation.orgId)
   // First in the batch: of two requests with one token, the second finds nothing to delete.
-  ctx.work.add(db.delete(invitations, and(eq(invitations.id, invitation.id), eq(invitations.tokenHash, tokenHash))), guardChanged("TOKEN_EXPIRED"))
+  ctx.work.add(
+    db.delete(invitations, and(eq(invitations.id, invitation.id), eq(invitations.tokenHash, tokenHash))),
+    guardChanged("TOKEN_EXPIRED"),
+  )
   const user = invitation.userId === null ? await join(ctx, db, invitation, input) : await complete(ctx, db, invitation, input)
   if (user === undefined) return err(tokenIsOver)
-  ctx.work.audit(db, { action: "identity.invitation.redeem", entity: "user", entityId: user.id, after: toUserView(user), actor: refOfUser(user) })
+  ctx.work.audit(db, {
+    action: "identity.invitation.redeem",
+    entity: "user",
+    entityId: user.id,
+    after: toUserView(user),
+    actor: refOfUser(user),
+  })
   const customRoles = await customRolesOf(db, user.roles)
-  const pair = await startSession(ctx, { user, organization: { slug: organization.slug, isReadOnly: false, version: organization.version }, customRoles })
+  const pair = await startSession(ctx, {
+    user,
+    organization: { slug: organization.slug, isReadOnly: false, version: organization.version },
+    customRoles,
+  })
   return ok({ user, organization, pair })
 }
 
@@ -61,7 +73,12 @@ async function join(ctx: PublicCtx, db: TenantDb, { email, roles }: InvitationRo
 }
 
 /** A user made ahead, who chooses a password now. */
-async function complete(ctx: PublicCtx, db: TenantDb, { userId }: InvitationRow, { password, full_name }: RedeemInput): Promise<UserRow | undefined> {
+async function complete(
+  ctx: PublicCtx,
+  db: TenantDb,
+  { userId }: InvitationRow,
+  { password, full_name }: RedeemInput,
+): Promise<UserRow | undefined> {
   const before = userId === null ? undefined : await db.one(users, eq(users.id, userId))
   if (before?.isActive !== true) return undefined
   const user = await setPassword(ctx, db, before, password, full_name === undefined ? {} : { fullName: full_name })

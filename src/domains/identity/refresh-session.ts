@@ -1,7 +1,7 @@
 import { and, eq, isNull, sql } from "drizzle-orm"
 import { sha256Hex } from "../../kernel/digest.ts"
-import type { SessionId } from "../../kernel/ids.ts"
-import { ok, refuse, type Result } from "../../kernel/result.ts"
+import type { SessionId, UserId } from "../../kernel/ids.ts"
+import { ok, type Result, refuse } from "../../kernel/result.ts"
 import { revokeAccess } from "../../platform/auth/revoke-access.ts"
 import { guardChanged } from "../../platform/db/guards.ts"
 import { UnitOfWork } from "../../platform/db/unit-of-work.ts"
@@ -29,7 +29,7 @@ export async function refreshSession(ctx: PublicCtx, token: string): Promise<Res
     .add(
       db.update(refreshTokens, and(eq(refreshTokens.id, id), isNull(refreshTokens.spentAt)), { spentAt: ctx.now }),
       guardChanged("TOKEN_REUSED"),
-      db.update(sessions, and(eq(sessions.id, sessionId), isNull(sessions.revokedAt)), { lastUsedAt: ctx.now, expiresAt: ctx.now + refreshLifetimeMs }),
+      db.update(sessions, isLive(account.user.id, sessionId), { lastUsedAt: ctx.now, expiresAt: ctx.now + refreshLifetimeMs }),
       guardChanged("TOKEN_EXPIRED"),
       guardAccount(account, "UNAVAILABLE"),
       statement,
@@ -44,7 +44,7 @@ async function findToken(ctx: PublicCtx, token: string) {
   if (id === undefined) return undefined
   const [rows = []] = await anybody(ctx).query(sql`select ${accountColumns}, t.hash as token_hash, t.spent_at, s.id as session_id,
       min(t.expires_at, s.expires_at) as good_until, s.revoked_at
-    from refresh_tokens t join sessions s on s.org_id = t.org_id and s.id = t.session_id
+    from refresh_tokens t join sessions s on s.org_id = t.org_id and s.user_id = t.user_id and s.id = t.session_id
       join users u on u.org_id = s.org_id and u.id = s.user_id join organizations o on o.id = u.org_id
     where t.id = ${id}`)
   const [row] = rows
@@ -59,12 +59,19 @@ async function findToken(ctx: PublicCtx, token: string) {
   }
 }
 
+const isLive = (userId: UserId, id: SessionId) => and(eq(sessions.userId, userId), eq(sessions.id, id), isNull(sessions.revokedAt))
+
 /** In a unit of work of its own, since the request itself is refused and leaves nothing. */
 async function revokeFamily(ctx: PublicCtx, { user }: Account, sessionId: SessionId): Promise<void> {
   const db = homeOf(ctx, user.orgId)
   const work = new UnitOfWork(ctx.now, ctx.origin, refOfUser(user))
-    .add(db.update(sessions, and(eq(sessions.id, sessionId), isNull(sessions.revokedAt)), { revokedAt: ctx.now }))
-    .audit(db, { action: "identity.session.revoke", entity: "session", entityId: sessionId, after: { reason: "A spent refresh token was used again." } })
+    .add(db.update(sessions, isLive(user.id, sessionId), { revokedAt: ctx.now }))
+    .audit(db, {
+      action: "identity.session.revoke",
+      entity: "session",
+      entityId: sessionId,
+      after: { reason: "A spent refresh token was used again." },
+    })
   revokeAccess({ work, now: ctx.now }, sessionId)
   await work.commit(db)
 }

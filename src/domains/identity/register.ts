@@ -4,8 +4,7 @@ import { hashingGate } from "../../platform/auth/hashing-gate.ts"
 import { hashPassword } from "../../platform/auth/password.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { foundOrganization, type NewOrganization, type OrganizationRow } from "../organizations/index.ts"
-import { homeOf, refOfUser } from "./accounts.ts"
-import { assertEmailFree } from "./create-user.ts"
+import { assertEmailFree, homeOf, refOfUser } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
 import { type Registered, redeemInvitation } from "./redeem-invitation.ts"
 import { emailTaken } from "./refusals.ts"
@@ -27,12 +26,23 @@ async function found(ctx: PublicCtx, { email, password, full_name, organization:
   return ok({ user, organization, pair })
 }
 
-type Founding = { readonly email: string; readonly passwordHash: string; readonly fullName: string | undefined; readonly organization: NewOrganization }
+type Founding = {
+  readonly email: string
+  readonly passwordHash: string
+  readonly fullName: string | undefined
+  readonly organization: NewOrganization
+}
 
 /** An organization and its first owner, in the caller's unit of work. */
-export async function foundWithOwner(ctx: PublicCtx, { email, passwordHash, fullName, organization: wanted }: Founding): Promise<{ user: UserRow; organization: OrganizationRow }> {
+export async function foundWithOwner(
+  ctx: PublicCtx,
+  { email, passwordHash, fullName, organization: wanted }: Founding,
+): Promise<{ user: UserRow; organization: OrganizationRow }> {
   const person = { id: newId("usr", ctx.now), fullName: fullName ?? nameFromEmail(email) }
-  const organization = await foundOrganization(ctx, wanted, { slugPointer: "/organization/slug", founder: ({ id }) => refOfUser({ ...person, orgId: id }) })
+  const organization = await foundOrganization(ctx, wanted, {
+    slugPointer: "/organization/slug",
+    founder: ({ id }) => refOfUser({ ...person, orgId: id }),
+  })
   const db = homeOf(ctx, organization.id)
   const user: UserRow = {
     ...person,

@@ -16,7 +16,8 @@ export const customNames = (roles: readonly string[]): string[] => roles.filter(
 export const grantable = allPermissions.filter((permission) => !isPlatformPermission(permission)) as [Permission, ...Permission[]]
 
 /** What somebody with `held` would hand out beyond it (INV-ID-4: nobody grants what they lack). */
-export const beyond = (held: ReadonlySet<Permission>, granted: Iterable<Permission>): Permission[] => [...granted].filter((permission) => !held.has(permission))
+export const beyond = (held: ReadonlySet<Permission>, granted: Iterable<Permission>): Permission[] =>
+  [...granted].filter((permission) => !held.has(permission))
 
 /** A name to show until somebody says a better one. */
 export const nameFromEmail = (email: string): string => email.slice(0, email.lastIndexOf("@"))

@@ -17,7 +17,10 @@ export const rolesInput = z
   .min(1)
   .max(limits.rolesPerUserMax)
   .transform((given) => [...new Set(given)])
-  .openapi({ example: ["manager"], description: `Built-in: ${builtInRoleNames.filter((name) => name !== "super_admin").join(", ")}; or custom ones.` })
+  .openapi({
+    example: ["manager"],
+    description: `Built-in: ${builtInRoleNames.filter((name) => name !== "super_admin").join(", ")}; or custom ones.`,
+  })
 
 const permissionsInput = z
   .array(z.enum(grantable))
@@ -51,7 +54,10 @@ export type UserView = z.output<typeof userView>
 export const userList = listOf(userView, "UserList")
 
 const tokenFields = {
-  access_token: z.string().nullable().openapi({ description: "A JWT for the Authorization header. Null in the answer to a repeated Idempotency-Key." }),
+  access_token: z
+    .string()
+    .nullable()
+    .openapi({ description: "A JWT for the Authorization header. Null in the answer to a repeated Idempotency-Key." }),
   refresh_token: z.string().nullable().openapi({ description: "Good for one refresh." }),
   token_type: z.literal("bearer"),
   expires_in: z.int().openapi({ description: "Seconds until the access token expires." }),
@@ -65,7 +71,12 @@ const exampleTokens = {
 export const tokensView = z.object(tokenFields).openapi("Tokens", { example: exampleTokens })
 export const registeredView = z.object({ user: userView, organization: organizationView, ...tokenFields }).openapi("Registered")
 
-const foundInput = z.strictObject({ email: emailInput, password: passwordInput, full_name: nameInput.optional(), organization: newOrganizationInput })
+const foundInput = z.strictObject({
+  email: emailInput,
+  password: passwordInput,
+  full_name: nameInput.optional(),
+  organization: newOrganizationInput,
+})
 const redeemInput = z.strictObject({ invitation_token: opaqueToken, password: passwordInput, full_name: nameInput.optional() })
 export type FoundInput = z.output<typeof foundInput>
 export type RedeemInput = z.output<typeof redeemInput>
@@ -103,11 +114,15 @@ export const forgotPasswordInput = z.strictObject({ email: emailInput }).openapi
 export const resetPasswordInput = z
   .union([
     z.strictObject({ token: opaqueToken, password: passwordInput }),
-    z.strictObject({ token: opaqueToken, new_password: passwordInput }).transform(({ token, new_password }) => ({ token, password: new_password })),
+    z
+      .strictObject({ token: opaqueToken, new_password: passwordInput })
+      .transform(({ token, new_password }) => ({ token, password: new_password })),
   ])
   .openapi("ResetPassword", { example: { token: exampleToken, password: "correct horse battery" } })
 
-export const changePasswordInput = z.strictObject({ current_password: presentedPassword, new_password: passwordInput }).openapi("ChangePassword")
+export const changePasswordInput = z
+  .strictObject({ current_password: presentedPassword, new_password: passwordInput })
+  .openapi("ChangePassword")
 
 export const meView = z
   .object({
@@ -120,7 +135,9 @@ export const meView = z
     permissions: z.array(z.string()),
   })
   .openapi("Me")
-export const updateMeInput = z.strictObject({ full_name: nameInput.optional() }).openapi("UpdateMe", { example: { full_name: "Ada Moreno" } })
+export const updateMeInput = z
+  .strictObject({ full_name: nameInput.optional() })
+  .openapi("UpdateMe", { example: { full_name: "Ada Moreno" } })
 
 export const sessionView = z
   .object({
@@ -161,12 +178,19 @@ export const roleView = z
 export type RoleView = z.output<typeof roleView>
 export const roleList = listOf(roleView, "RoleList")
 
-const roleName = z.string().regex(roleNamePattern, "Must be 2 to 50 lower-case letters, digits or underscores, a letter first.").openapi({ example: "night_shift" })
+const roleName = z
+  .string()
+  .regex(roleNamePattern, "Must be 2 to 50 lower-case letters, digits or underscores, a letter first.")
+  .openapi({ example: "night_shift" })
 const roleDescription = textInput(limits.reasonCharsMax).openapi({ example: "Counts and sends out goods at night" })
 
-export const defineRoleInput = z.strictObject({ name: roleName, description: roleDescription.default(""), permissions: permissionsInput }).openapi("DefineRole")
+export const defineRoleInput = z
+  .strictObject({ name: roleName, description: roleDescription.default(""), permissions: permissionsInput })
+  .openapi("DefineRole")
 export type DefineRole = z.output<typeof defineRoleInput>
-export const changeRoleInput = z.strictObject({ description: roleDescription.optional(), permissions: permissionsInput.optional() }).openapi("ChangeRole")
+export const changeRoleInput = z
+  .strictObject({ description: roleDescription.optional(), permissions: permissionsInput.optional() })
+  .openapi("ChangeRole")
 export type ChangeRole = z.output<typeof changeRoleInput>
 
 export const invitationView = z
@@ -182,7 +206,9 @@ export const invitationView = z
   .openapi("Invitation")
 export type InvitationView = z.output<typeof invitationView>
 export const invitationList = listOf(invitationView, "InvitationList")
-export const inviteInput = z.strictObject({ email: emailInput, roles: rolesInput }).openapi("Invite", { example: { email: "new@green-valley.example", roles: ["staff"] } })
+export const inviteInput = z
+  .strictObject({ email: emailInput, roles: rolesInput })
+  .openapi("Invite", { example: { email: "new@green-valley.example", roles: ["staff"] } })
 export type Invite = z.output<typeof inviteInput>
 
 const apiKeyFields = {
@@ -197,7 +223,13 @@ const apiKeyFields = {
 export const apiKeyView = z.object(apiKeyFields).openapi("ApiKey")
 export type ApiKeyView = z.output<typeof apiKeyView>
 export const createdApiKeyView = z
-  .object({ ...apiKeyFields, secret: z.string().nullable().openapi({ description: "Shown this once.", example: `wbk_${exampleToken}` }) })
+  .object({
+    ...apiKeyFields,
+    secret: z
+      .string()
+      .nullable()
+      .openapi({ description: "Shown this once.", example: `wbk_${exampleToken}` }),
+  })
   .openapi("CreatedApiKey")
 export const apiKeyList = listOf(apiKeyView, "ApiKeyList")
 
@@ -219,5 +251,14 @@ export type PageQuery = z.output<typeof pageQueryOnly>
 
 export const devMailQuery = z.strictObject({ to: emailInput.openapi({ param: { name: "to", in: "query" } }) })
 export const devMailList = z.object({
-  data: z.array(z.object({ to: z.string(), subject: z.string(), text: z.string(), html: z.string(), token: z.string().optional(), sent_at: instantView })),
+  data: z.array(
+    z.object({
+      to: z.string(),
+      subject: z.string(),
+      text: z.string(),
+      html: z.string(),
+      token: z.string().optional(),
+      sent_at: instantView,
+    }),
+  ),
 })

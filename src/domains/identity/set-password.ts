@@ -7,7 +7,13 @@ import type { PublicCtx } from "../../platform/http/context.ts"
 import { invitations, resetTokens, type UserRow, users } from "./tables.ts"
 
 /** A new password for an existing user. Whatever else could set one, an open reset or invitation, ends with it. */
-export async function setPassword(ctx: PublicCtx, db: TenantDb, user: UserRow, password: string, changes: { fullName?: string } = {}): Promise<UserRow> {
+export async function setPassword(
+  ctx: PublicCtx,
+  db: TenantDb,
+  user: UserRow,
+  password: string,
+  changes: { fullName?: string } = {},
+): Promise<UserRow> {
   const passwordHash = await hashingGate.run(() => hashPassword(password), ctx.defer)
   const written = { ...changes, passwordHash, version: user.version + 1, updatedAt: ctx.now }
   ctx.work.add(

@@ -1,5 +1,5 @@
 import { eq } from "drizzle-orm"
-import { ok, refuse, type Result } from "../../kernel/result.ts"
+import { ok, type Result, refuse } from "../../kernel/result.ts"
 import { hashingGate } from "../../platform/auth/hashing-gate.ts"
 import { hashPassword, needsRehash, verifyPassword } from "../../platform/auth/password.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"

@@ -34,7 +34,5 @@ function endSession(ctx: Ctx, { actor, home }: Self, id: SessionId): void {
 async function sessionOfToken({ actor, home }: Self, token: string): Promise<SessionId | undefined> {
   const id = refreshTokenId(token)
   const row = id === undefined ? undefined : await home.one(refreshTokens, eq(refreshTokens.id, id))
-  if (row === undefined || row.hash !== (await sha256Hex(token))) return undefined
-  const session = await home.one(sessions, and(eq(sessions.id, row.sessionId), eq(sessions.userId, actor.id)))
-  return session?.id
+  return row === undefined || row.userId !== actor.id || row.hash !== (await sha256Hex(token)) ? undefined : row.sessionId
 }

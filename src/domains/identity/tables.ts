@@ -26,8 +26,8 @@ export const users = tenantTable(
 export const sessions = tenantTable(
   "sessions",
   {
-    id: text("id").$type<SessionId>().notNull(),
     userId: text("user_id").$type<UserId>().notNull(),
+    id: text("id").$type<SessionId>().notNull(),
     ipAddress: text("ip_address"),
     userAgent: text("user_agent"),
     createdAt: integer("created_at").notNull(),
@@ -35,12 +35,13 @@ export const sessions = tenantTable(
     expiresAt: integer("expires_at").notNull(),
     revokedAt: integer("revoked_at"),
   },
-  (t) => [primaryKey({ columns: [t.orgId, t.id] }), index("sessions_user").on(t.orgId, t.userId)],
+  (t) => [primaryKey({ columns: [t.orgId, t.userId, t.id] })],
 )
 
 /** Hashes of refresh tokens, spent ones too. The id is in the token, so that a lookup is one key and the hash only compared. */
 export const refreshTokens = tenantTable("refresh_tokens", {
   id: text("id").$type<Id<"rft">>().primaryKey(),
+  userId: text("user_id").$type<UserId>().notNull(),
   sessionId: text("session_id").$type<SessionId>().notNull(),
   hash: text("hash").notNull(),
   expiresAt: integer("expires_at").notNull(),

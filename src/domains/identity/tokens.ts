@@ -14,11 +14,16 @@ export type TokenPair = { access_token: string; refresh_token: string; token_typ
 export const refreshLifetimeMs = limits.refreshTokenDays * day
 
 /** A fresh pair of a session, and the statement that makes its refresh token good. */
-export async function issueTokens(ctx: PublicCtx, account: Account, sessionId: SessionId): Promise<{ pair: TokenPair; statement: Statement }> {
+export async function issueTokens(
+  ctx: PublicCtx,
+  account: Account,
+  sessionId: SessionId,
+): Promise<{ pair: TokenPair; statement: Statement }> {
   const id = newId("rft", ctx.now)
   const refreshToken = `${id}.${randomSecret()}`
   const statement = homeOf(ctx, account.user.orgId).insert(refreshTokens, {
     id,
+    userId: account.user.id,
     sessionId,
     hash: await sha256Hex(refreshToken),
     expiresAt: ctx.now + refreshLifetimeMs,

@@ -1,5 +1,5 @@
-import type { OrganizationId } from "../../kernel/ids.ts"
 import { mayMove } from "../../kernel/flow.ts"
+import type { OrganizationId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { organizationEvents } from "./events.ts"

@@ -18,7 +18,14 @@ export async function decideKyb(ctx: Ctx, id: OrganizationId, { status, reason }
 }
 
 /** INV-ORG-4: the verification moves by `kybFlow` alone. */
-export function moveKyb(ctx: Ctx, before: OrganizationRow, to: KybStatus, kybReason: string | null, action: string, event: OrganizationEvent): OrganizationRow {
+export function moveKyb(
+  ctx: Ctx,
+  before: OrganizationRow,
+  to: KybStatus,
+  kybReason: string | null,
+  action: string,
+  event: OrganizationEvent,
+): OrganizationRow {
   if (!mayMove(kybFlow, before.kybStatus, to)) {
     throw new RefusalError({ code: "INVALID_TRANSITION", current: before.kybStatus, allowed: kybFlow[before.kybStatus] })
   }

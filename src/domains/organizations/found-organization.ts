@@ -19,7 +19,11 @@ type Options = {
 }
 
 /** A new organization with its routing number and default settings; its rows go into the caller's unit of work. */
-export async function foundOrganization(ctx: PublicCtx, input: NewOrganization, { slugPointer, founder }: Options): Promise<OrganizationRow> {
+export async function foundOrganization(
+  ctx: PublicCtx,
+  input: NewOrganization,
+  { slugPointer, founder }: Options,
+): Promise<OrganizationRow> {
   const routing = newRoutingNumber()
   const organization: OrganizationRow = {
     id: newId("org", ctx.now, routing),
@@ -42,7 +46,13 @@ export async function foundOrganization(ctx: PublicCtx, input: NewOrganization, 
   ctx.work
     .add(organizationStore(ctx).insert(organization))
     .onConflict("organizations.slug", slugTaken(slugPointer))
-    .audit(db, { action: "organizations.organization.create", entity: "organization", entityId: organization.id, after: view, actor: founder(organization) })
+    .audit(db, {
+      action: "organizations.organization.create",
+      entity: "organization",
+      entityId: organization.id,
+      after: view,
+      actor: founder(organization),
+    })
     .event(db, organizationEvents.created, view)
     .afterCommit(async () => {
       await sendFacts(ctx, organization)

@@ -6,7 +6,16 @@ import { deactivateOrganization } from "./deactivate-organization.ts"
 import { decideKyb } from "./decide-kyb.ts"
 import { findOrganization } from "./find-organization.ts"
 import { listDirectory, listOrganizations } from "./list-organizations.ts"
-import { decideKybInput, directoryList, directoryQuery, organizationList, organizationQuery, organizationView, submitKybInput, updateOrganizationInput } from "./schemas.ts"
+import {
+  decideKybInput,
+  directoryList,
+  directoryQuery,
+  organizationList,
+  organizationQuery,
+  organizationView,
+  submitKybInput,
+  updateOrganizationInput,
+} from "./schemas.ts"
 import { submitKyb } from "./submit-kyb.ts"
 import type { OrganizationRow } from "./tables.ts"
 import { updateOrganization } from "./update-organization.ts"

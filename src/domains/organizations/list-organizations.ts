@@ -8,7 +8,11 @@ import { toDirectoryEntry, toOrganizationView } from "./views.ts"
 /** Every customer, oldest first; for the platform. */
 export async function listOrganizations(ctx: Ctx, { limit, cursor, kyb_status }: z.output<typeof organizationQuery>) {
   const [after] = readCursor("organizations", ["string"], cursor) ?? []
-  const rows = await organizationStore(ctx).page({ after: after === undefined ? undefined : String(after), limit: limit + 1, kybStatus: kyb_status })
+  const rows = await organizationStore(ctx).page({
+    after: after === undefined ? undefined : String(after),
+    limit: limit + 1,
+    kybStatus: kyb_status,
+  })
   return pageOf(rows, limit, "organizations", (row) => [row.id], toOrganizationView)
 }
 

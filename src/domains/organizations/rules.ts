@@ -1,5 +1,5 @@
-import type { OrganizationId, RoutingNumber } from "../../kernel/ids.ts"
 import type { Flow } from "../../kernel/flow.ts"
+import type { OrganizationId, RoutingNumber } from "../../kernel/ids.ts"
 
 /** What an organization does; not exclusive, since a distributor buys and sells. */
 export const capabilities = ["supplier", "buyer", "manufacturer", "cfa", "stockist", "field_sales", "channel_seller"] as const

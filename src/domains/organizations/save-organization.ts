@@ -12,10 +12,20 @@ type Changes = Partial<Pick<OrganizationRow, "name" | "slug" | "capabilities" | 
 
 /** What a taken slug answers; the pointer depends on where the body has it. */
 export const slugTaken = (pointer: string) =>
-  ({ code: "CONFLICT", detail: "The slug is taken.", errors: [{ pointer, code: "TAKEN", message: "Another organization has this slug." }] }) as const
+  ({
+    code: "CONFLICT",
+    detail: "The slug is taken.",
+    errors: [{ pointer, code: "TAKEN", message: "Another organization has this slug." }],
+  }) as const
 
 /** The way every change of an organization is written: row, audit, event, revocation and the ledger's copy, together. */
-export function saveOrganization(ctx: Ctx, before: OrganizationRow, changes: Changes, action: string, event: OrganizationEvent): OrganizationRow {
+export function saveOrganization(
+  ctx: Ctx,
+  before: OrganizationRow,
+  changes: Changes,
+  action: string,
+  event: OrganizationEvent,
+): OrganizationRow {
   if (ctx.ifMatch !== undefined && ctx.ifMatch !== before.version) throw new RefusalError({ code: "VERSION_MISMATCH" })
   const after: OrganizationRow = { ...before, ...changes, version: before.version + 1, updatedAt: ctx.now }
   after.isSupplier = after.capabilities.includes("supplier")

@@ -1,6 +1,16 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
-import { currencyInput, emailInput, enumInput, idView, instantView, listOf, nameInput, pageQuery, textInput } from "../../platform/http/schemas.ts"
+import {
+  currencyInput,
+  emailInput,
+  enumInput,
+  idView,
+  instantView,
+  listOf,
+  nameInput,
+  pageQuery,
+  textInput,
+} from "../../platform/http/schemas.ts"
 import { capabilities, isSlug, isTimeZone, kybStatuses, organizationStatuses } from "./rules.ts"
 
 const capabilityView = z.enum(capabilities)
@@ -19,11 +29,17 @@ export const slugInput = z
   .refine(isSlug, "Must be 2 to 63 letters, digits or inner hyphens, and no reserved word.")
   .openapi({ type: "string", example: "green-valley" })
 
-const timeZoneInput = z.string().max(64).refine(isTimeZone, "Must be a name of the IANA time zone database.").openapi({ example: "Europe/Berlin" })
+const timeZoneInput = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, "Must be a name of the IANA time zone database.")
+  .openapi({ example: "Europe/Berlin" })
 
 const settingsView = z
   .object({ currency: z.string(), time_zone: z.string(), share_stock: z.boolean(), require_kyb_for_link_approval: z.boolean() })
-  .openapi("OrganizationSettings", { example: { currency: "USD", time_zone: "UTC", share_stock: false, require_kyb_for_link_approval: true } })
+  .openapi("OrganizationSettings", {
+    example: { currency: "USD", time_zone: "UTC", share_stock: false, require_kyb_for_link_approval: true },
+  })
 
 const settingsPatch = z
   .strictObject({
@@ -71,7 +87,9 @@ export type NewOrganization = z.output<typeof newOrganizationInput>
 /** What the platform says of one: also who is to be invited as its owner. */
 export const createOrganizationInput = z
   .strictObject({ ...newOrganizationInput.shape, owner_email: emailInput.optional() })
-  .openapi("CreateOrganization", { example: { name: "Green Valley Farms", capabilities: ["supplier"], owner_email: "owner@green-valley.example" } })
+  .openapi("CreateOrganization", {
+    example: { name: "Green Valley Farms", capabilities: ["supplier"], owner_email: "owner@green-valley.example" },
+  })
 
 export const updateOrganizationInput = z
   .strictObject({
@@ -87,7 +105,9 @@ export type UpdateOrganization = z.output<typeof updateOrganizationInput>
 export const organizationList = listOf(organizationView, "OrganizationList")
 export const organizationQuery = z.strictObject({
   ...pageQuery,
-  kyb_status: enumInput(kybStatuses).optional().openapi({ param: { name: "kyb_status", in: "query" }, example: "PENDING" }),
+  kyb_status: enumInput(kybStatuses)
+    .optional()
+    .openapi({ param: { name: "kyb_status", in: "query" }, example: "PENDING" }),
 })
 
 const directoryEntry = z

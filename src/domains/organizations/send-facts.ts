@@ -15,7 +15,11 @@ export async function sendFacts({ env, meter }: Reach, row: OrganizationRow): Pr
     await organizationStore({ env, meter }).markSent(row.id, row.version)
     return true
   } catch (error) {
-    log.warn("an organization's facts did not reach its ledger", { organization: row.id, version: row.version, error: describeError(error) })
+    log.warn("an organization's facts did not reach its ledger", {
+      organization: row.id,
+      version: row.version,
+      error: describeError(error),
+    })
     return false
   }
 }

@@ -41,8 +41,11 @@ export const organizationStore = ({ env, meter }: { readonly env: Bindings; read
         where: and(
           eq(organizations.isSupplier, true),
           eq(organizations.status, "ACTIVE"),
-          prefix === "" ? undefined : sql`name collate nocase >= ${prefix} and name collate nocase < ${prefix + lastCharacter}`,
-          after === undefined ? undefined : sql`(name collate nocase, id) > (${after[0]}, ${after[1]})`,
+          // The walk starts at the cursor where there is one; the plus keeps the prefix's lower bound from starting it earlier.
+          after === undefined
+            ? sql`name collate nocase >= ${prefix}`
+            : sql`name collate nocase >= ${after[0]} and not (name = ${after[0]} collate nocase and id <= ${after[1]}) and +name collate nocase >= ${prefix}`,
+          prefix === "" ? undefined : sql`name collate nocase < ${prefix + lastCharacter}`,
           ne(organizations.id, except),
         ),
         orderBy: [sql`name collate nocase`, asc(organizations.id)],
@@ -61,11 +64,12 @@ export const organizationStore = ({ env, meter }: { readonly env: Bindings; read
     },
 
     /** Organizations whose ledger has not acknowledged their last change. */
-    unsent: (limit: number) =>
-      db.many(organizations, { where: sql`ledger_version < version`, orderBy: [asc(organizations.id)], limit }),
+    unsent: (limit: number) => db.many(organizations, { where: sql`ledger_version < version`, orderBy: [asc(organizations.id)], limit }),
 
     markSent: async (id: OrganizationId, version: number): Promise<void> => {
-      await db.run([db.update(organizations, and(eq(organizations.id, id), lt(organizations.ledgerVersion, version)), { ledgerVersion: version })])
+      await db.run([
+        db.update(organizations, and(eq(organizations.id, id), lt(organizations.ledgerVersion, version)), { ledgerVersion: version }),
+      ])
     },
   }
 }

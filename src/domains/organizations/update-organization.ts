@@ -20,7 +20,13 @@ export async function updateOrganization(ctx: Ctx, id: OrganizationId, patch: Up
     throw new RefusalError({ code: "FORBIDDEN", detail: "Only the platform waives verification." })
   }
   if (status === "DEACTIVATED" && before.status === "ACTIVE") {
-    if (Object.keys(patch).length > 1) throw new RefusalError({ code: "INVALID_TRANSITION", detail: "Deactivate on its own: an archive is not edited.", current: before.status, allowed: [] })
+    if (Object.keys(patch).length > 1)
+      throw new RefusalError({
+        code: "INVALID_TRANSITION",
+        detail: "Deactivate on its own: an archive is not edited.",
+        current: before.status,
+        allowed: [],
+      })
     return deactivateOrganization(ctx, id)
   }
   const isReactivated = status === "ACTIVE" && before.status === "DEACTIVATED"

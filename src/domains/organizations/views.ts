@@ -16,7 +16,12 @@ export const toOrganizationView = (row: OrganizationRow): OrganizationView => ({
   version: row.version,
 })
 
-export const toDirectoryEntry = ({ id, name, capabilities, kybStatus }: OrganizationRow) => ({ id, name, capabilities, kyb_status: kybStatus })
+export const toDirectoryEntry = ({ id, name, capabilities, kybStatus }: OrganizationRow) => ({
+  id,
+  name,
+  capabilities,
+  kyb_status: kybStatus,
+})
 
 export const toFacts = (row: OrganizationRow): OrganizationFacts => ({
   id: row.id,

@@ -1,9 +1,9 @@
 import { asc, gt, lte, type SQL, sql } from "drizzle-orm"
 import { limits } from "../../kernel/limits.ts"
-import { minute, second, type Instant } from "../../kernel/time.ts"
+import { type Instant, minute, second } from "../../kernel/time.ts"
 import type { Statement } from "../db/executor.ts"
-import type { AcrossDb } from "../db/tenant-db.ts"
 import { compile } from "../db/executor.ts"
+import type { AcrossDb } from "../db/tenant-db.ts"
 import { revocations } from "./tables.ts"
 
 /** What a revocation can concern: `usr_…`, `ses_…`, `org_…`, `key_…`, or `org_…/role` for a role of an organization. */
@@ -59,7 +59,11 @@ export class RevocationList {
 
   async #load(db: AcrossDb, now: Instant): Promise<void> {
     for (;;) {
-      const rows = await db.many(revocations, { where: gt(revocations.seq, this.#lastSeq), orderBy: [asc(revocations.seq)], limit: limits.revocationRowsMax })
+      const rows = await db.many(revocations, {
+        where: gt(revocations.seq, this.#lastSeq),
+        orderBy: [asc(revocations.seq)],
+        limit: limits.revocationRowsMax,
+      })
       for (const row of rows) {
         this.apply(row.subject, row.notBefore)
         this.#lastSeq = row.seq
@@ -83,6 +87,8 @@ export const revoke = (subject: Subject, now: Instant): Statement =>
 
 /** The same for every subject that a query finds, in its one column named `subject`. */
 export const revokeAll = (subjects: SQL, now: Instant): Statement =>
-  compile(sql`insert into revocations (subject, not_before, expires_at) select subject, ${committedAt(now)}, ${now + keptMs} from (${subjects})`)
+  compile(
+    sql`insert into revocations (subject, not_before, expires_at) select subject, ${committedAt(now)}, ${now + keptMs} from (${subjects})`,
+  )
 
 export const expiredRevocations = (now: Instant) => lte(revocations.expiresAt, now)

@@ -1,5 +1,5 @@
-import type { UnitOfWork } from "../db/unit-of-work.ts"
 import type { Instant } from "../../kernel/time.ts"
+import type { UnitOfWork } from "../db/unit-of-work.ts"
 import { isolate } from "./authenticate.ts"
 import { revoke, type Subject } from "./revocations.ts"
 

@@ -162,7 +162,9 @@ function routeOf(spec: EndpointSpec, problems: Map<string, readonly ErrorCode[]>
     request: {
       ...(spec.params === undefined ? {} : { params: spec.params as z.ZodObject }),
       ...(spec.query === undefined ? {} : { query: spec.query as z.ZodObject }),
-      ...(spec.body === undefined ? {} : { body: { required: true, content: bodyContent(spec, spec.body) } }),
+      ...(spec.body === undefined
+        ? {}
+        : { body: { required: !spec.body.safeParse(undefined).success, content: bodyContent(spec, spec.body) } }),
     },
     responses: { ...successOf(spec), ...problemsOf(spec, problems) },
   } as RouteConfig)

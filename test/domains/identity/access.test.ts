@@ -6,7 +6,10 @@ const roleName = () => unique("role").replaceAll("-", "_").toLowerCase()
 const permissions = ["identity.user.read", "orders.order.read"]
 
 async function defineRole(token: string, granted: readonly string[] = permissions) {
-  const { status, body } = await api("POST", "/roles", { token, body: { name: roleName(), description: "For a test", permissions: granted } })
+  const { status, body } = await api("POST", "/roles", {
+    token,
+    body: { name: roleName(), description: "For a test", permissions: granted },
+  })
   expect(status).toBe(201)
   return body
 }
@@ -17,7 +20,9 @@ describe("custom roles", () => {
     const role = await defineRole(token)
     const listed = await api("GET", "/roles", { token })
     expect(listed.body.data).toContainEqual(role)
-    expect(listed.body.data.map(({ name }: { name: string }) => name)).toEqual(expect.arrayContaining(["owner", "buyer", "national_manager"]))
+    expect(listed.body.data.map(({ name }: { name: string }) => name)).toEqual(
+      expect.arrayContaining(["owner", "buyer", "national_manager"]),
+    )
     expect(listed.body.data.map(({ name }: { name: string }) => name)).not.toContain("super_admin")
     const person = await hire(token, role.name)
     expect((await api("GET", "/users", { token: person.token })).status).toBe(200)
@@ -43,14 +48,17 @@ describe("custom roles", () => {
   test("INV-ID-4: cannot grant what their maker lacks, nor the platform's permissions", async () => {
     const { token } = await signUp()
     const admin = await hire(token, "admin")
-    const define = (granted: readonly string[]) => api("POST", "/roles", { token: admin.token, body: { name: roleName(), permissions: granted } })
+    const define = (granted: readonly string[]) =>
+      api("POST", "/roles", { token: admin.token, body: { name: roleName(), permissions: granted } })
     expect((await define(["organizations.organization.deactivate"])).body.code).toBe("FORBIDDEN")
     expect((await define(["platform.kyb.decide"])).status).toBe(422)
     expect((await define(["no.such.permission"])).status).toBe(422)
     const stronger = await defineRole(token, ["organizations.organization.deactivate"])
     expect((await api("PATCH", `/roles/${stronger.id}`, { token: admin.token, body: { permissions } })).status).toBe(403)
     expect((await api("DELETE", `/roles/${stronger.id}`, { token: admin.token })).status).toBe(403)
-    expect((await api("POST", "/users", { token: admin.token, body: { email: newEmail(), full_name: "X", roles: [stronger.name] } })).status).toBe(403)
+    expect(
+      (await api("POST", "/users", { token: admin.token, body: { email: newEmail(), full_name: "X", roles: [stronger.name] } })).status,
+    ).toBe(403)
   })
 
   test("names are unique and never built-in", async () => {
@@ -72,7 +80,9 @@ describe("custom roles", () => {
     expect((await api("GET", "/users", { token: person.token })).body.code).toBe("TOKEN_EXPIRED")
     const next = await api("POST", "/auth/refresh", { body: { refresh_token: person.refreshToken } })
     expect((await api("GET", "/users", { token: next.body.access_token })).status).toBe(403)
-    expect((await api("PATCH", `/roles/${role.id}`, { token, body: { description: "x" }, headers: { "if-match": '"1.1.o"' } })).status).toBe(412)
+    expect(
+      (await api("PATCH", `/roles/${role.id}`, { token, body: { description: "x" }, headers: { "if-match": '"1.1.o"' } })).status,
+    ).toBe(412)
   })
 
   test("INV-ID-6: one that a user or an invitation names is not deleted", async () => {
@@ -97,7 +107,9 @@ describe("custom roles", () => {
     const role = await defineRole(a.token)
     expect((await api("PATCH", `/roles/${role.id}`, { token: b.token, body: { permissions } })).status).toBe(404)
     expect((await api("DELETE", `/roles/${role.id}`, { token: b.token })).status).toBe(404)
-    expect((await api("POST", "/users", { token: b.token, body: { email: newEmail(), full_name: "X", roles: [role.name] } })).status).toBe(422)
+    expect((await api("POST", "/users", { token: b.token, body: { email: newEmail(), full_name: "X", roles: [role.name] } })).status).toBe(
+      422,
+    )
   })
 })
 
@@ -113,7 +125,9 @@ describe("invitations", () => {
     expect((await api("GET", "/invitations", { token })).body.data).toEqual([made.body])
     expect((await api("DELETE", `/invitations/${made.body.id}`, { token })).status).toBe(204)
     expect((await api("DELETE", `/invitations/${made.body.id}`, { token })).status).toBe(404)
-    expect((await auditOf(org.id)).map(({ action }) => action)).toEqual(expect.arrayContaining(["identity.invitation.create", "identity.invitation.withdraw"]))
+    expect((await auditOf(org.id)).map(({ action }) => action)).toEqual(
+      expect.arrayContaining(["identity.invitation.create", "identity.invitation.withdraw"]),
+    )
   })
 
   test("an expired one makes way for another", async () => {

@@ -35,7 +35,9 @@ describe("forgot and reset", () => {
     const { owner } = await signUp()
     await api("POST", "/auth/forgot-password", { body: { email: owner.email } })
     const token = await tokenMailedTo(owner.email)
-    const statuses = (await Promise.all([1, 2].map((n) => api("POST", "/auth/reset-password", { body: { token, new_password: `${better}-${n}` } })))).map((a) => a.status)
+    const statuses = (
+      await Promise.all([1, 2].map((n) => api("POST", "/auth/reset-password", { body: { token, new_password: `${better}-${n}` } })))
+    ).map((a) => a.status)
     expect(statuses.filter((status) => status === 204)).toHaveLength(1)
   })
 
@@ -95,7 +97,9 @@ describe("change password", () => {
     await api("POST", "/auth/forgot-password", { body: { email: owner.email } })
     const mailed = await tokenMailedTo(owner.email)
     expect((await change(token, password)).status).toBe(204)
-    expect((await api("POST", "/auth/reset-password", { body: { token: mailed, password: "third-password" } })).body.code).toBe("TOKEN_EXPIRED")
+    expect((await api("POST", "/auth/reset-password", { body: { token: mailed, password: "third-password" } })).body.code).toBe(
+      "TOKEN_EXPIRED",
+    )
   })
 
   test("a new one that is too short is refused", async () => {

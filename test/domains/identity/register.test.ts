@@ -6,12 +6,19 @@ const organization = (name = unique("Firm")) => ({ name, capabilities: ["supplie
 describe("register", () => {
   test("founds an organization with its owner, signed in", async () => {
     const email = newEmail()
-    const { status, headers, body } = await api("POST", "/auth/register", { body: { email, password, organization: organization("Äpfel & Söhne") } })
+    const { status, headers, body } = await api("POST", "/auth/register", {
+      body: { email, password, organization: organization("Äpfel & Söhne") },
+    })
     expect(status).toBe(201)
     expect(headers.get("location")).toBe(`/api/v1/users/${body.user.id}`)
     expect(body.user).toMatchObject({ email, roles: ["owner"], is_active: true, version: 1 })
     expect(body.organization).toMatchObject({ slug: "apfel-sohne", kyb_status: "UNVERIFIED", status: "ACTIVE", capabilities: ["supplier"] })
-    expect(body.organization.settings).toEqual({ currency: "USD", time_zone: "UTC", share_stock: false, require_kyb_for_link_approval: false })
+    expect(body.organization.settings).toEqual({
+      currency: "USD",
+      time_zone: "UTC",
+      share_stock: false,
+      require_kyb_for_link_approval: false,
+    })
     expect((await api("GET", "/auth/me", { token: body.access_token })).status).toBe(200)
     expect((await auditOf(body.organization.id)).map(({ action }) => action).sort()).toEqual([
       "identity.session.start",
@@ -26,7 +33,9 @@ describe("register", () => {
     const first = await signUp(["buyer"], name)
     const second = await signUp(["buyer"], name)
     expect(second.org.slug).toMatch(new RegExp(`^${first.org.slug}-[0-9a-z]+$`))
-    const { status, body } = await api("POST", "/auth/register", { body: { email: newEmail(), password, organization: { ...organization(), slug: first.org.slug } } })
+    const { status, body } = await api("POST", "/auth/register", {
+      body: { email: newEmail(), password, organization: { ...organization(), slug: first.org.slug } },
+    })
     expect(status).toBe(409)
     expect(body).toMatchObject({ code: "CONFLICT", errors: [{ pointer: "/organization/slug" }] })
   })
@@ -36,7 +45,9 @@ describe("register", () => {
     const taken = await api("POST", "/auth/register", { body: { email: owner.email, password, organization: organization() } })
     expect(taken.body.code).toBe("EMAIL_TAKEN")
     const email = newEmail()
-    const race = await Promise.all([1, 2, 3].map(() => api("POST", "/auth/register", { body: { email, password, organization: organization() } })))
+    const race = await Promise.all(
+      [1, 2, 3].map(() => api("POST", "/auth/register", { body: { email, password, organization: organization() } })),
+    )
     expect(race.map(({ status }) => status).sort()).toEqual([201, 409, 409])
   })
 
@@ -45,7 +56,9 @@ describe("register", () => {
     ["organization_id", { organization_id: "org_x" }, "/organization_id"],
     ["roles", { roles: ["super_admin"] }, "/roles"],
   ])("%s in the body is an unknown field", async (_name, extra, pointer) => {
-    const { status, body } = await api("POST", "/auth/register", { body: { email: newEmail(), password, organization: organization(), ...extra } })
+    const { status, body } = await api("POST", "/auth/register", {
+      body: { email: newEmail(), password, organization: organization(), ...extra },
+    })
     expect(status).toBe(422)
     expect(body.errors).toContainEqual(expect.objectContaining({ pointer, code: "UNKNOWN_FIELD" }))
   })
@@ -59,7 +72,9 @@ describe("register", () => {
     ["a reserved slug", { organization: { name: "X", slug: "api", capabilities: ["buyer"] } }],
     ["a name of two lines", { organization: { name: "X\nBcc: all@example.test", capabilities: ["buyer"] } }],
   ])("%s is refused", async (_name, change) => {
-    const { status, body } = await api("POST", "/auth/register", { body: { email: newEmail(), password, organization: organization(), ...change } })
+    const { status, body } = await api("POST", "/auth/register", {
+      body: { email: newEmail(), password, organization: organization(), ...change },
+    })
     expect(status).toBe(422)
     expect(body.code).toBe("VALIDATION_FAILED")
   })
@@ -114,7 +129,8 @@ describe("register by invitation", () => {
     const { body } = await api("POST", "/invitations", { token, body: { email: one, roles: ["staff"] } })
     await api("POST", "/invitations", { token, body: { email: two, roles: ["staff"] } })
     await api("DELETE", `/invitations/${body.id}`, { token })
-    const redeem = async (invitation_token: string) => (await api("POST", "/auth/register", { body: { invitation_token, password } })).body.code
+    const redeem = async (invitation_token: string) =>
+      (await api("POST", "/auth/register", { body: { invitation_token, password } })).body.code
     expect(await redeem(await tokenMailedTo(one))).toBe("TOKEN_EXPIRED")
     expect(await redeem("made-up")).toBe("TOKEN_EXPIRED")
     await api("DELETE", `/organizations/${org.id}`, { token })
@@ -142,5 +158,7 @@ test("one's own name changes by PATCH /auth/me, nothing else does", async () => 
   const changed = await api("PATCH", "/auth/me", { token: person.token, body: { full_name: "  Nina New " } })
   expect(changed.body).toMatchObject({ id: person.id, full_name: "Nina New" })
   expect((await api("PATCH", "/auth/me", { token: person.token, body: { roles: ["owner"] } })).status).toBe(422)
-  expect((await api("PATCH", "/auth/me", { token: person.token, body: { full_name: "X" }, headers: { "if-match": '"1.1.o"' } })).status).toBe(412)
+  expect(
+    (await api("PATCH", "/auth/me", { token: person.token, body: { full_name: "X" }, headers: { "if-match": '"1.1.o"' } })).status,
+  ).toBe(412)
 })

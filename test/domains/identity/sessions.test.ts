@@ -2,7 +2,8 @@ import { env } from "cloudflare:workers"
 import { describe, expect, test } from "vitest"
 import { api, auditOf, hire, password, signIn, signUp, unique } from "../../support/world.ts"
 
-const refresh = (refresh_token: string, headers: Record<string, string> = {}) => api("POST", "/auth/refresh", { body: { refresh_token }, headers })
+const refresh = (refresh_token: string, headers: Record<string, string> = {}) =>
+  api("POST", "/auth/refresh", { body: { refresh_token }, headers })
 
 describe("refresh", () => {
   test("rotates: the new pair works", async () => {
@@ -55,6 +56,27 @@ describe("refresh", () => {
     const me = await api("GET", "/auth/me", { token: next.body.access_token })
     expect(me.status).toBe(200)
     expect(me.body.permissions).toContain("catalog.product.edit")
+  })
+
+  test("INV-ID-5: beside a change of roles, no token that works carries the old ones", async () => {
+    const { token } = await signUp()
+    const person = await hire(token, "manager")
+    let refreshToken = person.refreshToken
+    for (const role of ["staff", "manager", "staff", "manager", "staff"]) {
+      const [changed, ...refreshed] = await Promise.all([
+        api("POST", `/users/${person.id}/roles`, { token, body: { roles: [role] } }),
+        refresh(refreshToken),
+      ])
+      expect(changed.status).toBe(200)
+      for (const { status, body } of refreshed) {
+        expect([200, 503]).toContain(status)
+        if (status !== 200) continue
+        refreshToken = body.refresh_token
+        const me = await api("GET", "/auth/me", { token: body.access_token })
+        if (me.status === 200) expect(me.body.permissions.includes("catalog.product.edit")).toBe(role === "manager")
+        else expect(me.body.code).toBe("TOKEN_EXPIRED")
+      }
+    }
   })
 
   test("is refused to a disabled user, an expired session and a made-up token", async () => {

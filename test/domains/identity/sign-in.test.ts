@@ -16,8 +16,13 @@ describe("sign in", () => {
   test("by the OAuth 2.0 password form works too", async () => {
     const { owner } = await signUp()
     const form = (fields: Record<string, string>) =>
-      api("POST", "/auth/token", { body: new URLSearchParams(fields).toString(), headers: { "content-type": "application/x-www-form-urlencoded" } })
-    expect((await form({ grant_type: "password", username: owner.email, password, scope: "", client_id: "", client_secret: "" })).status).toBe(200)
+      api("POST", "/auth/token", {
+        body: new URLSearchParams(fields).toString(),
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+      })
+    expect(
+      (await form({ grant_type: "password", username: owner.email, password, scope: "", client_id: "", client_secret: "" })).status,
+    ).toBe(200)
     expect((await form({ grant_type: "client_credentials", username: owner.email, password })).status).toBe(422)
   })
 
@@ -25,7 +30,8 @@ describe("sign in", () => {
     const { owner, token } = await signUp()
     const measure = async () => costOf(await api("POST", "/auth/token", { body: { email: owner.email, password } }))
     const before = await measure()
-    for (let i = 0; i < 10; i += 1) await api("POST", "/users", { token, body: { email: newEmail(), full_name: "One More", roles: ["staff"] } })
+    for (let i = 0; i < 10; i += 1)
+      await api("POST", "/users", { token, body: { email: newEmail(), full_name: "One More", roles: ["staff"] } })
     const after = await measure()
     expect(after).toEqual(before)
     expect(after.trips).toBeLessThanOrEqual(2)
@@ -56,9 +62,13 @@ describe("sign in", () => {
   test("guessing is limited by address and account before anything is hashed", async () => {
     const { owner } = await signUp()
     const statuses: number[] = []
-    for (let i = 0; i < 12; i += 1) statuses.push((await api("POST", "/auth/token", { body: { email: owner.email, password: "nope" } })).status)
+    for (let i = 0; i < 12; i += 1)
+      statuses.push((await api("POST", "/auth/token", { body: { email: owner.email, password: "nope" } })).status)
     expect(statuses).toContain(429)
-    const elsewhere = await api("POST", "/auth/token", { body: { email: owner.email, password }, headers: { "cf-connecting-ip": "198.51.100.7" } })
+    const elsewhere = await api("POST", "/auth/token", {
+      body: { email: owner.email, password },
+      headers: { "cf-connecting-ip": "198.51.100.7" },
+    })
     expect(elsewhere.status).toBe(200)
   })
 

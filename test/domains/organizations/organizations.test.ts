@@ -2,7 +2,19 @@ import { env } from "cloudflare:workers"
 import { describe, expect, test } from "vitest"
 import { sendUnsentOrganizations } from "../../../src/domains/organizations/index.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
-import { api, auditOf, eventsOf, hire, newEmail, password, platformStaff, signIn, signUp, tokenMailedTo, unique } from "../../support/world.ts"
+import {
+  api,
+  auditOf,
+  eventsOf,
+  hire,
+  newEmail,
+  password,
+  platformStaff,
+  signIn,
+  signUp,
+  tokenMailedTo,
+  unique,
+} from "../../support/world.ts"
 
 const ledgerVersionOf = (id: string) => env.DB.prepare("select version, ledger_version from organizations where id = ?").bind(id).first()
 
@@ -73,7 +85,9 @@ describe("update an organization", () => {
       settings: { currency: "EUR", time_zone: "Europe/Berlin", share_stock: false, require_kyb_for_link_approval: false },
       version: 2,
     })
-    expect(await auditOf(org.id)).toContainEqual(expect.objectContaining({ action: "organizations.organization.update", actor_id: admin.id }))
+    expect(await auditOf(org.id)).toContainEqual(
+      expect.objectContaining({ action: "organizations.organization.update", actor_id: admin.id }),
+    )
     expect(await eventsOf(org.id)).toContain("organization.updated")
     expect(await ledgerVersionOf(org.id)).toEqual({ version: 2, ledger_version: 2 })
   })
@@ -129,7 +143,11 @@ describe("deactivation", () => {
       expect((await api(method, target, { token: archived.token, body })).body.code).toBe("ORGANIZATION_DEACTIVATED")
     }
     const platform = await platformStaff()
-    expect((await api("DELETE", path, { token: platform.token })).body).toMatchObject({ code: "INVALID_TRANSITION", current: "DEACTIVATED", allowed: ["ACTIVE"] })
+    expect((await api("DELETE", path, { token: platform.token })).body).toMatchObject({
+      code: "INVALID_TRANSITION",
+      current: "DEACTIVATED",
+      allowed: ["ACTIVE"],
+    })
     expect((await api("PATCH", path, { token: platform.token, body: { status: "ACTIVE" } })).body.status).toBe("ACTIVE")
     const back = await signIn(owner.email)
     expect((await api("PATCH", path, { token: back.token, body: { name: "Back" } })).status).toBe(200)
@@ -149,7 +167,11 @@ describe("Know Your Business", () => {
     const platform = await platformStaff()
     const path = `/organizations/${org.id}/kyb`
     const decide = (body: object, by = platform.token) => api("PUT", path, { token: by, body })
-    expect((await decide({ status: "VERIFIED" })).body).toMatchObject({ code: "INVALID_TRANSITION", current: "UNVERIFIED", allowed: ["PENDING"] })
+    expect((await decide({ status: "VERIFIED" })).body).toMatchObject({
+      code: "INVALID_TRANSITION",
+      current: "UNVERIFIED",
+      allowed: ["PENDING"],
+    })
     expect((await api("POST", path, { token: manager.token })).status).toBe(403)
     expect((await api("POST", path, { token, body: {} })).body.kyb_status).toBe("PENDING")
     expect((await api("POST", path, { token })).body.code).toBe("INVALID_TRANSITION")
@@ -178,7 +200,10 @@ describe("the platform creates an organization", () => {
   test("and invites its owner, who joins it", async () => {
     const platform = await platformStaff()
     const email = newEmail()
-    const made = await api("POST", "/organizations", { token: platform.token, body: { name: unique("Made"), capabilities: ["buyer"], owner_email: email } })
+    const made = await api("POST", "/organizations", {
+      token: platform.token,
+      body: { name: unique("Made"), capabilities: ["buyer"], owner_email: email },
+    })
     expect(made.status).toBe(201)
     const joined = await api("POST", "/auth/register", { body: { invitation_token: await tokenMailedTo(email), password } })
     expect(joined.body).toMatchObject({ organization: { id: made.body.id }, user: { roles: ["owner"] } })

@@ -1,0 +1,62 @@
+CREATE TABLE _migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+
+CREATE TABLE commands (id TEXT PRIMARY KEY, request_hash TEXT NOT NULL, result TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE due (kind TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE links (
+  id TEXT PRIMARY KEY, buyer_id TEXT NOT NULL UNIQUE, buyer_name TEXT NOT NULL, status TEXT NOT NULL, message TEXT, reason TEXT,
+  created_at INTEGER NOT NULL, decided_at INTEGER, version INTEGER NOT NULL, seq INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE locations (
+  id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, is_default INTEGER NOT NULL,
+  version INTEGER NOT NULL, seq INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE orders (
+  id TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE, buyer_id TEXT NOT NULL, supplier_name TEXT NOT NULL, buyer_name TEXT NOT NULL,
+  status TEXT NOT NULL, currency TEXT NOT NULL, total_minor INTEGER NOT NULL, lines TEXT NOT NULL, history TEXT NOT NULL,
+  note TEXT, internal_note TEXT, requested_delivery_on TEXT, placed_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  version INTEGER NOT NULL, seq INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE organization (one INTEGER PRIMARY KEY CHECK (one = 1), facts TEXT NOT NULL);
+
+CREATE TABLE outbox_append (n INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, row TEXT NOT NULL, stuck TEXT);
+
+CREATE TABLE outbox_dirty (
+  kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, since INTEGER NOT NULL, stuck TEXT, PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+
+CREATE TABLE products (
+  id TEXT PRIMARY KEY, sku TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, category TEXT NOT NULL, unit TEXT NOT NULL,
+  quantity_step_milli INTEGER NOT NULL CHECK (quantity_step_milli > 0), price_minor INTEGER NOT NULL CHECK (price_minor >= 0),
+  currency TEXT NOT NULL, min_order_milli INTEGER NOT NULL CHECK (min_order_milli > 0), min_stock_milli INTEGER NOT NULL CHECK (min_stock_milli >= 0),
+  is_active INTEGER NOT NULL, images TEXT NOT NULL, archived_at INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  version INTEGER NOT NULL, seq INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE stock_levels (
+  product_id TEXT NOT NULL REFERENCES products (id), location_id TEXT NOT NULL REFERENCES locations (id),
+  on_hand_milli INTEGER NOT NULL CHECK (on_hand_milli >= 0), seq INTEGER NOT NULL,
+  PRIMARY KEY (product_id, location_id)
+) WITHOUT ROWID;
+
+CREATE TABLE stock_movements (
+  id TEXT PRIMARY KEY, product_id TEXT NOT NULL REFERENCES products (id), location_id TEXT NOT NULL REFERENCES locations (id),
+  type TEXT NOT NULL, quantity_milli INTEGER NOT NULL CHECK (quantity_milli <> 0), reason TEXT NOT NULL, order_id TEXT, order_line_id TEXT,
+  actor_id TEXT, actor_name TEXT NOT NULL, effective_at INTEGER NOT NULL, recorded_at INTEGER NOT NULL, seq INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX commands_at ON commands (at);
+
+CREATE INDEX outbox_dirty_since ON outbox_dirty (since);
+
+CREATE UNIQUE INDEX products_sku ON products (sku) WHERE archived_at IS NULL;
+
+CREATE UNIQUE INDEX stock_movements_once ON stock_movements (order_line_id, location_id, reason) WHERE order_line_id IS NOT NULL;
+
+CREATE INDEX stock_movements_order ON stock_movements (order_id) WHERE order_id IS NOT NULL;

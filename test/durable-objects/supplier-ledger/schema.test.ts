@@ -1,0 +1,122 @@
+import { runInDurableObject } from "cloudflare:test"
+import { describe, expect, test } from "vitest"
+import { isMigrated, migrate } from "../../../durable-objects/shared/migrate.ts"
+import { schemaSteps } from "../../../durable-objects/supplier-ledger/migrations.ts"
+import { adopted, organization, TestLedger } from "../../support/ledger.ts"
+
+/**
+ * Rows for the tables that each step adds, written as that step's own code would. A step that adds tables adds its
+ * rows here; one that changes tables adds rows in the new form, and the older rows show that they survive.
+ */
+const rowsOfStep: Readonly<Record<number, string>> = {
+  1: `
+    INSERT INTO meta VALUES ('seq', 41), ('orders', 1);
+    INSERT INTO organization VALUES (1, '{"id":"org_1","routing":7}');
+    INSERT INTO locations VALUES ('whs_1', 'MAIN', 'Main warehouse', 1, 1, 1);
+    INSERT INTO products VALUES ('prd_1', 'TOM', 'Tomatoes', '', 'Vegetables', 'kg', 500, 599, 'USD', 1000, 0, 1, '["fil_1"]', NULL, 10, 20, 3, 40);
+    INSERT INTO products VALUES ('prd_2', 'TOM', 'Old tomatoes', 'gone', '', 'kg', 1, 0, 'JPY', 1, 5, 0, '[]', 99, 10, 99, 2, 9);
+    INSERT INTO stock_levels VALUES ('prd_1', 'whs_1', 1500, 41);
+    INSERT INTO stock_movements VALUES ('mov_1', 'prd_1', 'whs_1', 'IN', 2000, 'OPENING', NULL, NULL, 'usr_1', 'Olga', 10, 10, 2);
+    INSERT INTO stock_movements VALUES ('mov_2', 'prd_1', 'whs_1', 'OUT', -500, 'ORDER_ACCEPTED', 'ord_1', 'oln_1', NULL, 'Olga', 20, 20, 41);
+    INSERT INTO links VALUES ('lnk_1', 'org_2', 'Harbour', 'APPROVED', 'Hello', NULL, 5, 6, 2, 4);
+    INSERT INTO orders VALUES ('ord_1', 'SO-00001', 'org_2', 'Valley', 'Harbour', 'ACCEPTED', 'USD', 300, '[]', '[]', 'ring', 'late payer', '2026-12-01', 15, 20, 2, 41);
+    INSERT INTO commands VALUES ('command-1', 'hash', '{"ok":true}', 15);
+    INSERT INTO outbox_dirty VALUES ('order', 'ord_1', 41, 40, NULL), ('product', 'prd_2', 9, 9, 'refused');
+    INSERT INTO outbox_append (target, row, stuck) VALUES ('events', '[]', NULL);
+    INSERT INTO due VALUES ('relay', 99);
+  `,
+}
+
+const last = schemaSteps.length
+
+type Tables = Record<string, Array<Record<string, SqlStorageValue>>>
+
+/** The runtime's own tables stand beside ours in sqlite_master. */
+const ddl = (sql: SqlStorage): string =>
+  sql
+    .exec<{ sql: string }>("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC, name")
+    .toArray()
+    .map((row) => `${row.sql.trim()};\n`)
+    .join("\n")
+
+function tablesOf(sql: SqlStorage): Tables {
+  const names = sql
+    .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
+    .toArray()
+  return Object.fromEntries(names.map(({ name }) => [name, sql.exec(`SELECT * FROM ${name} ORDER BY 1, 2`).toArray()]))
+}
+
+/** An object whose storage nobody has touched. */
+const inEmptyObject = <T>(use: (storage: DurableObjectStorage) => T): Promise<T> =>
+  runInDurableObject(new TestLedger(organization("Nobody")).stub, (_, { storage }) => use(storage))
+
+/** The same storage, with every statement noted. */
+function watched(sql: SqlStorage): { readonly sql: SqlStorage; readonly statements: string[]; readonly written: () => number } {
+  const statements: string[] = []
+  const cursors: Array<{ readonly rowsWritten: number }> = []
+  const exec = (query: string, ...params: unknown[]) => {
+    statements.push(query.trim())
+    const cursor = sql.exec(query, ...params)
+    cursors.push(cursor)
+    return cursor
+  }
+  return { sql: { exec } as unknown as SqlStorage, statements, written: () => cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0) }
+}
+
+describe("the ledger's schema", () => {
+  test("steps are numbered without gaps, and each has rows for the upgrade test", () => {
+    expect(schemaSteps.map(({ id }) => id)).toEqual(Array.from({ length: last }, (_, index) => index + 1))
+    for (const { id } of schemaSteps) expect(rowsOfStep[id], `rows of step ${id}`).toBeDefined()
+  })
+
+  test("all steps add up to the reviewed snapshot", async () => {
+    const now = await inEmptyObject(({ sql }) => {
+      migrate(sql, schemaSteps)
+      return ddl(sql)
+    })
+    await expect(now).toMatchFileSnapshot("./schema.snapshot.sql")
+  })
+
+  test.each(Array.from({ length: last + 1 }, (_, steps) => steps))("a ledger at step %i comes up to the last with the same schema as a new one, and keeps its rows", async (steps) => {
+    const fresh = await inEmptyObject(({ sql }) => {
+      migrate(sql, schemaSteps)
+      return ddl(sql)
+    })
+    const upgraded = await inEmptyObject(({ sql }) => {
+      if (steps > 0) migrate(sql, schemaSteps.slice(0, steps))
+      for (const { id } of schemaSteps.slice(0, steps)) sql.exec(rowsOfStep[id] ?? "")
+      const before = tablesOf(sql)
+      migrate(sql, schemaSteps)
+      return { ddl: ddl(sql), before, after: tablesOf(sql) }
+    })
+    expect(upgraded.ddl).toBe(fresh)
+    const { _migrations: doneBefore = [], ...rowsBefore } = upgraded.before
+    const { _migrations: done = [], ...rows } = upgraded.after
+    expect(done.map(({ id }) => id)).toEqual(schemaSteps.map(({ id }) => id))
+    expect(done.slice(0, steps)).toEqual(doneBefore)
+    for (const [table, earlier] of Object.entries(rowsBefore)) {
+      expect(earlier.length, `${table} has rows to keep`).toBeGreaterThan(0)
+      expect(rows[table]).toHaveLength(earlier.length)
+      for (const [index, row] of earlier.entries()) expect(rows[table]?.[index]).toMatchObject(row)
+    }
+  })
+
+  test("a ledger that is current runs no DDL and writes nothing when it wakes", async () => {
+    const seen = await inEmptyObject(({ sql }) => {
+      migrate(sql, schemaSteps)
+      const again = watched(sql)
+      migrate(again.sql, schemaSteps)
+      return { statements: again.statements, written: again.written() }
+    })
+    expect(seen.statements.length).toBeGreaterThan(0)
+    for (const statement of seen.statements) expect(statement).toMatch(/^SELECT/)
+    expect(seen.written).toBe(0)
+  })
+
+  test("the real object comes up to the last step when it is adopted, and not before", async () => {
+    const ledger = new TestLedger(organization("Early"))
+    expect(await runInDurableObject(ledger.stub, (_, { storage }) => isMigrated(storage.sql))).toBe(false)
+    const [row] = await (await adopted()).rows<{ done: number }>("SELECT max(id) AS done FROM _migrations")
+    expect(row?.done).toBe(last)
+  })
+})

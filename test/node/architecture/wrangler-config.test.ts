@@ -1,0 +1,5 @@
+import { parse } from "smol-toml"
+import { describe, expect, test } from "vitest"
+import { cronTable } from "../../../src/jobs.ts"
+import { type Bindings, configOf, variableNames } from "../../../src/platform/env.ts"
+import { read } from "../../support/repository.ts"

@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { closeSync, mkdirSync, openSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { freePort } from "../../../scripts/lib/ports.ts"
+import { build } from "./build.ts"
+import type { Control, FromServer, Row, ServerConfig, ToServer } from "./protocol.ts"
+
+export type { Row } from "./protocol.ts"
+
+type Options = {
+  /** The folder that holds D1, the objects, R2 and the queue; the same one again continues where it was left. */
+  readonly state: string
+  /** A free one when not given. */
+  readonly port?: number
+  /** Variables laid over those of the test environment. */
+  readonly vars?: Readonly<Record<string, string>>
+  /** Another entry module than `src/worker.ts`: it imports that and exports what it exports, and more around it. */
+  readonly wrapper?: string
+  /** Where the Worker's and the runtime's words go; `server.log` in the state folder when not given. */
+  readonly log?: string
+}
+
+export type BuiltServer = {
+  readonly url: string
+  /** The Node process that holds workerd, leader of their process group. */
+  readonly pid: number
+  readonly workerdPid: number
+  /** Resolves once the process has ended, whoever ended it. */
+  readonly ended: Promise<void>
+  /** Takes an object out of memory; its storage stays. */
+  readonly evict: (className: string, name: string) => Promise<void>
+  /** Rows of an object's own SQLite. It starts the object where it is not running. */
+  readonly objectRows: <T extends Row = Row>(className: string, name: string, query: string) => Promise<readonly T[]>
+  /** Rows of D1, past the Worker. */
+  readonly databaseRows: <T extends Row = Row>(query: string) => Promise<readonly T[]>
+  /** Runs what cron would run by this expression. */
+  readonly cron: (expression: string) => Promise<void>
+  /** Ends it in good order. */
+  readonly stop: () => Promise<void>
+  /** SIGKILL to the process and workerd at once. */
+  readonly kill: () => Promise<void>
+}
+
+const processFile = fileURLToPath(new URL("./server-process.ts", import.meta.url))
+const startMsMax = 60_000
+const stopMsMax = 10_000
+
+/** Starts the bundle that would be deployed, built once a process, with its storage on disk. @throws when it does not come up. */
+export async function startBuiltServer({ state, port, vars = {}, wrapper, log }: Options): Promise<BuiltServer> {
+  mkdirSync(state, { recursive: true })
+  const config: ServerConfig = { built: await build(wrapper), state, port: port ?? (await freePort()), vars }
+  const logFile = openSync(log ?? join(state, "server.log"), "a")
+  const child = spawn(process.execPath, ["--no-warnings", processFile, JSON.stringify(config)], {
+    detached: true,
+    stdio: ["ignore", logFile, logFile, "ipc"],
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", CLOUDFLARE_CF_FETCH_ENABLED: "false" },
+  })
+  closeSync(logFile)
+  const { pid } = child
+  if (pid === undefined) throw new Error("the server's process could not be started")
+  const ended = new Promise<void>((resolve) => void child.once("exit", () => resolve()))
+  const kill = async (): Promise<void> => {
+    killGroup(pid)
+    await ended
+  }
+  const killAtExit = (): void => killGroup(pid)
+  process.once("exit", killAtExit)
+  void ended.then(() => process.off("exit", killAtExit))
+
+  try {
+    const { url, workerdPid } = await untilReady(child, ended)
+    const ask = controlOf(child, ended)
+    return {
+      url,
+      pid,
+      workerdPid,
+      ended,
+      kill,
+      evict: async (className, name) => void (await ask({ verb: "evict", className, name })),
+      objectRows: async <T extends Row>(className: string, name: string, query: string) => (await ask({ verb: "objectRows", className, name, query })) as readonly T[],
+      databaseRows: async <T extends Row>(query: string) => (await ask({ verb: "databaseRows", query })) as readonly T[],
+      cron: async (expression) => void (await ask({ verb: "cron", expression })),
+      stop: async () => {
+        await Promise.race([ask({ verb: "stop" }).catch(() => undefined), ended, after(stopMsMax)])
+        await Promise.race([ended, after(stopMsMax)])
+        await kill()
+      },
+    }
+  } catch (error) {
+    await kill()
+    throw error
+  }
+}
+
+function untilReady(child: ChildProcess, ended: Promise<void>): Promise<{ url: string; workerdPid: number }> {
+  const ready = new Promise<{ url: string; workerdPid: number }>((resolve, reject) => {
+    const hear = (message: FromServer): void => {
+      if (message.kind === "ready") resolve(message)
+      else if (message.kind === "failed") reject(new Error(`the server did not start: ${message.error}`))
+      else return
+      child.off("message", hear)
+    }
+    child.on("message", hear)
+  })
+  const never = async (why: Promise<unknown>, what: string): Promise<never> => {
+    await why
+    throw new Error(what)
+  }
+  return Promise.race([ready, never(ended, "the server ended before it was ready"), never(after(startMsMax), `the server was not ready within ${startMsMax} ms`)])
+}
+
+/** Questions and answers over the child's own channel, each by its number. */
+function controlOf(child: ChildProcess, ended: Promise<void>): (control: Control) => Promise<readonly Row[]> {
+  type Waiting = { readonly resolve: (rows: readonly Row[]) => void; readonly reject: (error: Error) => void }
+  const waiting = new Map<number, Waiting>()
+  let last = 0
+  child.on("message", (message: FromServer) => {
+    if (message.kind !== "answer" && message.kind !== "refusal") return
+    const asked = waiting.get(message.id)
+    waiting.delete(message.id)
+    if (message.kind === "answer") asked?.resolve(message.rows)
+    else asked?.reject(new Error(message.error))
+  })
+  void ended.then(() => {
+    for (const { reject } of waiting.values()) reject(new Error("the server has ended"))
+    waiting.clear()
+  })
+  return (control) =>
+    new Promise((resolve, reject) => {
+      const question: ToServer = { id: (last += 1), control }
+      waiting.set(question.id, { resolve, reject })
+      child.send(question, (error) => {
+        if (error === null) return
+        waiting.delete(question.id)
+        reject(error)
+      })
+    })
+}
+
+/** The group has the server's pid; that it is gone already is as good. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL")
+  } catch {
+    return
+  }
+}
+
+const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref())
