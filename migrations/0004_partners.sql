@@ -17,5 +17,6 @@ CREATE TABLE links (
   generation INTEGER NOT NULL,
   PRIMARY KEY (org_id, id)
 ) WITHOUT ROWID;
--- The catalog walks a buyer's approved suppliers in this order.
-CREATE INDEX links_partner ON links (org_id, side, status, counterparty_id);
+-- The catalog walks a buyer's approved suppliers in this order. That there is one link a pair, the ledger holds; saying it
+-- here lets SQLite walk products in order behind it without sorting.
+CREATE UNIQUE INDEX links_partner ON links (org_id, side, status, counterparty_id);

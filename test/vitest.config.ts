@@ -9,6 +9,8 @@ export default defineConfig({
   root,
   test: {
     root,
+    // A file has a workerd of its own: two at once keep two cores busy.
+    maxWorkers: "100%",
     projects: [
       {
         root,
@@ -22,7 +24,7 @@ export default defineConfig({
           name: "workers",
           root,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/node/**", "test/architecture/**"],
+          exclude: ["test/node/**"],
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -30,16 +32,7 @@ export default defineConfig({
           deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
         },
       },
-      {
-        root,
-        test: {
-          name: "node",
-          root,
-          environment: "node",
-          include: ["test/node/**/*.test.ts", "test/architecture/**/*.test.ts"],
-          testTimeout: 120_000,
-        },
-      },
+      "test/vitest.node.config.ts",
     ],
     coverage: {
       provider: "istanbul",

@@ -1,6 +1,7 @@
 // Runs before `npm start` and `npm test`, on the user's own Node and with nothing installed: node's modules alone.
-import { fail } from "./fail.mjs"
+
 import { prepareDocsAssets } from "./docs-assets.mjs"
+import { fail } from "./fail.mjs"
 import { installPackages } from "./packages.mjs"
 import { root } from "./paths.mjs"
 

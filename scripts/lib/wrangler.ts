@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { join } from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import { root } from "./paths.mjs"
 
 const cli = join(root, "node_modules", "wrangler", "wrangler-dist", "cli.js")
@@ -45,7 +46,10 @@ export function wranglerInBackground(args: readonly string[], env: Readonly<Reco
 
 /** What went wrong, in one line: wrangler's `[ERROR]` sentence, or the last thing it said. */
 export function reason({ stdout, stderr }: Finished): string {
-  const lines = `${stdout}\n${stderr}`.split("\n").map((line) => line.trim())
+  const lines = stripVTControlCharacters(`${stdout}\n${stderr}`)
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => !line.includes("Logs were written to"))
   const marked = lines.find((line) => line.includes("[ERROR]"))
   const said = marked ?? lines.findLast((line) => line !== "") ?? "it said nothing"
   return said.replace(/^.*\[ERROR\]\s*/, "")

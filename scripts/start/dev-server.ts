@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
+import { stripVTControlCharacters } from "node:util"
 import { freePort } from "../lib/ports.ts"
 import { wranglerInBackground } from "../lib/wrangler.ts"
 import type { StateDir } from "./state-dir.ts"
@@ -36,7 +37,8 @@ export async function startDevServer(port: number, state: StateDir, log: (line: 
     { WRANGLER_REGISTRY_PATH: state.registry },
   )
   let lastError = ""
-  const hear = (line: string): void => {
+  const hear = (raw: string): void => {
+    const line = stripVTControlCharacters(raw)
     if (line.includes("[ERROR]")) lastError = line.replace(/^.*\[ERROR\]\s*/, "")
     log(line)
   }

@@ -1,4 +1,16 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, rmSync, statfsSync, writeFileSync, writeSync } from "node:fs"
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs"
 import { join } from "node:path"
 
 const FREE_BYTES_MIN = 200 * 1024 * 1024
@@ -21,7 +33,8 @@ export function takeStateDir(path: string, fresh: boolean): StateDir {
   try {
     mkdirSync(path, { recursive: true })
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
-    if (freeBytes(path) < FREE_BYTES_MIN) throw new StateDirError(`less than ${FREE_BYTES_MIN / 1024 / 1024} MB are free where ${path} lies`)
+    if (freeBytes(path) < FREE_BYTES_MIN)
+      throw new StateDirError(`less than ${FREE_BYTES_MIN / 1024 / 1024} MB are free where ${path} lies`)
     takePid(pidFile, path)
     if (fresh) for (const name of OWN_NAMES) rmSync(join(path, name), { recursive: true, force: true })
   } catch (error) {
@@ -48,7 +61,8 @@ function freeBytes(path: string): number {
 // Two servers over one SQLite file would each believe to be its only writer.
 function takePid(file: string, path: string): void {
   const holder = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0
-  if (holder !== process.pid && isAlive(holder)) throw new StateDirError(`${path} is in use by process ${holder}; --state=DIR chooses another place`)
+  if (holder !== process.pid && isAlive(holder))
+    throw new StateDirError(`${path} is in use by process ${holder}; --state=DIR chooses another place`)
   rmSync(file, { force: true })
   const handle = openSync(file, "wx")
   writeSync(handle, String(process.pid))

@@ -54,6 +54,9 @@ const variables = z.object({
 
 type VariableName = keyof z.input<typeof variables>
 
+/** Every variable there is; the deployments' [vars] name no other. */
+export const variableNames = Object.keys(variables.shape) as readonly VariableName[]
+
 export type Config = z.output<typeof variables>
 
 const parsed = new WeakMap<object, Config>()

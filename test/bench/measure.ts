@@ -12,7 +12,7 @@ export type Measured = {
   readonly failures: number
 }
 
-export type Load = { readonly url: string; readonly connections: number; readonly seconds: number; readonly workerdPid: number }
+export type Load = { readonly url: string; readonly connections: number; readonly seconds: number; readonly workerdPid: number; readonly amount?: number }
 
 const clockTicksPerSecond = 100
 
@@ -29,14 +29,14 @@ export function memoryMiB(pid: number): number {
   return Number(line?.[1] ?? 0) / 1024
 }
 
-/** Loads the server for a bounded time; each connection asks `next` for its next request. */
-export async function measure({ url, connections, seconds, workerdPid }: Load, next: () => Shot, expected: (status: number) => boolean = (status) => status < 300): Promise<Measured> {
+/** Loads the server for a bounded time, or with a bounded number of requests; each connection asks `next` for its next request. */
+export async function measure({ url, connections, seconds, workerdPid, amount }: Load, next: () => Shot, expected: (status: number) => boolean = (status) => status < 300): Promise<Measured> {
   const before = cpuMs(workerdPid)
   let failures = 0
   const result = await autocannon({
     url,
     connections,
-    duration: seconds,
+    ...(amount === undefined ? { duration: seconds } : { amount }),
     timeout: 20,
     requests: [
       {

@@ -10,6 +10,8 @@ export class D1Faults implements Disposable {
   readonly #prototype: { batch: Batch }
   readonly #batch: Batch
   #fault: (() => Promise<void>) | undefined
+  #release: (() => void) | undefined
+  #losesAnswers = false
   /** Batches that were asked for, also those that failed. */
   batches = 0
   /** Batches that failed here, on the way. */
@@ -23,7 +25,9 @@ export class D1Faults implements Disposable {
     this.#prototype.batch = async function <T>(this: D1Database, statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
       faults.batches += 1
       await faults.#strike()
-      return real.call(this, statements) as Promise<D1Result<T>[]>
+      const results = (await real.call(this, statements)) as D1Result<T>[]
+      if (faults.#losesAnswers) throw new Error("D1_ERROR: Network connection lost.")
+      return results
     }
   }
 
@@ -37,6 +41,8 @@ export class D1Faults implements Disposable {
   /** Batches are never answered; those that wait fail when D1 is healed. */
   hang(): void {
     const { promise, reject } = Promise.withResolvers<never>()
+    // Nobody may be waiting when it is released.
+    promise.catch(() => undefined)
     this.#release = () => reject(new Error("D1_ERROR: Network connection lost."))
     this.#fault = () => promise
   }
@@ -46,15 +52,14 @@ export class D1Faults implements Disposable {
     this.#fault = () => new Promise((resolve) => setTimeout(resolve, ms))
   }
 
-  /** Batches that `ask` says so of fail: for failures that come and go. */
-  failWhen(ask: () => boolean): void {
-    this.#fault = async () => {
-      if (ask()) throw new Error("D1_ERROR: Network connection lost.")
-    }
+  /** D1 carries each batch out, and its answer is lost on the way back. */
+  loseAnswers(): void {
+    this.#losesAnswers = true
   }
 
   heal(): void {
     this.#fault = undefined
+    this.#losesAnswers = false
     this.#release?.()
     this.#release = undefined
   }
@@ -63,8 +68,6 @@ export class D1Faults implements Disposable {
     this.heal()
     this.#prototype.batch = this.#batch
   }
-
-  #release: (() => void) | undefined
 
   async #strike(): Promise<void> {
     try {

@@ -143,3 +143,14 @@ export const d1 = async <T = Record<string, unknown>>(query: string, ...params: 
 export const quiet = (): void => {
   for (const level of ["log", "warn", "error"] as const) vi.spyOn(console, level).mockImplementation(() => undefined)
 }
+
+/** Waits until it holds, asking every 50 ms. @throws after `ms`. */
+export async function eventually(what: string, ms: number, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + ms
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -25,6 +25,11 @@ export type Sort = { readonly by: "name" | "price_minor"; readonly isDescending:
 
 export type Walk = { readonly seen: SeenProduct[]; readonly stoppedAt: SeenProduct | undefined }
 
+/** The indexes are named: D1 keeps no statistics, and without them SQLite prefers a primary key that starts the same. */
+const linksByPartner = sql.raw("links l indexed by links_partner")
+const byName = (category: string | undefined): SQL => sql.raw(category === undefined ? "products_name" : "products_category")
+const byPrice = sql.raw("products_price")
+
 const isOpenLink = (orgId: OrganizationId) => sql`l.org_id = ${orgId} and l.side = 'buyer' and l.status = 'APPROVED'`
 
 const seenOf = (row: Row): SeenProduct => ({ product: decodeRow(products, row), sharesStock: row["shares_stock"] === 1 })
@@ -68,7 +73,7 @@ export const catalogStore = (db: TenantDb) => ({
     const [[row] = []] = await db.query(
       (orgId) => sql`
         select p.*, coalesce(l.shares_stock, 0) as shares_stock from products p
-        left join links l on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id
+        left join ${linksByPartner} on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id
         where p.id = ${id} and (p.org_id = ${orgId} or (l.id is not null and p.is_active = 1)) limit 1`,
     )
     return row === undefined ? undefined : seenOf(row)
@@ -99,15 +104,19 @@ export const catalogStore = (db: TenantDb) => ({
 
   /** The given suppliers' products by name or price: one bounded statement a supplier, in one round trip; the caller merges. */
   async sorted(suppliers: readonly OrganizationId[], sort: Sort, filter: CatalogFilter, after: SortKey | undefined, rowsMax: number): Promise<Walk[]> {
-    const matches = unindexed(filter)
+    // The index by price does not hold the category, so there it is one more filter of the bounded scan.
+    const isByPrice = sort.by === "price_minor"
+    const index = isByPrice ? byPrice : byName(filter.category)
+    const inOrder = isByPrice ? undefined : filter.category
+    const matches = and(unindexed(filter), isByPrice && filter.category !== undefined ? sql`category = ${filter.category}` : undefined)
     const column = sql.raw(sort.by)
     const direction = sql.raw(sort.isDescending ? "desc" : "asc")
     const beyond = sql.raw(sort.isDescending ? "<" : ">")
     const answers = await db.query(
       ...suppliers.map((supplierId) => (orgId: OrganizationId) => {
         const own = supplierId === orgId
-        const from = own ? sql`select p.*, 1 as shares_stock from products p where p.org_id = ${orgId}` : sql`select p.*, l.shares_stock from links l cross join products p on p.org_id = l.counterparty_id where ${isOpenLink(orgId)} and l.counterparty_id = ${supplierId}`
-        const inner = sql`${from} and p.is_active = 1 ${categorySql(filter.category)} ${after === undefined ? sql`` : sql`and (p.${column}, p.id) ${beyond} (${after.value}, ${after.id})`} order by p.${column} ${direction}, p.id ${direction}`
+        const from = own ? sql`select p.*, 1 as shares_stock from products p indexed by ${index} where p.org_id = ${orgId}` : sql`select p.*, l.shares_stock from ${linksByPartner} cross join products p indexed by ${index} on p.org_id = l.counterparty_id where ${isOpenLink(orgId)} and l.counterparty_id = ${supplierId}`
+        const inner = sql`${from} and p.is_active = 1 ${categorySql(inOrder)} ${after === undefined ? sql`` : sql`and (p.${column}, p.id) ${beyond} (${after.value}, ${after.id})`} order by p.${column} ${direction}, p.id ${direction}`
         return matches === undefined ? sql`${inner} limit ${rowsMax}` : bounded(inner, matches, rowsMax)
       }),
     )
@@ -123,11 +132,11 @@ export const catalogStore = (db: TenantDb) => ({
     const [rows = []] = await db.query((orgId) => {
       const only = supplierId === undefined ? sql`` : sql`and l.counterparty_id = ${supplierId}`
       const own = supplierId === undefined || supplierId === orgId ? sql`union all select ${idSuffix(orgId)} as token` : sql``
-      const organizations = sql`select group_concat('"' || token || '"', ' OR ') from (select substr(l.counterparty_id, 5) as token from links l where ${isOpenLink(orgId)} ${only} ${own})`
+      const organizations = sql`select group_concat('"' || token || '"', ' OR ') from (select substr(l.counterparty_id, 5) as token from ${linksByPartner} where ${isOpenLink(orgId)} ${only} ${own})`
       const inner = sql`
         select p.*, coalesce(l.shares_stock, 0) as shares_stock
         from products_fts f cross join products p on p.row = f.rowid
-        left join links l on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id
+        left join ${linksByPartner} on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id
         where products_fts match 'org : (' || coalesce((${organizations}), '""') || ') AND ' || ${expression}
           ${afterRow === undefined ? sql`` : sql`and f.rowid < ${afterRow}`}
           and p.is_active = 1 ${categorySql(filter.category)} and (p.org_id = ${orgId} or l.id is not null)
@@ -154,15 +163,16 @@ function segments(orgId: OrganizationId, supplierId: OrganizationId | undefined,
 }
 
 function segmentSql(orgId: OrganizationId, segment: Segment, category: string | undefined, rowsMax: number): SQL {
+  const index = byName(category)
   const later = (after: CatalogKey | undefined) => (after === undefined ? sql`` : sql`and (p.name, p.id) > (${after.name}, ${after.id})`)
   switch (segment.kind) {
     case "own":
-      return sql`select p.*, 1 as shares_stock from products p where p.org_id = ${orgId} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
+      return sql`select p.*, 1 as shares_stock from products p indexed by ${index} where p.org_id = ${orgId} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
     case "supplier":
-      return sql`select p.*, l.shares_stock from links l cross join products p on p.org_id = l.counterparty_id
+      return sql`select p.*, l.shares_stock from ${linksByPartner} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
         where ${isOpenLink(orgId)} and l.counterparty_id = ${segment.id} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
     case "linked":
-      return sql`select p.*, l.shares_stock from links l cross join products p on p.org_id = l.counterparty_id
+      return sql`select p.*, l.shares_stock from ${linksByPartner} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
         where ${isOpenLink(orgId)} ${segment.beyond === undefined ? sql`` : sql`and l.counterparty_id > ${segment.beyond}`} and p.is_active = 1 ${categorySql(category)}
         order by l.counterparty_id, p.name, p.id limit ${rowsMax}`
   }

@@ -19,19 +19,21 @@ export type OrderFilter = {
 export const orderStore = (db: TenantDb) => ({
   byId: (id: OrderId): Promise<OrderRow | undefined> => db.one(orders, eq(orders.id, id)),
 
-  /** Newest first. State and dates are bounds in the index; side and text are looked for within a bounded scan. */
+  /** Newest first. Dates are bounds in the key and a state has its index; side and text are looked for within a bounded scan. */
   async page({ status, side, q, from, to, after, rowsMax }: OrderFilter): Promise<Scan<OrderRow>> {
     const within = and(
-      status === undefined ? undefined : eq(orders.status, status),
       after === undefined ? undefined : lt(orders.id, after),
       from === undefined ? undefined : gte(orders.id, idFloor("ord", from)),
       to === undefined ? undefined : lt(orders.id, idFloor("ord", to)),
     )
+    const inState = status === undefined ? undefined : eq(orders.status, status)
     const text = q === undefined || q === "" ? undefined : q.toLowerCase()
     if (side === undefined && text === undefined) {
-      return { rows: await db.many(orders, { where: within, orderBy: [desc(orders.id)], limit: rowsMax }), stoppedAt: undefined }
+      const page = { where: and(inState, within), orderBy: [desc(orders.id)], limit: rowsMax }
+      return { rows: await db.many(orders, inState === undefined ? page : { ...page, indexedBy: "orders_status" }), stoppedAt: undefined }
     }
     const matches = and(
+      inState,
       side === undefined ? undefined : sql`side = ${side}`,
       text === undefined ? undefined : sql`instr(lower(number || char(10) || case side when 'supplier' then buyer_name else supplier_name end), ${text}) > 0`,
     )

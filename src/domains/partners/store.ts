@@ -22,5 +22,5 @@ export const linkStore = (db: TenantDb) => ({
 
   /** The suppliers whose catalog a buyer may see, by id. */
   approvedSuppliers: (rowsMax: number): Promise<Array<Pick<LinkRow, "counterpartyId" | "sharesStock">>> =>
-    db.many(links, { where: and(eq(links.side, "buyer"), eq(links.status, "APPROVED")), orderBy: [asc(links.counterpartyId)], limit: rowsMax }),
+    db.many(links, { where: and(eq(links.side, "buyer"), eq(links.status, "APPROVED")), indexedBy: "links_partner", orderBy: [asc(links.counterpartyId)], limit: rowsMax }),
 })

@@ -1,4 +1,4 @@
-import { index, integer, primaryKey, text } from "drizzle-orm/sqlite-core"
+import { integer, primaryKey, text, uniqueIndex } from "drizzle-orm/sqlite-core"
 import type { LinkId, OrganizationId } from "../../kernel/ids.ts"
 import { tenantTable } from "../../platform/db/tables.ts"
 import type { LinkStatus, Side } from "./rules.ts"
@@ -23,7 +23,7 @@ export const links = tenantTable(
     seq: integer("seq").notNull(),
     generation: integer("generation").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.orgId, t.id] }), index("links_partner").on(t.orgId, t.side, t.status, t.counterpartyId)],
+  (t) => [primaryKey({ columns: [t.orgId, t.id] }), uniqueIndex("links_partner").on(t.orgId, t.side, t.status, t.counterpartyId)],
 )
 
 export type LinkRow = typeof links.$inferSelect

@@ -1,6 +1,6 @@
 import type { OrganizationId } from "../../kernel/ids.ts"
 import type { Bindings } from "../env.ts"
-import { and, eq, getTableColumns, type InferInsertModel, type InferSelectModel, type SQL, sql } from "drizzle-orm"
+import { and, eq, getTableColumns, getTableName, type InferInsertModel, type InferSelectModel, type SQL, sql } from "drizzle-orm"
 import type { SQLiteTable } from "drizzle-orm/sqlite-core"
 import { drizzle } from "drizzle-orm/sqlite-proxy"
 import { compile, Executor, type Row, type Statement } from "./executor.ts"
@@ -12,7 +12,13 @@ const build = drizzle(async () => {
   throw new Error("statements run through the Executor")
 })
 
-export type PageOptions = { readonly where?: Condition; readonly orderBy?: readonly SQL[]; readonly limit?: number }
+export type PageOptions = {
+  readonly where?: Condition
+  readonly orderBy?: readonly SQL[]
+  readonly limit?: number
+  /** The index to walk. D1 keeps no statistics, and without them SQLite takes the primary key of the organization over a better one. */
+  readonly indexedBy?: string
+}
 type NewRow<T extends SQLiteTable> = Omit<InferInsertModel<T>, "orgId">
 type Changes<T extends SQLiteTable> = Partial<{ [K in keyof Omit<InferInsertModel<T>, "orgId">]: InferInsertModel<T>[K] | SQL }>
 
@@ -26,9 +32,11 @@ export function decodeRow<T extends SQLiteTable>(table: T, row: Row): InferSelec
   return decoded as InferSelectModel<T>
 }
 
-const select = (table: SQLiteTable, { where, orderBy = [], limit }: PageOptions): Statement => {
+const select = (table: SQLiteTable, { where, orderBy = [], limit, indexedBy }: PageOptions): Statement => {
   const query = build.select().from(table).where(where).orderBy(...orderBy).$dynamic()
-  return (limit === undefined ? query : query.limit(limit)).toSQL()
+  const { sql: text, params } = (limit === undefined ? query : query.limit(limit)).toSQL()
+  const from = `from "${getTableName(table)}"`
+  return { sql: indexedBy === undefined ? text : text.replace(from, `${from} indexed by "${indexedBy}"`), params }
 }
 
 /**

@@ -10,7 +10,7 @@ type Outcome = "done" | "unknown" | "failed"
 
 /**
  * The queue's consumer. Each message is settled by itself, so that one that fails never brings back the rest of
- * its batch; after `max_retries` the queue moves it to the dead letters (INV-1: no message goes round for ever).
+ * its batch; after `max_retries` the queue moves it to the dead letters (INV-EVT-1: no message goes round for ever).
  */
 export async function consume(batch: MessageBatch<QueueMessage>, env: Bindings): Promise<void> {
   for (const message of batch.messages) {

@@ -5,7 +5,7 @@ import { type Sentry, sentry } from "./sentry.ts"
 
 const round = (ms: number): number => Math.round(ms * 10) / 10
 
-/** Watching that fails is itself only logged: INV-1, no observer fails a request. */
+/** Watching that fails is itself only logged: INV-LOG-1, no observer fails a request. */
 function survive(watch: () => void): void {
   try {
     watch()

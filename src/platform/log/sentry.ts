@@ -51,8 +51,8 @@ export class Sentry {
 
   /** A request's trace, for the sampled share of them. */
   trace(record: RequestRecord, env: Bindings, execution: Execution): void {
-    const dsn = env.SENTRY_DSN
-    if (dsn === undefined || dsn === "" || this.#random() >= traceRate(configOf(env).ENVIRONMENT)) return
+    const { SENTRY_DSN: dsn, ENVIRONMENT: environment } = configOf(env)
+    if (dsn === undefined || dsn === "" || this.#random() >= traceRate(environment)) return
     const endedAt = Date.now() / 1000
     execution.waitUntil(
       this.#report(env, (toucan) => {

@@ -1,6 +1,6 @@
+import { spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
-import { prepareDocsAssets } from "../../../scripts/lib/docs-assets.mjs"
 import { root } from "../../../scripts/lib/paths.mjs"
 import { reason, wrangler } from "../../../scripts/lib/wrangler.ts"
 import type { Built, Migration } from "./protocol.ts"
@@ -24,7 +24,9 @@ export function build(wrapper: string = productionEntry): Promise<string> {
 }
 
 async function bundle(entry: string): Promise<string> {
-  prepareDocsAssets(root)
+  // The bundle takes what it serves under /docs-assets from .build, which a fresh clone has not filled yet.
+  const prepared = spawnSync(process.execPath, [join(root, "scripts", "lib", "install.mjs")], { encoding: "utf8" })
+  if (prepared.status !== 0) throw new Error(prepared.stderr.trim())
   const parent = join(root, ".build", "server")
   mkdirSync(parent, { recursive: true })
   // A folder of its own for each process, since benchmarks and tests may build at the same time.

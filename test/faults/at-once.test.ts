@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, test } from "vitest"
+import { D1Faults } from "../support/d1-faults.ts"
+import { adopted, d1, linkedBuyer, order, quiet, stocked } from "../support/ledger.ts"
+import { market } from "../support/market.ts"
+import { expectProjected } from "../support/projection.ts"
+import { api } from "../support/world.ts"
+
+beforeAll(quiet)
+
+const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index))
+
+describe("the same command many times at once", () => {
+  test("twenty times at once under one id make one order, and all get the same answer", async () => {
+    const ledger = await adopted()
+    const buyer = await linkedBuyer(ledger)
+    const product = await stocked(ledger, 100)
+    const commandId = crypto.randomUUID()
+    const replies = await Promise.all(times(20, () => ledger.give(buyer, "placeOrder", order(buyer, [product.id, 1]), { commandId })))
+    for (const { result } of replies) expect(result).toEqual(replies[0]?.result)
+    expect(replies[0]?.result).toMatchObject({ ok: true, value: { number: "SO-00001" } })
+    expect(await ledger.count("orders")).toBe(1)
+    expect(await d1("select action from audit_logs where org_id = ? and entity = 'order'", buyer.id)).toHaveLength(1)
+    await expectProjected(ledger, [buyer])
+  })
+
+  test("twenty requests at once with one Idempotency-Key make one order", async () => {
+    const { buyer, body } = await market()
+    const headers = { "idempotency-key": "one-order-please" }
+    const answers = await Promise.all(times(20, () => api("POST", "/orders", { token: buyer.token, body, headers })))
+    expect(answers.map(({ status }) => status)).toEqual(times(20, () => 201))
+    expect(new Set(answers.map((answer) => JSON.stringify(answer.body))).size).toBe(1)
+    const { body: list } = await api("GET", "/orders/my-orders", { token: buyer.token })
+    expect(list.data).toHaveLength(1)
+    const other = await api("POST", "/orders", { token: buyer.token, body: { ...body, note: "another" }, headers })
+    expect({ status: other.status, code: other.body.code }).toEqual({ status: 409, code: "IDEMPOTENCY_KEY_REUSED" })
+  })
+
+  test("another request under the same id is IDEMPOTENCY_KEY_REUSED, and does nothing", async () => {
+    const ledger = await adopted()
+    const buyer = await linkedBuyer(ledger)
+    const product = await stocked(ledger, 100)
+    const commandId = crypto.randomUUID()
+    await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]), { commandId, requestHash: "first" })
+    const before = await ledger.count("outbox_append")
+    expect(await ledger.codeOf(buyer, "placeOrder", order(buyer, [product.id, 2]), { commandId, requestHash: "second" })).toBe("IDEMPOTENCY_KEY_REUSED")
+    expect(await ledger.count("orders")).toBe(1)
+    expect(await ledger.count("outbox_append")).toBe(before)
+  })
+
+  test("a kept refusal is repeated; STOCK_INSUFFICIENT is not kept, since a retry may succeed", async () => {
+    const ledger = await adopted()
+    const buyer = await linkedBuyer(ledger)
+    const product = await stocked(ledger, 1)
+    const dear = { ...order(buyer, [product.id, 1]), expectedTotal: "1.00" }
+    expect(await ledger.codeOf(buyer, "placeOrder", dear, { commandId: "dear" })).toBe("PRICE_CHANGED")
+    await ledger.must(ledger.owner, "updateProduct", { productId: product.id, price: "1.00" })
+    expect(await ledger.codeOf(buyer, "placeOrder", dear, { commandId: "dear" })).toBe("PRICE_CHANGED")
+    expect(await ledger.codeOf(buyer, "placeOrder", dear, { commandId: "again" })).toBe("OK")
+
+    const large = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 5]))
+    const accept = { orderId: large.id, status: "ACCEPTED", reason: null } as const
+    expect(await ledger.codeOf(ledger.owner, "setOrderStatus", accept, { commandId: "accept" })).toBe("STOCK_INSUFFICIENT")
+    await ledger.must(ledger.owner, "updateProduct", { productId: product.id, stockMilli: 5_000 })
+    expect(await ledger.codeOf(ledger.owner, "setOrderStatus", accept, { commandId: "accept" })).toBe("OK")
+  })
+})
+
+describe("more orders than stock", () => {
+  test("of 100 PENDING orders of one unit on a stock of 50, all accepted at once, exactly 50 are; the rest stay PENDING; the books add up", async () => {
+    const ledger = await adopted()
+    const buyer = await linkedBuyer(ledger)
+    const product = await stocked(ledger, 50)
+    const placed = await Promise.all(times(100, () => ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))))
+    const replies = await Promise.all(placed.map(({ id }) => ledger.give(ledger.owner, "setOrderStatus", { orderId: id, status: "ACCEPTED", reason: null })))
+    const codes = replies.map(({ result }) => (result.ok ? result.value.status : result.error.code))
+    expect(codes.filter((code) => code === "ACCEPTED")).toHaveLength(50)
+    expect(codes.filter((code) => code === "STOCK_INSUFFICIENT")).toHaveLength(50)
+    const refused = replies.find(({ result }) => !result.ok)?.result
+    expect(refused?.ok === false ? refused.error.extra : undefined).toEqual({ shortages: [{ product_id: product.id, sku: product.sku, asked: 1, available: 0 }] })
+    expect(await d1("select status, count(*) as n from orders where org_id = ? group by status order by status", ledger.owner.id)).toEqual([
+      { status: "ACCEPTED", n: 50 },
+      { status: "PENDING", n: 50 },
+    ])
+    expect(await d1("select stock_milli from products where org_id = ?", ledger.owner.id)).toEqual([{ stock_milli: 0 }])
+    expect(await d1("select sum(quantity_milli) as sum, count(*) as n from stock_movements where org_id = ?", ledger.owner.id)).toEqual([{ sum: 0, n: 51 }])
+    await expectProjected(ledger, [buyer])
+  })
+})
+
+describe("group commit", () => {
+  test("commands that arrive together share D1's trips, and each counts one", async () => {
+    const ledger = await adopted()
+    const buyer = await linkedBuyer(ledger)
+    const product = await stocked(ledger, 100)
+    using faults = new D1Faults()
+    const replies = await Promise.all(times(64, () => ledger.give(buyer, "placeOrder", order(buyer, [product.id, 1]))))
+    expect(replies.every(({ projection }) => projection === "done")).toBe(true)
+    expect(faults.batches).toBeLessThanOrEqual(16)
+    for (const { cost } of replies) expect(cost.d1Trips).toBe(1)
+    const written = replies.reduce((sum, { cost }) => sum + cost.d1RowsWritten, 0)
+    expect(written / 64).toBeLessThanOrEqual(12)
+    await expectProjected(ledger, [buyer])
+  })
+})

@@ -1,0 +1,121 @@
+import { runInDurableObject } from "cloudflare:test"
+import { env } from "cloudflare:workers"
+import fc from "fast-check"
+import { beforeAll, describe, expect, test } from "vitest"
+import { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
+import type { Bindings } from "../../src/platform/env.ts"
+import { D1Faults } from "../support/d1-faults.ts"
+import { adopted, d1, organization, quiet } from "../support/ledger.ts"
+import { expectSoundBooks, steps, walk } from "../support/ledger-steps.ts"
+import { expectProjected } from "../support/projection.ts"
+
+/** A failing run prints its seed; `VITE_SEED=… VITE_RUNS=…` walks the same histories again, or more of them. */
+const setting = (name: string): number | undefined => {
+  const text = (import.meta as unknown as { env?: Record<string, string | undefined> }).env?.[name]
+  return text === undefined ? undefined : Number(text)
+}
+const seed = setting("VITE_SEED") ?? Date.now() % 2 ** 31
+const runs = { inObject: setting("VITE_RUNS") ?? 1_000, withD1: Math.ceil((setting("VITE_RUNS") ?? 1_000) / 20) }
+
+beforeAll(() => {
+  quiet()
+  console.info(`ledger properties: VITE_SEED=${seed}`)
+})
+
+const counts = (map: ReadonlyMap<string, number>) => Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)))
+
+const countBy = (names: readonly string[]) => {
+  const map = new Map<string, number>()
+  for (const name of names) map.set(name, (map.get(name) ?? 0) + 1)
+  return counts(map)
+}
+
+/** Rows waiting for an append-only table, by organization; which column names it is the table's own business, so it is known by its prefix. */
+const appendedTo = (sql: SqlStorage, target: string) =>
+  countBy(
+    sql
+      .exec<{ org: string }>("SELECT (SELECT value FROM json_each(row) WHERE value LIKE 'org\\_%' ESCAPE '\\' LIMIT 1) AS org FROM outbox_append WHERE target = ?", target)
+      .toArray()
+      .map(({ org }) => org),
+  )
+
+describe("under random commands, retries and crashes", () => {
+  /**
+   * The real class on real storage, many times over: each history starts on emptied tables with a new instance, and
+   * a crash is a new instance on the same storage. D1 is down throughout, so that what the ledger owes it can be
+   * counted to the row; the histories below have a D1 that comes and goes.
+   */
+  test(`the books add up, retries change nothing and everything owed to D1 is in the outbox (${runs.inObject} histories)`, async () => {
+    const dead = new Proxy(env.DB, { get: (_, name) => (name === "batch" ? async () => Promise.reject(new Error("D1_ERROR: down")) : () => ({ bind: () => undefined })) })
+    const bindings: Bindings = { ...env, DB: dead }
+    const holder = await adopted("Holder")
+    await runInDurableObject(holder.stub, async (_, state) => {
+      const { sql } = state.storage
+      const tables = ["stock_movements", "stock_levels", "products", "locations", "links", "orders", "organization", "meta", "commands", "outbox_dirty", "outbox_append", "due"]
+      const history = steps(30, false)
+      await fc.assert(
+        fc.asyncProperty(history, async (walked) => {
+          state.storage.transactionSync(() => {
+            for (const table of tables) sql.exec(`DELETE FROM ${table}`)
+          })
+          const owner = organization("Supplier")
+          const buyers = [organization("First"), organization("Second")]
+          let object = new SupplierLedger(state, bindings)
+          await object.adopt(owner)
+          const model = await walk(walked, owner, buyers, {
+            execute: (envelope) => object.execute(envelope),
+            crash: async () => {
+              object = new SupplierLedger(state, bindings)
+            },
+            outage: () => undefined,
+            recovery: () => undefined,
+          })
+          expectSoundBooks(sql, model)
+          // INV-PRJ-2: each row of state is in the dirty set, at the seq that it has now.
+          const owed = [
+            "SELECT 'location', id, seq FROM locations",
+            "SELECT 'product', id, seq FROM products",
+            "SELECT 'link', id, seq FROM links",
+            "SELECT 'order', id, seq FROM orders",
+            "SELECT 'movement', id, seq FROM stock_movements",
+            "SELECT 'level', product_id || ' ' || location_id, seq FROM stock_levels",
+            "SELECT 'stock', product_id, max(seq) FROM stock_levels GROUP BY product_id",
+          ].flatMap((rows) => sql.exec(`${rows} EXCEPT SELECT kind, id, seq FROM outbox_dirty`).toArray())
+          expect(owed).toEqual([])
+          // INV-PRJ-3: one audit row a successful command, in the organization of who gave it, and each side's events; none for what was refused.
+          expect({ audits: appendedTo(sql, "audit_logs"), events: appendedTo(sql, "events") }).toEqual({ audits: counts(model.audits), events: counts(model.events) })
+        }),
+        { seed, numRuns: runs.inObject },
+      )
+    })
+  }, 120_000)
+
+  test(`the projection equals the ledger once it is drained, through evictions and outages of D1 (${runs.withD1} histories)`, async () => {
+    await fc.assert(
+      fc.asyncProperty(steps(24, true), async (walked) => {
+        using faults = new D1Faults()
+        const ledger = await adopted("Supplier")
+        const buyers = [organization("First"), organization("Second")]
+        const model = await walk(walked, ledger.owner, buyers, {
+          execute: (envelope) => ledger.rpc.execute(envelope),
+          crash: () => ledger.evict(),
+          outage: () => faults.fail(),
+          recovery: () => faults.heal(),
+        })
+        faults.heal()
+        await ledger.comeDue("relay")
+        await runInDurableObject(ledger.stub, (_, { storage }) => expectSoundBooks(storage.sql, model))
+        await expectProjected(ledger, buyers)
+        expect(await ledger.rpc.reconcile()).toMatchObject({ differences: [], stuck: [] })
+        const organizations = JSON.stringify([ledger.owner.id, ...buyers.map(({ id }) => id)])
+        const inD1 = async (table: string) =>
+          countBy((await d1<{ org_id: string }>(`select org_id from ${table} where org_id in (select value from json_each(?))`, organizations)).map(({ org_id }) => org_id))
+        expect(await inD1("audit_logs")).toEqual(counts(model.audits))
+        expect(await inD1("events")).toEqual(counts(model.events))
+        expect(await ledger.count("outbox_dirty")).toBe(0)
+        expect(await ledger.count("outbox_append")).toBe(0)
+      }),
+      { seed, numRuns: runs.withD1 },
+    )
+  }, 120_000)
+})

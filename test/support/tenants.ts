@@ -1,0 +1,100 @@
+import { env } from "cloudflare:workers"
+import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
+import type { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
+import { runInDurableObject } from "cloudflare:test"
+import { type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
+import { api, hire, newEmail, type Person, signUp, type World } from "./world.ts"
+
+/** An organization with a row of everything that there is to have, and words in them that nobody else uses. */
+export type Tenant = World & {
+  readonly clerk: Person
+  readonly roleId: string
+  readonly roleName: string
+  readonly invitationId: string
+  readonly invitedEmail: string
+  readonly apiKeyId: string
+  readonly apiKey: string
+  readonly sessionId: string
+  readonly productId: string
+  readonly otherProductId: string
+  readonly sku: string
+  readonly auditId: string
+}
+
+async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
+  const answer = await call
+  if (answer.status !== status) throw new Error(`expected ${status}: ${answer.status} ${JSON.stringify(answer.body)}`)
+  return answer.body as T
+}
+
+/** `word` stands in every name, so that it betrays where it came from. */
+export async function furnished(word: string, capabilities: readonly string[]): Promise<Tenant> {
+  const world = await signUp(capabilities, `${word} trading`)
+  const { token } = world
+  const roleName = `${word}_counters`
+  const invitedEmail = `${word}-${newEmail()}`
+  const sku = `${word}-sku`.toUpperCase()
+  const clerk = await hire(token, "manager")
+  await must(200, api("PATCH", `/users/${clerk.id}`, { token, body: { full_name: `Clerk of ${word}` } }))
+  const role = await must(201, api("POST", "/roles", { token, body: { name: roleName, description: `What ${word} counts`, permissions: ["orders.order.read"] } }))
+  const invitation = await must(201, api("POST", "/invitations", { token, body: { email: invitedEmail, roles: [roleName] } }))
+  const key = await must(201, api("POST", "/api-keys", { token, body: { name: `${word} scanner`, permissions: ["catalog.product.read", "orders.order.read", "partners.link.read"] } }))
+  const product = (name: string, code: string) =>
+    must(201, api("POST", "/products", { token, body: { sku: code, name: `${word} ${name}`, description: `Grown by ${word}`, category: `${word} greens`, price: "5.99", stock_quantity: 97, min_stock_level: 13 } }))
+  const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
+  const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
+  const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
+  return {
+    ...world,
+    clerk,
+    roleId: String(role["id"]),
+    roleName,
+    invitationId: String(invitation["id"]),
+    invitedEmail,
+    apiKeyId: String(key["id"]),
+    apiKey: String(key["secret"]),
+    sessionId: sessions.data[0]?.id ?? "",
+    productId: String(first["id"]),
+    otherProductId: String(second["id"]),
+    sku,
+    auditId: log.data[0]?.id ?? "",
+  }
+}
+
+export type Order = { readonly id: string; readonly lineId: string }
+
+/** The buyer's approved link with the supplier. */
+export async function linked(supplier: World, buyer: World, message = "Daily, please"): Promise<string> {
+  const link = await must(201, api("POST", "/links/request", { token: buyer.token, body: { supplier_id: supplier.org.id, message } }))
+  await must(200, api("PUT", `/links/${link["id"]}/status`, { token: supplier.token, body: { status: "APPROVED" } }))
+  return String(link["id"])
+}
+
+export async function ordered(supplier: Tenant, buyer: World, note: string, quantity = 3): Promise<Order> {
+  const body = { supplier_id: supplier.org.id, items: [{ product_id: supplier.productId, quantity }], note }
+  const order = await must<{ id: string; items: Array<{ id: string }> }>(201, api("POST", "/orders", { token: buyer.token, body }))
+  return { id: order.id, lineId: order.items[0]?.id ?? "" }
+}
+
+/** Tables of D1, the full-text index's own aside. */
+export async function tablesOfD1(): Promise<string[]> {
+  const { results } = await env.DB.prepare(
+    "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' and name not like '%_fts%' and name not like '_cf_%' and name not like 'd1_%' order by name",
+  ).all<{ name: string }>()
+  return results.map(({ name }) => name)
+}
+
+/** All that D1 holds, by table, as text to compare. */
+export async function wholeOfD1(tables: readonly string[]): Promise<Record<string, string>> {
+  const answers = await env.DB.batch<Record<string, unknown>>(tables.map((table) => env.DB.prepare(`select * from "${table}"`)))
+  return Object.fromEntries(tables.map((table, index) => [table, (answers[index]?.results ?? []).map((row) => JSON.stringify(row)).join("\n")]))
+}
+
+/** All that an organization's ledger holds, as text to compare. */
+export async function wholeLedgerOf(orgId: string): Promise<Record<string, string>> {
+  const stub = stubOf(env, routingOf(orgId as OrganizationId)) as unknown as DurableObjectStub<SupplierLedger>
+  return runInDurableObject(stub, (_, { storage }) => {
+    const tables = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name").toArray()
+    return Object.fromEntries(tables.map(({ name }) => [name, storage.sql.exec(`SELECT * FROM "${name}"`).toArray().map((row) => JSON.stringify(row)).join("\n")]))
+  })
+}

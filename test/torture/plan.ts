@@ -1,0 +1,124 @@
+import { createHash } from "node:crypto"
+import type { Weather } from "./faults.ts"
+import { Random } from "./random.ts"
+
+/** What a client may do at a step, by the part it plays. */
+export type Operation =
+  | "request link"
+  | "place order"
+  | "cancel purchase"
+  | "receive"
+  | "accept"
+  | "reject"
+  | "deliver"
+  | "complete"
+  | "cancel sale"
+  | "place for buyer"
+  | "decide link"
+  | "block link"
+  | "unblock link"
+  | "create product"
+  | "edit price"
+  | "count stock"
+  | "archive product"
+  | "share stock"
+  | "create API key"
+  | "refresh tokens"
+  | "read order"
+  | "list orders"
+  | "list links"
+  | "catalog"
+  | "trespass"
+
+export type Part = "buyer" | "sales" | "manager" | "owner" | "bot"
+
+const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>>> = {
+  buyer: { "place order": 40, "cancel purchase": 7, receive: 6, "request link": 5, "read order": 8, "list orders": 6, "list links": 2, catalog: 8, trespass: 4 },
+  sales: { accept: 30, reject: 5, deliver: 12, complete: 6, "cancel sale": 8, "place for buyer": 6, "decide link": 8, "list orders": 12, "read order": 5, trespass: 2 },
+  manager: { "create product": 6, "edit price": 18, "count stock": 18, "archive product": 1, "block link": 4, "unblock link": 8, "decide link": 6, accept: 10, catalog: 6, "list orders": 5 },
+  owner: { "share stock": 6, "create API key": 6, "refresh tokens": 3, "count stock": 10, "edit price": 6, "unblock link": 4, "list orders": 6, accept: 6 },
+  bot: { "count stock": 15, "edit price": 8, deliver: 10, complete: 10, "list orders": 8 },
+}
+
+/** How a client sends a command: well, twice at once, again much later, or gone before the answer. */
+export type Manner = {
+  /** Cuts the connection so many milliseconds after sending. */
+  readonly vanishesAfterMs: number | undefined
+  /** Having vanished, never asks again: whether it was carried out, nobody knows. */
+  readonly givesUp: boolean
+  /** Sends of the same key at the same time, the first included. */
+  readonly sends: number
+  /** Sends the same key again, so many steps after it was answered. */
+  readonly repeatsAfterSteps: number | undefined
+}
+
+export type Step = { readonly operation: Operation; readonly key: string; readonly picks: readonly [number, number, number, number]; readonly pauseMs: number; readonly manner: Manner }
+
+/** The endless steps of one client. They depend on the seed and on whose they are, never on what was answered. */
+export function* stepsOf(seed: number, client: string, part: Part): Generator<Step, never> {
+  const random = new Random(`${seed}`).fork(client)
+  for (let count = 1; ; count += 1) {
+    const operation = random.weighted(habits[part])
+    const vanishes = random.chance(0.08)
+    const vanishesAfterMs = random.between(0, 60)
+    const givesUp = random.chance(0.3)
+    const sends = random.chance(0.1) ? 2 + Math.floor(random.next() * 2) : 1
+    const repeats = random.chance(0.08)
+    const repeatsAfterSteps = 1 + Math.floor(random.between(0, 8))
+    yield {
+      operation,
+      key: `torture-${seed}-${client}-${count}`,
+      picks: [random.next(), random.next(), random.next(), random.next()],
+      pauseMs: random.between(0, 60),
+      manner: {
+        vanishesAfterMs: vanishes ? vanishesAfterMs : undefined,
+        givesUp: vanishes && givesUp,
+        sends,
+        repeatsAfterSteps: repeats ? repeatsAfterSteps : undefined,
+      },
+    }
+  }
+}
+
+export type Blow =
+  | { readonly kind: "weather"; readonly atMs: number; readonly weather: Weather }
+  /** `victim` points at a supplier's ledger. */
+  | { readonly kind: "abort"; readonly atMs: number; readonly victim: number }
+  | { readonly kind: "evict"; readonly atMs: number; readonly victim: number }
+  | { readonly kind: "kill"; readonly atMs: number; readonly downMs: number }
+
+const weatherWeights: Readonly<Record<Weather, number>> = { calm: 3, errors: 3, "lost answers": 3, slow: 2, timeouts: 1, outage: 1 }
+
+/** What befalls the server and when, in milliseconds from the start of the load. Half a minute has about three kills, any run one at least. */
+export function blowsOf(seed: number, durationMs: number): readonly Blow[] {
+  const random = new Random(`${seed}`)
+  const blows: Blow[] = []
+  const weather = random.fork("weather")
+  for (let atMs = weather.between(300, 1_500); atMs < durationMs; atMs += weather.between(1_200, 4_000)) {
+    blows.push({ kind: "weather", atMs, weather: weather.weighted(weatherWeights) })
+  }
+  const objects = random.fork("objects")
+  for (let atMs = objects.between(300, 1_500); atMs < durationMs; atMs += objects.between(150, 1_800)) {
+    blows.push({ kind: objects.chance(0.75) ? "abort" : "evict", atMs, victim: objects.next() })
+  }
+  const kills = random.fork("kills")
+  const firstKill = Math.min(kills.between(2_500, 6_000), durationMs * 0.6)
+  for (let atMs = firstKill; atMs < durationMs - 500; atMs += kills.between(6_000, 14_000)) {
+    blows.push({ kind: "kill", atMs, downMs: kills.between(0, 600) })
+  }
+  return blows.sort((a, b) => a.atMs - b.atMs)
+}
+
+export type Cast = ReadonlyArray<{ readonly client: string; readonly part: Part }>
+
+const stepsDigested = 500
+
+/** A few letters that are equal when two runs had the same plan. */
+export function digestOf(seed: number, durationMs: number, cast: Cast): string {
+  const digest = createHash("sha256").update(JSON.stringify(blowsOf(seed, durationMs)))
+  for (const { client, part } of cast) {
+    const steps = stepsOf(seed, client, part)
+    for (let count = 0; count < stepsDigested; count += 1) digest.update(JSON.stringify(steps.next().value))
+  }
+  return digest.digest("hex").slice(0, 12)
+}
