@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { measure, memoryMiB } from "../test/bench/measure.ts"
 import type { Recording } from "../test/bench/floor.ts"
+import { measure, memoryMiB } from "../test/bench/measure.ts"
 import { costOf, type Machine, type Result, resultTable } from "../test/bench/report.ts"
-import { type Scenario, scenariosOf, type Stage } from "../test/bench/scenarios.ts"
+import { type Scenario, type Stage, scenariosOf } from "../test/bench/scenarios.ts"
 import { prepareStage } from "../test/bench/stage.ts"
 import { readJson } from "../test/bench/world.ts"
 import { type BuiltServer, startBuiltServer } from "../test/support/server/built-server.ts"
@@ -58,7 +58,9 @@ async function start(): Promise<BuiltServer> {
 
 function seedWorld(url: string): void {
   say("seeding the large world (a few minutes, once)")
-  const seeded = spawnSync(process.execPath, ["--no-warnings", join(root, "scripts", "seed.ts"), "--size=large", `--base=${url}`], { stdio: ["ignore", "inherit", "inherit"] })
+  const seeded = spawnSync(process.execPath, ["--no-warnings", join(root, "scripts", "seed.ts"), "--size=large", `--base=${url}`], {
+    stdio: ["ignore", "inherit", "inherit"],
+  })
   if (seeded.status !== 0) fail("the world could not be seeded")
 }
 
@@ -75,13 +77,17 @@ async function recordingsOf(url: string, scenario: Scenario): Promise<Recorded[]
   return recorded
 }
 
-const average = (values: readonly number[]): number => Math.round(values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length))
+const average = (values: readonly number[]): number =>
+  Math.round(values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length))
 
 async function run(server: BuiltServer, scenario: Scenario, index: number): Promise<Result> {
   const { url, workerdPid } = server
   const recorded = await recordingsOf(url, scenario)
   const name = `s${index}`
-  await fetch(`${url}/__floor/kept/${name}`, { method: "PUT", body: JSON.stringify({ recordings: recorded.map(({ recording }) => recording), hashes: scenario.hashes === true }) })
+  await fetch(`${url}/__floor/kept/${name}`, {
+    method: "PUT",
+    body: JSON.stringify({ recordings: recorded.map(({ recording }) => recording), hashes: scenario.hashes === true }),
+  })
   let floored = 0
   const floorShot = () => {
     const order = scenario.pool?.floorOrders[floored]
@@ -128,7 +134,9 @@ async function main(): Promise<void> {
     }
     const account = { email: `bench-${Date.now()}@bench.test`, password: "a-password-for-the-benchmark" }
     const stage = await prepareStage(server.url, signingKeys, pendingEach, account, say)
-    const scenarios = scenariosOf(stage, await readableOrders(server.url, stage)).filter(({ name }) => only === undefined || only.includes(name))
+    const scenarios = scenariosOf(stage, await readableOrders(server.url, stage)).filter(
+      ({ name }) => only === undefined || only.includes(name),
+    )
     if (scenarios.length === 0) fail("--only names no scenario", 2)
     const memoryBefore = memoryMiB(server.workerdPid)
     const results: Result[] = []
@@ -137,9 +145,16 @@ async function main(): Promise<void> {
       results.push(result)
       say(`${scenario.name}: ${result.api.requestsPerSecond.toFixed(0)} req/s, ${result.ratio.toFixed(2)} of its floor`)
     }
-    const machine: Machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version, at: new Date().toISOString() }
+    const machine: Machine = {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: cpus().length,
+      node: process.version,
+      at: new Date().toISOString(),
+    }
     const memory = { beforeMiB: Math.round(memoryBefore), afterMiB: Math.round(memoryMiB(server.workerdPid)) }
-    process.stdout.write(`${resultTable(results)}\n\n${machine.cpu}, ${machine.cores} cores; ${connections} connections, ${seconds} s each; memory ${memory.beforeMiB} → ${memory.afterMiB} MiB\n`)
+    process.stdout.write(
+      `${resultTable(results)}\n\n${machine.cpu}, ${machine.cores} cores; ${connections} connections, ${seconds} s each; memory ${memory.beforeMiB} → ${memory.afterMiB} MiB\n`,
+    )
     const file = options.text("json")
     if (file !== undefined) writeFileSync(file, JSON.stringify({ machine, connections, seconds, memory, results }, null, 2))
   } finally {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { join, resolve } from "node:path"
-import { type OrganizationId, newId, platformOrganizationId } from "../src/kernel/ids.ts"
+import { newId, type OrganizationId, platformOrganizationId } from "../src/kernel/ids.ts"
 import { limits } from "../src/kernel/limits.ts"
 import { hashPassword } from "../src/platform/auth/password.ts"
 import { fail } from "./lib/fail.mjs"

@@ -178,7 +178,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     if (!this.#isReady) return
     const retryAt = Date.now() + minute
     for (const kind of this.#transaction(() => this.#due.take(Date.now(), retryAt))) {
-      // A thrown alarm is tried six times and then never again: nothing may leave this loop. What failed is due again at retryAt.
+      // INV-DUE-2: a thrown alarm is tried six times and then never again: nothing may leave this loop. What failed is due again at retryAt.
       try {
         const next = await this.#onDue(kind)
         this.#transaction(() => this.#due.settle(kind, retryAt, next))
@@ -211,7 +211,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     }
   }
 
-  /** One command in one transaction: its stored result, or its effects with the result stored beside them. */
+  /** INV-CMD-1: one command in one transaction: its stored result, or its effects with the result stored beside them. */
   #decide(envelope: Envelope, at: Instant): Result<LedgerFact> {
     if (!this.#isReady) return unknownLedger(envelope)
     const { commandId, requestHash, command } = envelope
@@ -230,7 +230,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     } catch (error) {
       if (!(error instanceof Rollback)) throw error
       const refused: Result<LedgerFact> = err(error.refusal)
-      // A stranger's refusals are not kept: nobody without a link may fill a supplier's storage.
+      // INV-LED-1: a stranger's refusals are not kept: nobody without a link may fill a supplier's storage.
       if (!passing.has(error.refusal.code) && this.#isParty(envelope.actor.organizationId)) {
         this.#transaction(() => {
           this.#commands.keep(commandId, requestHash, JSON.stringify(refused), at)
@@ -338,7 +338,7 @@ const afterMs = (ms: number): Promise<undefined> => new Promise((resolve) => set
 /** Ten to a hundred and ten percent of the time, so that ledgers do not all wake at once. */
 const jittered = (ms: number): number => Math.round(ms * (0.1 + Math.random()))
 
-/** A ledger that no organization owns knows no links and no orders; it writes nothing. */
+/** INV-LED-2: a ledger that no organization owns knows no links and no orders; it writes nothing. */
 const unknownLedger = ({ command }: Envelope): Result<never> =>
   command.verb === "placeOrder" ? refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.") : refuse("NOT_FOUND")
 

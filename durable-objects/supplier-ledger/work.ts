@@ -58,7 +58,7 @@ export class LedgerWork {
     this.#outbox.touch(kind, id, this.seq)
   }
 
-  /** Writes a movement and its level, never one without the other. @throws when the level would go below zero: callers allocate first. */
+  /** INV-STK-4: writes a movement and its level, never one without the other. @throws when the level would go below zero: callers allocate first. */
   moveStock(change: StockChange): void {
     const { productId, locationId, quantityMilli } = change
     const level: Level = this.store.level(productId, locationId) ?? { productId, locationId, onHandMilli: 0, seq: 0 }

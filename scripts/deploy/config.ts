@@ -23,7 +23,10 @@ export function resourcesOf(toml: string): Resources {
   const [database] = config.d1_databases
   if (database === undefined) throw new Error("wrangler.toml names no D1 database")
   const { producers = [], consumers = [] } = config.queues ?? {}
-  const queues = [...producers.map(({ queue }) => queue), ...consumers.flatMap(({ queue, dead_letter_queue: dead }) => (dead ? [queue, dead] : [queue]))]
+  const queues = [
+    ...producers.map(({ queue }) => queue),
+    ...consumers.flatMap(({ queue, dead_letter_queue: dead }) => (dead ? [queue, dead] : [queue])),
+  ]
   return {
     worker: config.name,
     database: { name: database.database_name, id: database.database_id },

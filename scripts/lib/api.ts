@@ -82,7 +82,8 @@ export class Api {
   /** A call that must succeed: throws one line, with what the server said, when it does not. */
   async must(method: Method, path: string, options: CallOptions = {}): Promise<Answer> {
     const answer = await this.call(method, path, options)
-    if (answer.status >= 300) throw new Error(`${method} ${path} was answered ${answer.status} ${answer.text("code")} ${answer.text("detail")}`.trim())
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path} was answered ${answer.status} ${answer.text("code")} ${answer.text("detail")}`.trim())
     return answer
   }
 }

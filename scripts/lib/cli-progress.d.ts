@@ -1,5 +1,10 @@
 declare module "cli-progress" {
-  export type Options = { readonly format?: string; readonly hideCursor?: boolean; readonly clearOnComplete?: boolean; readonly stopOnComplete?: boolean }
+  export type Options = {
+    readonly format?: string
+    readonly hideCursor?: boolean
+    readonly clearOnComplete?: boolean
+    readonly stopOnComplete?: boolean
+  }
   export class SingleBar {
     increment(by?: number): void
     stop(): void

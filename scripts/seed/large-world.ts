@@ -1,11 +1,56 @@
 import type { Random } from "../lib/random.ts"
 
-const adjectives = ["Green", "Golden", "Northern", "Old", "Blue", "Silver", "Upper", "Morning", "Red", "Quiet", "Stone", "River", "Sunny", "White", "Wild"] as const
-const places = ["Valley", "Harbour", "Meadow", "Hill", "Mill", "Bridge", "Orchard", "Field", "Grove", "Lake", "Farm", "Market", "Gate", "Shore", "Wood"] as const
+const adjectives = [
+  "Green",
+  "Golden",
+  "Northern",
+  "Old",
+  "Blue",
+  "Silver",
+  "Upper",
+  "Morning",
+  "Red",
+  "Quiet",
+  "Stone",
+  "River",
+  "Sunny",
+  "White",
+  "Wild",
+] as const
+const places = [
+  "Valley",
+  "Harbour",
+  "Meadow",
+  "Hill",
+  "Mill",
+  "Bridge",
+  "Orchard",
+  "Field",
+  "Grove",
+  "Lake",
+  "Farm",
+  "Market",
+  "Gate",
+  "Shore",
+  "Wood",
+] as const
 const supplierTrades = ["Produce", "Dairy", "Foods", "Provisions", "Growers", "Fisheries", "Bakery Supply", "Wholesale"] as const
 const buyerTrades = ["Bistro", "Hotel", "Kitchen", "Canteen", "Café", "Inn", "Brasserie", "Catering"] as const
 
-const qualities = ["Organic", "Fresh", "Smoked", "Dried", "Pickled", "Whole", "Sliced", "Frozen", "Roasted", "Baby", "Aged", "Salted"] as const
+const qualities = [
+  "Organic",
+  "Fresh",
+  "Smoked",
+  "Dried",
+  "Pickled",
+  "Whole",
+  "Sliced",
+  "Frozen",
+  "Roasted",
+  "Baby",
+  "Aged",
+  "Salted",
+] as const
 const kinds: ReadonlyArray<readonly [category: string, unit: string, names: readonly string[]]> = [
   ["Vegetables", "kg", ["Tomatoes", "Carrots", "Potatoes", "Onions", "Peppers", "Beetroot", "Leeks", "Cabbage"]],
   ["Fruit", "kg", ["Apples", "Pears", "Plums", "Lemons", "Cherries", "Grapes", "Figs"]],
@@ -62,7 +107,9 @@ const year = 365 * day
 export function planLargeWorld(random: Random, now: number): LargeWorld {
   const suppliers = Array.from({ length: counts.suppliers }, (_, index) => plannedSupplier(random, index))
   const buyers = Array.from({ length: counts.buyers }, (_, index) => plannedBuyer(random, index))
-  const products = suppliers.map((_, supplier) => Array.from({ length: counts.productsEach }, (_none, index) => plannedProduct(random, supplier, index)))
+  const products = suppliers.map((_, supplier) =>
+    Array.from({ length: counts.productsEach }, (_none, index) => plannedProduct(random, supplier, index)),
+  )
   const everySupplier = suppliers.map((_, index) => index)
   const links = buyers.map(() => random.sample(everySupplier, counts.linksEach))
   const beganAt = now - year
@@ -139,7 +186,11 @@ function plannedMoves(random: Random, placedAt: number): PlannedOrder["moves"] {
   if (fate < 0.04) return [{ status: "REJECTED", at: answeredAt }]
   if (fate < 0.06) return [{ status: "CANCELLED", at: answeredAt }]
   const sentAt = answeredAt + random.between(12, 36) * hour
-  if (fate < 0.09) return [{ status: "ACCEPTED", at: answeredAt }, { status: "CANCELLED", at: sentAt }]
+  if (fate < 0.09)
+    return [
+      { status: "ACCEPTED", at: answeredAt },
+      { status: "CANCELLED", at: sentAt },
+    ]
   return [
     { status: "ACCEPTED", at: answeredAt },
     { status: "IN_DELIVERY", at: sentAt },

@@ -5,11 +5,13 @@ import { Random } from "../lib/random.ts"
 import { counts, type LargeWorld, type PlannedOrganization, planLargeWorld } from "./large-world.ts"
 import { demoPassword, signIn, signInSuperAdmin } from "./people.ts"
 
-/** Ledgers filled at once: each waits for its projection most of the time. */
-const ledgersAtOnce = 4
-const organizationsACall = 25
-const productsACall = 250
-const ordersACall = 200
+/** Two, so that one's rows are on their way to the database while the other decides. */
+const ledgersAtOnce = 2
+
+// Calls are kept short: wrangler dev ends when a connection that it keeps was dropped, which long calls make likely.
+const organizationsACall = 5
+const productsACall = 50
+const ordersACall = 25
 const hour = 3_600_000
 
 /** An access token lasts fifteen minutes; a slow machine may need longer. */
@@ -18,8 +20,8 @@ const tokenMinutes = 10
 /** A year of trade, given to each supplier's ledger as commands with their times: the ledger's rules see every one. */
 export async function seedLarge(api: Api, seed: number): Promise<string> {
   const staff = await Staff.of(api)
-  const last = await signIn(api, "buyer@buyer-200.large.waybill.test")
-  if (last !== undefined) return whatIsThere(api)
+  const first = await signIn(api, "owner@supplier-01.large.waybill.test")
+  if (first !== undefined) return whatIsThere(api)
 
   // Midnight, so that a second run of the same day and seed makes the same year.
   const now = Math.floor(Date.now() / (24 * hour)) * 24 * hour
@@ -35,7 +37,7 @@ export async function seedLarge(api: Api, seed: number): Promise<string> {
       orders: shown.bar("orders", counts.orders),
     }
     const refused = new Map<string, number>()
-    await inParallel([...supplierIds.entries()], ledgersAtOnce, async ([supplier, supplierId]) => {
+    const fill = async ([supplier, supplierId]: readonly [number, string]): Promise<void> => {
       const past = async (body: object): Promise<Answer> => {
         const answer = await staff.post("./dev/past", { supplier_id: supplierId, ...body })
         for (const one of answer.list("refused")) {
@@ -66,7 +68,11 @@ export async function seedLarge(api: Api, seed: number): Promise<string> {
         })
         bars.orders.add(orders.length)
       }
-    })
+    }
+    const suppliers = [...supplierIds.entries()]
+    await inParallel(suppliers.slice(0, -1), ledgersAtOnce, fill)
+    // Alone and at the end: whoever finds its orders knows that the rest is there.
+    await inParallel(suppliers.slice(-1), 1, fill)
     shown.done()
     const refusals = [...refused].map(([what, count]) => `${count} ${what}`).join(", ")
     return `The large world is there: 50 suppliers with 1,000 products each, 200 buyers with 20 links each, 20,000 orders${refusals === "" ? "" : `; refused by the ledgers' rules: ${refusals}`}`
@@ -77,9 +83,10 @@ export async function seedLarge(api: Api, seed: number): Promise<string> {
 
 const iso = (at: number): string => new Date(at).toISOString()
 
-const linkedBuyers = ({ links }: LargeWorld, supplier: number): number[] => [...links.entries()].filter(([, suppliers]) => suppliers.includes(supplier)).map(([buyer]) => buyer)
+const linkedBuyers = ({ links }: LargeWorld, supplier: number): number[] =>
+  [...links.entries()].filter(([, suppliers]) => suppliers.includes(supplier)).map(([buyer]) => buyer)
 
-/** Organizations come first and the last supplier's orders last, so that these two tell a whole world from a begun one. */
+/** Organizations come first and the last supplier's orders last: these two tell a whole world from a begun one. */
 async function whatIsThere(api: Api): Promise<string> {
   const token = await signIn(api, "owner@supplier-50.large.waybill.test")
   const orders = token === undefined ? undefined : await api.must("GET", "/orders/my-orders?limit=1", { token })

@@ -81,7 +81,8 @@ async function join(api: Api, { owner, ...organization }: Company): Promise<Memb
   const made = await api.post("/auth/register", { body: { ...owner, password: demoPassword, organization } })
   if (made.status === 201) return { id: made.text("organization.id"), token: made.text("access_token") }
   const token = made.text("code") === "EMAIL_TAKEN" ? await signIn(api, owner.email) : undefined
-  if (token === undefined) throw new Error(`signing up ${organization.name} was answered ${made.status} ${made.text("code")} ${made.text("detail")}`)
+  if (token === undefined)
+    throw new Error(`signing up ${organization.name} was answered ${made.status} ${made.text("code")} ${made.text("detail")}`)
   return { id: (await api.must("GET", "/auth/me", { token })).text("organization.id"), token }
 }
 

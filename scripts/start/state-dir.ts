@@ -8,10 +8,11 @@ import {
   readFileSync,
   rmSync,
   statfsSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 
 const FREE_BYTES_MIN = 200 * 1024 * 1024
 
@@ -31,7 +32,7 @@ export type StateDir = {
 export function takeStateDir(path: string, fresh: boolean): StateDir {
   const pidFile = join(path, "waybill.pid")
   try {
-    mkdirSync(path, { recursive: true })
+    makeFolder(path)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     if (freeBytes(path) < FREE_BYTES_MIN)
       throw new StateDirError(`less than ${FREE_BYTES_MIN / 1024 / 1024} MB are free where ${path} lies`)
@@ -52,6 +53,16 @@ export function takeStateDir(path: string, fresh: boolean): StateDir {
 }
 
 export class StateDirError extends Error {}
+
+// By hand: mkdir's own recursion never ends where a parent cannot hold folders, such as /proc.
+function makeFolder(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw new StateDirError(`${path} is a file, not a folder for the data`)
+    return
+  }
+  makeFolder(dirname(path))
+  mkdirSync(path)
+}
 
 function freeBytes(path: string): number {
   const { bavail, bsize } = statfsSync(path)
@@ -85,6 +96,7 @@ function causeOf(error: unknown): string {
     EACCES: "it is not writable",
     EROFS: "the disk is read-only",
     ENOTDIR: "it is not a directory",
+    ENOENT: "no folder can be made there",
     EEXIST: "it is not a directory, or another start took it just now",
   }
   const code = codeOf(error)

@@ -8,6 +8,9 @@ export const limits = {
   filterScanRowsMax: 500,
   sortSuppliersMax: 50,
 
+  /** A body that anybody may send without saying who they are. */
+  publicBodyBytesMax: 16_384,
+
   idempotencyKeyCharsMax: 255,
   idempotencyHoursKept: 24,
 
@@ -25,6 +28,7 @@ export const limits = {
   permissionsPerRoleMax: 200,
   customRolesMax: 100,
   apiKeysMax: 100,
+  openInvitationsMax: 500,
 
   orderLinesMax: 200,
   /** Thousandths of a unit: a billion units. */

@@ -7,23 +7,34 @@ export type Minor = number
 export type MoneyFault = "NOT_A_DECIMAL" | "TOO_PRECISE" | "TOO_LARGE" | "NEGATIVE"
 
 const decimalPattern = /^-?\d{1,16}(?:\.\d{1,16})?$/
-const digitsByCurrency = new Map<string, number>()
+/** ISO 4217, the active codes. A table of our own, not the runtime's: amounts are stored in these units, and must not change their meaning with it. */
+const codes =
+  "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK " +
+  "DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR " +
+  "KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB " +
+  "PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD " +
+  "TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 
-/** Whether the runtime's ISO 4217 table knows the code. */
-export const isCurrency = (code: string): boolean => /^[A-Z]{3}$/.test(code) && knownCurrencies().has(code)
-
-let currencies: ReadonlySet<string> | undefined
-const knownCurrencies = (): ReadonlySet<string> => {
-  currencies ??= new Set(Intl.supportedValuesOf("currency"))
-  return currencies
+const usualDigits = 2
+const unusualDigits: Readonly<Record<number, string>> = {
+  0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+  3: "BHD IQD JOD KWD LYD OMR TND",
 }
 
-/** Digits after the point in a currency, by ISO 4217 as the runtime's Intl knows it: 2 for USD, 0 for JPY, 3 for KWD. */
+const digitsByCurrency: ReadonlyMap<string, number> = new Map([
+  ...codes.split(" ").map((code) => [code, usualDigits] as const),
+  ...Object.entries(unusualDigits).flatMap(([digits, list]) => list.split(" ").map((code) => [code, Number(digits)] as const)),
+])
+
+/** Every currency that a price can be in. */
+export const currencies: readonly string[] = [...digitsByCurrency.keys()]
+
+export const isCurrency = (code: string): boolean => digitsByCurrency.has(code)
+
+/** Digits after the point in a currency by ISO 4217: 2 for USD, 0 for JPY, 3 for KWD. @throws for a code that is none: input is checked before. */
 export function minorDigits(currency: string): number {
-  const known = digitsByCurrency.get(currency)
-  if (known !== undefined) return known
-  const digits = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2
-  digitsByCurrency.set(currency, digits)
+  const digits = digitsByCurrency.get(currency)
+  if (digits === undefined) throw new Error(`${currency} is no currency of ISO 4217`)
   return digits
 }
 

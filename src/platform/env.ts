@@ -30,7 +30,7 @@ const keyRing = z.string().transform((text, context) => {
 
 const variables = z.object({
   ENVIRONMENT: z.enum(["production", "development"]).default("production"),
-  /** Where clients reach the API; links in mails start with it. Empty: the request's own origin. */
+  /** Where clients reach the API; mails name it. Empty: the request's own origin in development, and no host at all in production. */
   PUBLIC_URL: z.string().default(""),
   /** When set, `slug.BASE_DOMAIN` names an organization. */
   BASE_DOMAIN: z.string().default(""),

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import { D1Faults } from "../support/d1-faults.ts"
-import { adopted, d1, linkedBuyer, order, quiet, stocked } from "../support/ledger.ts"
+import { adopted, d1, linkedBuyer, order, pause, quiet, stocked } from "../support/ledger.ts"
 import { market } from "../support/market.ts"
 import { expectProjected } from "../support/projection.ts"
 import { api } from "../support/world.ts"
@@ -10,7 +10,7 @@ beforeAll(quiet)
 const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index))
 
 describe("the same command many times at once", () => {
-  test("twenty times at once under one id make one order, and all get the same answer", async () => {
+  test("INV-CMD-1: twenty times at once under one id make one order, and all get the same answer", async () => {
     const ledger = await adopted()
     const buyer = await linkedBuyer(ledger)
     const product = await stocked(ledger, 100)
@@ -35,19 +35,21 @@ describe("the same command many times at once", () => {
     expect({ status: other.status, code: other.body.code }).toEqual({ status: 409, code: "IDEMPOTENCY_KEY_REUSED" })
   })
 
-  test("another request under the same id is IDEMPOTENCY_KEY_REUSED, and does nothing", async () => {
+  test("INV-CMD-1: another request under the same id is IDEMPOTENCY_KEY_REUSED, and does nothing", async () => {
     const ledger = await adopted()
     const buyer = await linkedBuyer(ledger)
     const product = await stocked(ledger, 100)
     const commandId = crypto.randomUUID()
     await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]), { commandId, requestHash: "first" })
     const before = await ledger.count("outbox_append")
-    expect(await ledger.codeOf(buyer, "placeOrder", order(buyer, [product.id, 2]), { commandId, requestHash: "second" })).toBe("IDEMPOTENCY_KEY_REUSED")
+    expect(await ledger.codeOf(buyer, "placeOrder", order(buyer, [product.id, 2]), { commandId, requestHash: "second" })).toBe(
+      "IDEMPOTENCY_KEY_REUSED",
+    )
     expect(await ledger.count("orders")).toBe(1)
     expect(await ledger.count("outbox_append")).toBe(before)
   })
 
-  test("a kept refusal is repeated; STOCK_INSUFFICIENT is not kept, since a retry may succeed", async () => {
+  test("INV-CMD-1: a kept refusal is repeated; STOCK_INSUFFICIENT is not kept, since a retry may succeed", async () => {
     const ledger = await adopted()
     const buyer = await linkedBuyer(ledger)
     const product = await stocked(ledger, 1)
@@ -71,18 +73,24 @@ describe("more orders than stock", () => {
     const buyer = await linkedBuyer(ledger)
     const product = await stocked(ledger, 50)
     const placed = await Promise.all(times(100, () => ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))))
-    const replies = await Promise.all(placed.map(({ id }) => ledger.give(ledger.owner, "setOrderStatus", { orderId: id, status: "ACCEPTED", reason: null })))
+    const replies = await Promise.all(
+      placed.map(({ id }) => ledger.give(ledger.owner, "setOrderStatus", { orderId: id, status: "ACCEPTED", reason: null })),
+    )
     const codes = replies.map(({ result }) => (result.ok ? result.value.status : result.error.code))
     expect(codes.filter((code) => code === "ACCEPTED")).toHaveLength(50)
     expect(codes.filter((code) => code === "STOCK_INSUFFICIENT")).toHaveLength(50)
     const refused = replies.find(({ result }) => !result.ok)?.result
-    expect(refused?.ok === false ? refused.error.extra : undefined).toEqual({ shortages: [{ product_id: product.id, sku: product.sku, asked: 1, available: 0 }] })
+    expect(refused?.ok === false ? refused.error.extra : undefined).toEqual({
+      shortages: [{ product_id: product.id, sku: product.sku, asked: 1, available: 0 }],
+    })
     expect(await d1("select status, count(*) as n from orders where org_id = ? group by status order by status", ledger.owner.id)).toEqual([
       { status: "ACCEPTED", n: 50 },
       { status: "PENDING", n: 50 },
     ])
     expect(await d1("select stock_milli from products where org_id = ?", ledger.owner.id)).toEqual([{ stock_milli: 0 }])
-    expect(await d1("select sum(quantity_milli) as sum, count(*) as n from stock_movements where org_id = ?", ledger.owner.id)).toEqual([{ sum: 0, n: 51 }])
+    expect(await d1("select sum(quantity_milli) as sum, count(*) as n from stock_movements where org_id = ?", ledger.owner.id)).toEqual([
+      { sum: 0, n: 51 },
+    ])
     await expectProjected(ledger, [buyer])
   })
 })
@@ -99,6 +107,30 @@ describe("group commit", () => {
     for (const { cost } of replies) expect(cost.d1Trips).toBe(1)
     const written = replies.reduce((sum, { cost }) => sum + cost.d1RowsWritten, 0)
     expect(written / 64).toBeLessThanOrEqual(12)
+    await expectProjected(ledger, [buyer])
+  })
+
+  test("INV-PRJ-2: a row that changes while its batch is under way is sent again, as it is by then", async () => {
+    const ledger = await adopted()
+    const buyer = await linkedBuyer(ledger)
+    const product = await stocked(ledger, 100)
+    const { id: orderId } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))
+    using faults = new D1Faults()
+    faults.delay(60)
+    const first = ledger.must(ledger.owner, "updateProduct", { productId: product.id, name: "First" })
+    const moved = ledger.must(ledger.owner, "setOrderStatus", { orderId, status: "ACCEPTED", reason: null })
+    await pause(20)
+    const second = ledger.give(ledger.owner, "updateProduct", { productId: product.id, name: "Second" })
+    const back = ledger.give(buyer, "setOrderStatus", { orderId, status: "CANCELLED", reason: null })
+    await Promise.all([first, moved])
+    const replies = await Promise.all([second, back])
+    expect(replies.map(({ result, projection }) => [result.ok, projection])).toEqual([
+      [true, "done"],
+      [true, "done"],
+    ])
+    expect(await d1("select name, stock_milli from products where org_id = ?", ledger.owner.id)).toEqual([
+      { name: "Second", stock_milli: 100_000 },
+    ])
     await expectProjected(ledger, [buyer])
   })
 })

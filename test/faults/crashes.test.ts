@@ -25,7 +25,7 @@ async function market() {
 const isDrained = async (ledger: TestLedger) => (await ledger.count("outbox_dirty")) + (await ledger.count("outbox_append")) === 0
 
 describe("an object that dies", () => {
-  test("between commit and projection is woken by its alarm and projects, once", async () => {
+  test("INV-PRJ-2: between commit and projection is woken by its alarm and projects, once", async () => {
     const { ledger, buyer, product } = await market()
     using faults = new D1Faults()
     faults.fail()
@@ -71,7 +71,10 @@ describe("an object that dies", () => {
     expect(await ledger.rows("SELECT kind FROM due WHERE kind = 'relay'")).toEqual([{ kind: "relay" }])
     await runInDurableObject(ledger.stub, (_, state) => state.abort("killed by the test")).catch(() => undefined)
     await alarm
-    expect(await ledger.rows("SELECT kind FROM due WHERE kind IN ('relay', 'reconcile') ORDER BY kind")).toEqual([{ kind: "reconcile" }, { kind: "relay" }])
+    expect(await ledger.rows("SELECT kind FROM due WHERE kind IN ('relay', 'reconcile') ORDER BY kind")).toEqual([
+      { kind: "reconcile" },
+      { kind: "relay" },
+    ])
     faults.heal()
     await ledger.comeDue("relay")
     await pause(700)
@@ -80,7 +83,7 @@ describe("an object that dies", () => {
   })
 })
 
-test("a batch that D1 carried out but whose answer was lost is sent again and changes nothing", async () => {
+test("INV-PRJ-3: a batch that D1 carried out but whose answer was lost is sent again and changes nothing", async () => {
   const { ledger, buyer, product } = await market()
   using faults = new D1Faults()
   faults.loseAnswers()
@@ -95,7 +98,7 @@ test("a batch that D1 carried out but whose answer was lost is sent again and ch
   await expectProjected(ledger, [buyer])
 })
 
-test("a batch that arrives after a newer one changes nothing back", async () => {
+test("INV-PRJ-3: a batch that arrives after a newer one changes nothing back", async () => {
   const { ledger, buyer, product } = await market()
   const { id } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 2]))
   using faults = new D1Faults()

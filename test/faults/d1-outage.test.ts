@@ -16,7 +16,7 @@ const marginMs = 500
 beforeAll(quiet)
 
 describe("D1 fails for 30 seconds", () => {
-  test("no order is lost, each is answered within the projection wait as pending, and the alarm projects all of them afterwards", async () => {
+  test("INV-PRJ-6: no order is lost, each is answered within the projection wait as pending, and the alarm projects all of them afterwards", async () => {
     const { buyer, supplier, ledger, body } = await market()
     using faults = new D1Faults()
     faults.fail()
@@ -36,7 +36,11 @@ describe("D1 fails for 30 seconds", () => {
     expect(placed.length).toBeGreaterThan(30)
     expect(await d1("select id from orders where org_id = ?", supplier.org.id)).toEqual([])
     faults.heal()
-    await eventually("the alarm drained the outbox", limits.relayRetryMsMax + 5_000, async () => (await ledger.count("outbox_dirty")) + (await ledger.count("outbox_append")) === 0)
+    await eventually(
+      "the alarm drained the outbox",
+      limits.relayRetryMsMax + 5_000,
+      async () => (await ledger.count("outbox_dirty")) + (await ledger.count("outbox_append")) === 0,
+    )
     for (const org of [supplier.org.id, buyer.org.id]) {
       const shown = await d1<{ id: string; status: string }>("select id, status from orders where org_id = ? order by id", org)
       expect(shown).toEqual([...placed].sort().map((id) => ({ id, status: "ACCEPTED" })))
@@ -47,7 +51,7 @@ describe("D1 fails for 30 seconds", () => {
   }, 120_000)
 })
 
-test("a D1 that never answers holds no order up longer than the projection wait, and its batch is tried again", async () => {
+test("INV-PRJ-6: a D1 that never answers holds no order up longer than the projection wait, and its batch is tried again", async () => {
   const ledger = await adopted()
   const buyer = await linkedBuyer(ledger)
   const product = await stocked(ledger, 10)
@@ -74,7 +78,7 @@ test("a D1 that never answers holds no order up longer than the projection wait,
   await expectProjected(ledger, [buyer])
 }, 90_000)
 
-test("an alarm that meets a failing D1 ends well and is set again, whatever was due", async () => {
+test("INV-DUE-2: an alarm that meets a failing D1 ends well and is set again, whatever was due", async () => {
   const ledger = await adopted()
   const buyer = await linkedBuyer(ledger)
   const product = await stocked(ledger, 10)
@@ -96,7 +100,8 @@ test("an alarm that meets a failing D1 ends well and is set again, whatever was 
 })
 
 describe("LedgerWatch", () => {
-  const isListed = async (ledger: TestLedger) => (await ledgerWatchOf(env).behind()).ledgers.find(({ routing }) => routing === ledger.owner.routing)
+  const isListed = async (ledger: TestLedger) =>
+    (await ledgerWatchOf(env).behind()).ledgers.find(({ routing }) => routing === ledger.owner.routing)
 
   test("learns of a ledger whose outbox is late, since when and how much, and forgets it once it is drained", async () => {
     const ledger = await adopted()

@@ -13,7 +13,7 @@ async function refuse(table: string, when: string): Promise<() => Promise<unknow
 }
 
 describe("a row that D1 refuses for good", () => {
-  test("parks alone: the orders around it go on, before and after", async () => {
+  test("INV-PRJ-5: parks alone: the orders around it go on, before and after", async () => {
     const ledger = await adopted()
     const buyer = await linkedBuyer(ledger)
     const product = await stocked(ledger, 100)
@@ -29,7 +29,9 @@ describe("a row that D1 refuses for good", () => {
     const shown = () => d1<{ id: string }>("select id from orders where org_id = ?", ledger.owner.id)
     expect(await shown()).toHaveLength(8)
     expect((await shown()).some(({ id }) => id === poisonId)).toBe(false)
-    expect(await ledger.rows("SELECT kind, id, stuck IS NOT NULL AS stuck FROM outbox_dirty")).toEqual([{ kind: "order", id: poisonId, stuck: 1 }])
+    expect(await ledger.rows("SELECT kind, id, stuck IS NOT NULL AS stuck FROM outbox_dirty")).toEqual([
+      { kind: "order", id: poisonId, stuck: 1 },
+    ])
     // Its audit row and events are not to blame, and arrived.
     expect(await d1("select 1 from audit_logs where entity_id = ?", poisonId)).toHaveLength(1)
     expect(await d1("select 1 from events where data like ?", `%${poisonId}%`)).toHaveLength(2)
@@ -52,9 +54,16 @@ describe("a row that D1 refuses for good", () => {
   test("is tried again when it changes", async () => {
     const ledger = await adopted()
     const mend = await refuse("products", `new.name = 'Bad ${ledger.owner.id}'`)
-    const product = await ledger.must(ledger.owner, "createProduct", { sku: "A", name: `Bad ${ledger.owner.id}`, price: 1, stockMilli: 5_000 })
+    const product = await ledger.must(ledger.owner, "createProduct", {
+      sku: "A",
+      name: `Bad ${ledger.owner.id}`,
+      price: 1,
+      stockMilli: 5_000,
+    })
     // Its stock comes with the same row, and is refused with it; movement and level are not.
-    expect(new Set((await ledger.rows<{ kind: string }>("SELECT kind FROM outbox_dirty")).map(({ kind }) => kind))).toEqual(new Set(["product", "stock"]))
+    expect(new Set((await ledger.rows<{ kind: string }>("SELECT kind FROM outbox_dirty")).map(({ kind }) => kind))).toEqual(
+      new Set(["product", "stock"]),
+    )
     await ledger.must(ledger.owner, "updateProduct", { productId: product.id, name: "Good" })
     expect((await ledger.rows<{ kind: string }>("SELECT kind FROM outbox_dirty WHERE kind = 'product'")).length).toBe(0)
     await mend()
@@ -70,7 +79,10 @@ describe("a row that D1 refuses for good", () => {
     const mend = await refuse("events", `new.org_id = '${buyer.id}' and new.type = 'order.placed'`)
     const placed = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))
     await ledger.must(ledger.owner, "setOrderStatus", { orderId: placed.id, status: "ACCEPTED", reason: null })
-    const types = async () => (await d1<{ type: string }>("select type from events where org_id = ? and type like 'order%' order by seq", buyer.id)).map(({ type }) => type)
+    const types = async () =>
+      (await d1<{ type: string }>("select type from events where org_id = ? and type like 'order%' order by seq", buyer.id)).map(
+        ({ type }) => type,
+      )
     expect(await types()).toEqual(["order.accepted"])
     expect(await ledger.rows("SELECT target FROM outbox_append WHERE stuck IS NOT NULL")).toEqual([{ target: "events" }])
     await mend()
@@ -79,7 +91,7 @@ describe("a row that D1 refuses for good", () => {
     expect(await ledger.count("outbox_append")).toBe(0)
   })
 
-  test("a table that is missing is nobody's fault: nothing is parked, all waits for the migration", async () => {
+  test("INV-PRJ-5: a table that is missing is nobody's fault: nothing is parked, all waits for the migration", async () => {
     const ledger = await adopted()
     await d1("alter table stock_levels rename to stock_levels_away")
     using faults = new D1Faults()

@@ -21,9 +21,16 @@ describe("cursors", () => {
     const isNone = (garbage: string): void => expect(decodeCursor("list", ["string"], garbage)).toBeUndefined()
     const encoded = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.base64String(), fc.jsonValue().map((value) => encoded(JSON.stringify(value)))), (garbage) => {
-        isNone(garbage)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.base64String(),
+          fc.jsonValue().map((value) => encoded(JSON.stringify(value))),
+        ),
+        (garbage) => {
+          isNone(garbage)
+        },
+      ),
     )
   })
 
@@ -33,7 +40,8 @@ describe("cursors", () => {
     expect(decodeCursor("orders", ["number"], cursor)).toBeUndefined()
     expect(decodeCursor("orders", ["string", "string"], cursor)).toBeUndefined()
     expect(decodeCursor("orders", [], cursor)).toBeUndefined()
-    for (let length = 0; length < cursor.length; length += 1) expect(decodeCursor("orders", ["string"], cursor.slice(0, length))).toBeUndefined()
+    for (let length = 0; length < cursor.length; length += 1)
+      expect(decodeCursor("orders", ["string"], cursor.slice(0, length))).toBeUndefined()
     expect(decodeCursor("orders", ["string"], encodeCursor("orders", ["x".repeat(limits.cursorCharsMax)]))).toBeUndefined()
     expect(decodeCursor("orders", ["number"], encodeCursor("orders", [1.5]))).toBeUndefined()
   })

@@ -12,7 +12,9 @@ describe("ids", () => {
     fc.assert(
       fc.property(instant, instant, random, random, routing, routing, (a, b, x, y, r, s) => {
         fc.pre(a !== b)
-        expect(Math.sign(compare(mintId("ord", { at: a, random: x, routing: r }), mintId("ord", { at: b, random: y, routing: s })))).toBe(Math.sign(a - b))
+        expect(Math.sign(compare(mintId("ord", { at: a, random: x, routing: r }), mintId("ord", { at: b, random: y, routing: s })))).toBe(
+          Math.sign(a - b),
+        )
       }),
     )
   })
@@ -53,7 +55,15 @@ describe("ids", () => {
       }),
     )
     const id = newId("org", Date.now())
-    for (const wrong of [id.toUpperCase(), `${id}0`, id.slice(0, -1), id.replace("org_", "org"), `org_${"8".padEnd(26, "0")}`, `${id}\n`, `org_${"i".repeat(26)}`]) {
+    for (const wrong of [
+      id.toUpperCase(),
+      `${id}0`,
+      id.slice(0, -1),
+      id.replace("org_", "org"),
+      `org_${"8".padEnd(26, "0")}`,
+      `${id}\n`,
+      `org_${"i".repeat(26)}`,
+    ]) {
       expect(isId("org", wrong), wrong).toBe(false)
     }
   })

@@ -10,7 +10,9 @@ describe("quantities", () => {
     fc.assert(
       fc.property(milli, (quantity) => {
         expect(parseQuantity(quantityNumber(quantity))).toEqual({ ok: true, value: Object.is(quantity, -0) ? 0 : quantity })
-        expect(parseQuantity(JSON.parse(JSON.stringify(quantityNumber(quantity))) as number)).toEqual(parseQuantity(String(quantityNumber(quantity))))
+        expect(parseQuantity(JSON.parse(JSON.stringify(quantityNumber(quantity))) as number)).toEqual(
+          parseQuantity(String(quantityNumber(quantity))),
+        )
       }),
     )
   })

@@ -15,7 +15,7 @@ const setting = (name: string): number | undefined => {
   return text === undefined ? undefined : Number(text)
 }
 const seed = setting("VITE_SEED") ?? Date.now() % 2 ** 31
-const runs = { inObject: setting("VITE_RUNS") ?? 1_000, withD1: Math.ceil((setting("VITE_RUNS") ?? 1_000) / 20) }
+const runs = { inObject: setting("VITE_RUNS") ?? 1_000, withD1: Math.ceil((setting("VITE_RUNS") ?? 1_000) / 25) }
 
 beforeAll(() => {
   quiet()
@@ -34,7 +34,10 @@ const countBy = (names: readonly string[]) => {
 const appendedTo = (sql: SqlStorage, target: string) =>
   countBy(
     sql
-      .exec<{ org: string }>("SELECT (SELECT value FROM json_each(row) WHERE value LIKE 'org\\_%' ESCAPE '\\' LIMIT 1) AS org FROM outbox_append WHERE target = ?", target)
+      .exec<{ org: string }>(
+        "SELECT (SELECT value FROM json_each(row) WHERE value LIKE 'org\\_%' ESCAPE '\\' LIMIT 1) AS org FROM outbox_append WHERE target = ?",
+        target,
+      )
       .toArray()
       .map(({ org }) => org),
   )
@@ -46,12 +49,27 @@ describe("under random commands, retries and crashes", () => {
    * counted to the row; the histories below have a D1 that comes and goes.
    */
   test(`the books add up, retries change nothing and everything owed to D1 is in the outbox (${runs.inObject} histories)`, async () => {
-    const dead = new Proxy(env.DB, { get: (_, name) => (name === "batch" ? async () => Promise.reject(new Error("D1_ERROR: down")) : () => ({ bind: () => undefined })) })
+    const dead = new Proxy(env.DB, {
+      get: (_, name) => (name === "batch" ? async () => Promise.reject(new Error("D1_ERROR: down")) : () => ({ bind: () => undefined })),
+    })
     const bindings: Bindings = { ...env, DB: dead }
     const holder = await adopted("Holder")
     await runInDurableObject(holder.stub, async (_, state) => {
       const { sql } = state.storage
-      const tables = ["stock_movements", "stock_levels", "products", "locations", "links", "orders", "organization", "meta", "commands", "outbox_dirty", "outbox_append", "due"]
+      const tables = [
+        "stock_movements",
+        "stock_levels",
+        "products",
+        "locations",
+        "links",
+        "orders",
+        "organization",
+        "meta",
+        "commands",
+        "outbox_dirty",
+        "outbox_append",
+        "due",
+      ]
       const history = steps(30, false)
       await fc.assert(
         fc.asyncProperty(history, async (walked) => {
@@ -82,8 +100,11 @@ describe("under random commands, retries and crashes", () => {
             "SELECT 'stock', product_id, max(seq) FROM stock_levels GROUP BY product_id",
           ].flatMap((rows) => sql.exec(`${rows} EXCEPT SELECT kind, id, seq FROM outbox_dirty`).toArray())
           expect(owed).toEqual([])
-          // INV-PRJ-3: one audit row a successful command, in the organization of who gave it, and each side's events; none for what was refused.
-          expect({ audits: appendedTo(sql, "audit_logs"), events: appendedTo(sql, "events") }).toEqual({ audits: counts(model.audits), events: counts(model.events) })
+          // INV-CMD-2: one audit row a successful command, in the organization of who gave it, and each side's events; none for what was refused.
+          expect({ audits: appendedTo(sql, "audit_logs"), events: appendedTo(sql, "events") }).toEqual({
+            audits: counts(model.audits),
+            events: counts(model.events),
+          })
         }),
         { seed, numRuns: runs.inObject },
       )
@@ -109,7 +130,11 @@ describe("under random commands, retries and crashes", () => {
         expect(await ledger.rpc.reconcile()).toMatchObject({ differences: [], stuck: [] })
         const organizations = JSON.stringify([ledger.owner.id, ...buyers.map(({ id }) => id)])
         const inD1 = async (table: string) =>
-          countBy((await d1<{ org_id: string }>(`select org_id from ${table} where org_id in (select value from json_each(?))`, organizations)).map(({ org_id }) => org_id))
+          countBy(
+            (
+              await d1<{ org_id: string }>(`select org_id from ${table} where org_id in (select value from json_each(?))`, organizations)
+            ).map(({ org_id }) => org_id),
+          )
         expect(await inD1("audit_logs")).toEqual(counts(model.audits))
         expect(await inD1("events")).toEqual(counts(model.events))
         expect(await ledger.count("outbox_dirty")).toBe(0)

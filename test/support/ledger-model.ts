@@ -10,7 +10,13 @@ export type Concrete = { readonly by: OrganizationId; readonly ifMatch: number |
 type Product = { sku: string; step: number; minimum: number; stock: number; active: boolean; archived: boolean; version: number }
 type Link = { id: LinkId; status: "PENDING" | "APPROVED" | "REJECTED" | "BLOCKED" | "REMOVED" }
 type Line = { readonly productId: ProductId; readonly quantityMilli: number }
-type Order = { buyer: OrganizationId; lines: readonly Line[]; status: "PENDING" | SettableOrderStatus; version: number; wasAccepted: boolean }
+type Order = {
+  buyer: OrganizationId
+  lines: readonly Line[]
+  status: "PENDING" | SettableOrderStatus
+  version: number
+  wasAccepted: boolean
+}
 
 /** The moves as the issue tells them, written out once more on purpose: the model shares no table with the code. */
 const orderMoves: Record<"supplier" | "buyer", Record<string, readonly string[]>> = {
@@ -118,7 +124,13 @@ export class LedgerModel {
       }
       case "placeOrder":
         this.#tell(command.input.buyerId)
-        this.orders.set(fact.id as OrderId, { buyer: command.input.buyerId, lines: command.input.lines, status: "PENDING", version: 1, wasAccepted: false })
+        this.orders.set(fact.id as OrderId, {
+          buyer: command.input.buyerId,
+          lines: command.input.lines,
+          status: "PENDING",
+          version: 1,
+          wasAccepted: false,
+        })
         return
       case "reorder": {
         const { buyer, lines } = this.#known(this.orders, command.input.orderId)
@@ -148,13 +160,18 @@ export class LedgerModel {
 
   #place(by: OrganizationId, buyer: OrganizationId, lines: readonly Line[]): string {
     if ((by !== buyer && by !== this.owner.id) || this.links.get(buyer)?.status !== "APPROVED") return "LINK_NOT_APPROVED"
-    const known = lines.map(({ productId, quantityMilli }) => ({ product: this.products.get(productId), quantityMilli, sum: sumOf(lines, productId) }))
+    const known = lines.map(({ productId, quantityMilli }) => ({
+      product: this.products.get(productId),
+      quantityMilli,
+      sum: sumOf(lines, productId),
+    }))
     if (known.some(({ product }) => product === undefined || !product.active)) return "VALIDATION_FAILED"
     if (known.some(({ product, quantityMilli }) => quantityMilli % (product?.step ?? 1) !== 0)) return "OFF_STEP"
     return known.some(({ product, sum }) => sum < (product?.minimum ?? 0)) ? "BELOW_MINIMUM" : "OK"
   }
 
-  #isShort = (lines: readonly Line[]): boolean => lines.some(({ productId }) => sumOf(lines, productId) > this.#known(this.products, productId).stock)
+  #isShort = (lines: readonly Line[]): boolean =>
+    lines.some(({ productId }) => sumOf(lines, productId) > this.#known(this.products, productId).stock)
 
   #holds = (sku: string): boolean => [...this.products.values()].some((product) => product.sku === sku && !product.archived)
 

@@ -12,12 +12,35 @@ import { type Concrete, LedgerModel } from "./ledger-model.ts"
 /** What somebody does; things are named by their place among those there are, so that a list stays meaningful when it shrinks. */
 export type Step =
   | { readonly do: "create"; readonly sku: number; readonly units: number; readonly step: number; readonly minimum: number }
-  | { readonly do: "update"; readonly product: number; readonly units: number | undefined; readonly active: boolean | undefined; readonly match: Match }
+  | {
+      readonly do: "update"
+      readonly product: number
+      readonly units: number | undefined
+      readonly active: boolean | undefined
+      readonly match: Match
+    }
   | { readonly do: "archive"; readonly product: number; readonly match: Match }
   | { readonly do: "request"; readonly buyer: number; readonly inNameOf: number }
-  | { readonly do: "decide"; readonly buyer: number; readonly by: number; readonly status: (typeof decidableLinkStatuses)[number]; readonly mayUnblock: boolean }
-  | { readonly do: "place"; readonly buyer: number; readonly by: number; readonly lines: ReadonlyArray<{ readonly product: number; readonly units: number }> }
-  | { readonly do: "move"; readonly order: number; readonly by: number; readonly status: (typeof settableOrderStatuses)[number]; readonly match: Match }
+  | {
+      readonly do: "decide"
+      readonly buyer: number
+      readonly by: number
+      readonly status: (typeof decidableLinkStatuses)[number]
+      readonly mayUnblock: boolean
+    }
+  | {
+      readonly do: "place"
+      readonly buyer: number
+      readonly by: number
+      readonly lines: ReadonlyArray<{ readonly product: number; readonly units: number }>
+    }
+  | {
+      readonly do: "move"
+      readonly order: number
+      readonly by: number
+      readonly status: (typeof settableOrderStatuses)[number]
+      readonly match: Match
+    }
   | { readonly do: "reorder"; readonly order: number; readonly by: number }
   | { readonly do: "repeat"; readonly earlier: number }
   | { readonly do: "reuse"; readonly earlier: number }
@@ -34,18 +57,56 @@ const buyer = fc.nat(1)
 const match = fc.constantFrom<Match>("none", "none", "right", "stale")
 const units = fc.nat(8)
 
-const create = fc.record({ do: fc.constant("create" as const), sku: fc.nat(3), units, step: fc.constantFrom(1_000, 2_000), minimum: fc.integer({ min: 1, max: 2 }) })
-const update = fc.record({ do: fc.constant("update" as const), product: place, units: fc.option(units, { nil: undefined }), active: fc.option(fc.boolean(), { nil: undefined }), match })
+const create = fc.record({
+  do: fc.constant("create" as const),
+  sku: fc.nat(3),
+  units,
+  step: fc.constantFrom(1_000, 2_000),
+  minimum: fc.integer({ min: 1, max: 2 }),
+})
+const update = fc.record({
+  do: fc.constant("update" as const),
+  product: place,
+  units: fc.option(units, { nil: undefined }),
+  active: fc.option(fc.boolean(), { nil: undefined }),
+  match,
+})
 const archive = fc.record({ do: fc.constant("archive" as const), product: place, match })
-const request = fc.record({ do: fc.constant("request" as const), buyer, inNameOf: fc.constant(0) }).map((one) => ({ ...one, inNameOf: one.buyer }))
+const request = fc
+  .record({ do: fc.constant("request" as const), buyer, inNameOf: fc.constant(0) })
+  .map((one) => ({ ...one, inNameOf: one.buyer }))
 const pretend = fc.record({ do: fc.constant("request" as const), buyer, inNameOf: buyer })
-const decide = fc.record({ do: fc.constant("decide" as const), buyer, by: party, status: fc.constantFrom(...decidableLinkStatuses), mayUnblock: fc.boolean() })
-const approve = fc.record({ do: fc.constant("decide" as const), buyer, by: fc.constant(0), status: fc.constant("APPROVED" as const), mayUnblock: fc.constant(true) })
+const decide = fc.record({
+  do: fc.constant("decide" as const),
+  buyer,
+  by: party,
+  status: fc.constantFrom(...decidableLinkStatuses),
+  mayUnblock: fc.boolean(),
+})
+const approve = fc.record({
+  do: fc.constant("decide" as const),
+  buyer,
+  by: fc.constant(0),
+  status: fc.constant("APPROVED" as const),
+  mayUnblock: fc.constant(true),
+})
 const lines = fc.array(fc.record({ product: place, units: fc.integer({ min: 1, max: 5 }) }), { minLength: 1, maxLength: 4 })
 const placed = fc.record({ do: fc.constant("place" as const), buyer, by: party, lines })
 const ordered = placed.map((one) => ({ ...one, by: one.buyer + 1 }))
-const move = fc.record({ do: fc.constant("move" as const), order: place, by: party, status: fc.constantFrom(...settableOrderStatuses), match })
-const accept = fc.record({ do: fc.constant("move" as const), order: place, by: fc.constant(0), status: fc.constantFrom("ACCEPTED" as const, "CANCELLED" as const), match: fc.constant<Match>("none") })
+const move = fc.record({
+  do: fc.constant("move" as const),
+  order: place,
+  by: party,
+  status: fc.constantFrom(...settableOrderStatuses),
+  match,
+})
+const accept = fc.record({
+  do: fc.constant("move" as const),
+  order: place,
+  by: fc.constant(0),
+  status: fc.constantFrom("ACCEPTED" as const, "CANCELLED" as const),
+  match: fc.constant<Match>("none"),
+})
 const reorder = fc.record({ do: fc.constant("reorder" as const), order: place, by: party })
 const repeat = fc.record({ do: fc.constantFrom("repeat" as const, "reuse" as const), earlier: fc.nat(40) })
 
@@ -65,7 +126,10 @@ export const steps = (length: number, faults: boolean): fc.Arbitrary<Step[]> => 
     { weight: 5, arbitrary: move },
     { weight: 2, arbitrary: reorder },
     { weight: 4, arbitrary: repeat },
-    { weight: 1, arbitrary: fc.constantFrom<Step>({ do: "crash" }, ...(faults ? [{ do: "outage" } as const, { do: "recovery" } as const] : [])) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<Step>({ do: "crash" }, ...(faults ? [{ do: "outage" } as const, { do: "recovery" } as const] : [])),
+    },
   )
   const opening: fc.Arbitrary<Step[]> = fc.tuple(create, request, approve).map((some): Step[] => some)
   return fc.tuple(opening, fc.array<Step>(any, { maxLength: length, size: "max" })).map(([first, rest]) => [...first, ...rest])
@@ -82,14 +146,26 @@ export type Driver = {
 type Done = { readonly concrete: Concrete; readonly commandId: string; readonly kept: LedgerReply["result"] | undefined }
 
 /** Walks the ledger and the model along a history side by side; every answer must be the one the model foretells. */
-export async function walk(history: readonly Step[], owner: OrganizationFacts, buyers: readonly OrganizationFacts[], driver: Driver): Promise<LedgerModel> {
+export async function walk(
+  history: readonly Step[],
+  owner: OrganizationFacts,
+  buyers: readonly OrganizationFacts[],
+  driver: Driver,
+): Promise<LedgerModel> {
   const model = new LedgerModel(owner)
   const people = [owner, ...buyers]
   const done: Done[] = []
   const give = async (concrete: Concrete, commandId: string): Promise<void> => {
     const foretold = model.predict(concrete)
     const by = people.find(({ id }) => id === concrete.by) ?? owner
-    const { result } = await driver.execute({ commandId, requestHash: "hash", actor: actorOf(by), origin: { ipAddress: null, userAgent: null }, ifMatch: concrete.ifMatch, command: concrete.command })
+    const { result } = await driver.execute({
+      commandId,
+      requestHash: "hash",
+      actor: actorOf(by),
+      origin: { ipAddress: null, userAgent: null },
+      ifMatch: concrete.ifMatch,
+      command: concrete.command,
+    })
     expect(result.ok ? "OK" : result.error.code, JSON.stringify(concrete)).toBe(foretold)
     if (result.ok) model.commit(concrete, result.value)
     const isKept = result.ok || (foretold !== "STOCK_INSUFFICIENT" && model.isParty(concrete.by))
@@ -114,7 +190,14 @@ export async function walk(history: readonly Step[], owner: OrganizationFacts, b
         }
         const by = people.find(({ id }) => id === concrete.by) ?? owner
         const requestHash = step.do === "repeat" ? "hash" : "another"
-        const { result } = await driver.execute({ commandId, requestHash, actor: actorOf(by), origin: { ipAddress: null, userAgent: null }, ifMatch: concrete.ifMatch, command: concrete.command })
+        const { result } = await driver.execute({
+          commandId,
+          requestHash,
+          actor: actorOf(by),
+          origin: { ipAddress: null, userAgent: null },
+          ifMatch: concrete.ifMatch,
+          command: concrete.command,
+        })
         if (step.do === "repeat") expect(result).toEqual(kept)
         else expect(result).toMatchObject({ ok: false, error: { code: "IDEMPOTENCY_KEY_REUSED" } })
         break
@@ -140,11 +223,22 @@ function concreteOf(step: Command, model: LedgerModel, people: readonly Organiza
     case "create":
       return made(owner, {
         verb: "createProduct",
-        input: { sku: `SKU-${step.sku}`, name: "Tomatoes", price: "5.99", stockMilli: step.units * 1_000, quantityStepMilli: step.step, minOrderMilli: step.step * step.minimum },
+        input: {
+          sku: `SKU-${step.sku}`,
+          name: "Tomatoes",
+          price: "5.99",
+          stockMilli: step.units * 1_000,
+          quantityStepMilli: step.step,
+          minOrderMilli: step.step * step.minimum,
+        },
       })
     case "update": {
       const productId = product(step.product)
-      const input = { productId, ...(step.units === undefined ? {} : { stockMilli: step.units * 1_000 }), ...(step.active === undefined ? {} : { isActive: step.active }) }
+      const input = {
+        productId,
+        ...(step.units === undefined ? {} : { stockMilli: step.units * 1_000 }),
+        ...(step.active === undefined ? {} : { isActive: step.active }),
+      }
       return made(owner, { verb: "updateProduct", input }, matched(model.products.get(productId)?.version, step.match))
     }
     case "archive": {
@@ -153,32 +247,53 @@ function concreteOf(step: Command, model: LedgerModel, people: readonly Organiza
     }
     case "request": {
       const named = person(step.inNameOf + 1)
-      return made(person(step.buyer + 1).id, { verb: "requestLink", input: { buyerId: named.id, buyerName: named.name, message: null, coolDownMs: 0 } })
+      return made(person(step.buyer + 1).id, {
+        verb: "requestLink",
+        input: { buyerId: named.id, buyerName: named.name, message: null, coolDownMs: 0 },
+      })
     }
     case "decide": {
       const linkId = model.links.get(person(step.buyer + 1).id)?.id ?? "lnk_00000000000000000000000000"
-      return made(person(step.by).id, { verb: "setLinkStatus", input: { linkId, status: step.status, reason: null, mayUnblock: step.mayUnblock } })
+      return made(person(step.by).id, {
+        verb: "setLinkStatus",
+        input: { linkId, status: step.status, reason: null, mayUnblock: step.mayUnblock },
+      })
     }
     case "place": {
       const asked = step.lines.map((line) => ({ productId: product(line.product), quantityMilli: line.units * 1_000 }))
-      return made(person(step.by).id, { verb: "placeOrder", input: { buyerId: person(step.buyer + 1).id, lines: asked, note: null, requestedDeliveryOn: null } })
+      return made(person(step.by).id, {
+        verb: "placeOrder",
+        input: { buyerId: person(step.buyer + 1).id, lines: asked, note: null, requestedDeliveryOn: null },
+      })
     }
     case "move": {
       const orderId = order(step.order)
-      return made(person(step.by).id, { verb: "setOrderStatus", input: { orderId, status: step.status, reason: null } }, matched(model.orders.get(orderId)?.version, step.match))
+      return made(
+        person(step.by).id,
+        { verb: "setOrderStatus", input: { orderId, status: step.status, reason: null } },
+        matched(model.orders.get(orderId)?.version, step.match),
+      )
     }
     case "reorder":
       return made(person(step.by).id, { verb: "reorder", input: { orderId: order(step.order) } })
   }
 }
 
-type Movement = { product_id: ProductId; location_id: string; quantity_milli: number; order_id: OrderId | null; order_line_id: string | null; reason: string }
+type Movement = {
+  product_id: ProductId
+  location_id: string
+  quantity_milli: number
+  order_id: OrderId | null
+  order_line_id: string | null
+  reason: string
+}
 
 /** Everything that must hold of a ledger's own tables, whatever happened to it. */
 export function expectSoundBooks(sql: SqlStorage, model: LedgerModel): void {
   const all = <T extends Record<string, SqlStorageValue>>(query: string): T[] => sql.exec<T>(query).toArray()
   const movements = all<Movement>("SELECT * FROM stock_movements")
-  const sum = (of: (movement: Movement) => boolean): number => movements.filter(of).reduce((total, { quantity_milli }) => total + quantity_milli, 0)
+  const sum = (of: (movement: Movement) => boolean): number =>
+    movements.filter(of).reduce((total, { quantity_milli }) => total + quantity_milli, 0)
 
   // INV-STK-1 and INV-STK-4: never below zero, and each level is the sum of its movements.
   const levels = all<{ product_id: ProductId; location_id: string; on_hand_milli: number }>("SELECT * FROM stock_levels")
@@ -186,13 +301,23 @@ export function expectSoundBooks(sql: SqlStorage, model: LedgerModel): void {
     expect(on_hand_milli).toBeGreaterThanOrEqual(0)
     expect(on_hand_milli).toBe(sum((one) => one.product_id === product_id && one.location_id === location_id))
   }
-  for (const movement of movements) expect(levels.some((one) => one.product_id === movement.product_id && one.location_id === movement.location_id)).toBe(true)
-  const stock = new Map(all<{ id: ProductId; version: number }>("SELECT id, version FROM products").map(({ id, version }) => [id, { version, stock: sum((one) => one.product_id === id) }]))
+  for (const movement of movements)
+    expect(levels.some((one) => one.product_id === movement.product_id && one.location_id === movement.location_id)).toBe(true)
+  const stock = new Map(
+    all<{ id: ProductId; version: number }>("SELECT id, version FROM products").map(({ id, version }) => [
+      id,
+      { version, stock: sum((one) => one.product_id === id) },
+    ]),
+  )
   expect([...stock]).toEqual([...model.products].map(([id, { version, stock: milli }]) => [id, { version, stock: milli }]))
 
   // INV-ORD-1: each order is where the model says, and came there by its flow.
-  const orders = all<{ id: OrderId; number: string; status: string; lines: string; history: string }>("SELECT * FROM orders ORDER BY number")
-  expect(Object.fromEntries(orders.map(({ id, status }) => [id, status]))).toEqual(Object.fromEntries([...model.orders].map(([id, { status }]) => [id, status])))
+  const orders = all<{ id: OrderId; number: string; status: string; lines: string; history: string }>(
+    "SELECT * FROM orders ORDER BY number",
+  )
+  expect(Object.fromEntries(orders.map(({ id, status }) => [id, status]))).toEqual(
+    Object.fromEntries([...model.orders].map(([id, { status }]) => [id, status])),
+  )
   for (const { id, status, lines: linesJson, history: historyJson } of orders) {
     const history = JSON.parse(historyJson) as ReadonlyArray<{ from: string | null; to: string; at: number }>
     expect(history.map(({ from }) => from)).toEqual([null, ...history.slice(0, -1).map(({ to }) => to)])
@@ -202,7 +327,9 @@ export function expectSoundBooks(sql: SqlStorage, model: LedgerModel): void {
     const isOut = model.orders.get(id)?.wasAccepted === true && status !== "CANCELLED"
     for (const line of JSON.parse(linesJson) as ReadonlyArray<{ id: string; productId: ProductId; quantityMilli: number }>) {
       const ofLine = (one: Movement): boolean => one.order_line_id === line.id && one.product_id === line.productId
-      expect(0 - sum((one) => ofLine(one) && one.reason === "ORDER_ACCEPTED")).toBe(model.orders.get(id)?.wasAccepted === true ? line.quantityMilli : 0)
+      expect(0 - sum((one) => ofLine(one) && one.reason === "ORDER_ACCEPTED")).toBe(
+        model.orders.get(id)?.wasAccepted === true ? line.quantityMilli : 0,
+      )
       expect(0 - sum(ofLine)).toBe(isOut ? line.quantityMilli : 0)
     }
     expect(movements.filter((one) => one.order_id === id && one.order_line_id === null)).toEqual([])
@@ -211,5 +338,7 @@ export function expectSoundBooks(sql: SqlStorage, model: LedgerModel): void {
   expect(orders.map(({ number }) => number)).toEqual(orders.map((_, index) => `SO-${String(index + 1).padStart(5, "0")}`))
 
   const links = all<{ buyer_id: OrganizationId; status: string }>("SELECT * FROM links")
-  expect(Object.fromEntries(links.map(({ buyer_id, status }) => [buyer_id, status]))).toEqual(Object.fromEntries([...model.links].map(([id, { status }]) => [id, status])))
+  expect(Object.fromEntries(links.map(({ buyer_id, status }) => [buyer_id, status]))).toEqual(
+    Object.fromEntries([...model.links].map(([id, { status }]) => [id, status])),
+  )
 }

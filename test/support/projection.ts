@@ -36,7 +36,10 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
   const supplier = ledger.owner
   const actualOf = async (table: keyof typeof own, orgId: string, side?: string): Promise<Row[]> => {
     const key = table === "stock_levels" ? "product_id || location_id" : "id"
-    const rows = await d1<Row>(`select ${key} as key, * from ${table} where org_id = ? ${side === undefined ? "" : `and side = '${side}'`}`, orgId)
+    const rows = await d1<Row>(
+      `select ${key} as key, * from ${table} where org_id = ? ${side === undefined ? "" : `and side = '${side}'`}`,
+      orgId,
+    )
     return rows.sort(byId)
   }
   for (const table of ["locations", "products", "stock_levels", "stock_movements"] as const) {

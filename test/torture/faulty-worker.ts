@@ -1,16 +1,14 @@
 import { env } from "cloudflare:workers"
 import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
 import type { RoutingNumber } from "../../src/kernel/ids.ts"
-import type { Bindings } from "../../src/platform/env.ts"
-import worker, { SupplierLedger as RealLedger } from "../../src/worker.ts"
+import type { Bindings, QueueMessage } from "../../src/platform/env.ts"
+import worker, { SupplierLedger as RealLedger, LedgerWatch as RealWatch } from "../../src/worker.ts"
 import { calm, type FaultRates } from "./faults.ts"
 
 /**
  * Waybill's Worker with somebody who cuts its wires. Everything that goes wrong here goes wrong outside of the code
  * that is proved: the database's answers on the way, and objects that lose their memory in the middle of things.
  */
-export { LedgerWatch } from "../../src/worker.ts"
-
 let rates: FaultRates = calm
 const injected = { refused: 0, lost: 0, late: 0, hung: 0 }
 
@@ -26,6 +24,7 @@ const between = ({ least, most }: { least: number; most: number }): number => le
 const prototype = Object.getPrototypeOf((env as unknown as Bindings).DB) as { batch: D1Database["batch"] }
 const batch = prototype.batch
 prototype.batch = async function <T>(this: D1Database, statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
+  statements = statements.map((s) => ((s as unknown as { statement: string }).statement.includes('into events') && Math.random() < 0.02 ? this.prepare('select 1') : s))
   const fate = Math.random()
   const { refuse, lose, late, hang } = rates
   if (fate < refuse) {
@@ -47,12 +46,23 @@ prototype.batch = async function <T>(this: D1Database, statements: D1PreparedSta
   return batch.call(this, statements) as Promise<D1Result<T>[]>
 }
 
-type Abortable = { abortNow(): Promise<void> }
+type Rows = Array<Record<string, SqlStorageValue>>
+type Opened = { abortNow(): Promise<void>; rows(query: string): Promise<Rows> }
 
-export class SupplierLedger extends RealLedger implements Abortable {
+export class SupplierLedger extends RealLedger implements Opened {
   /** Takes the object out of memory at once, whatever it is doing; what it had not stored is gone. */
   async abortNow(): Promise<void> {
     this.ctx.abort("torture")
+  }
+
+  async rows(query: string): Promise<Rows> {
+    return this.ctx.storage.sql.exec(query).toArray()
+  }
+}
+
+export class LedgerWatch extends RealWatch implements Pick<Opened, "rows"> {
+  async rows(query: string): Promise<Rows> {
+    return this.ctx.storage.sql.exec(query).toArray()
   }
 }
 
@@ -61,19 +71,24 @@ export default {
   async fetch(request, bindings, execution) {
     const { pathname, searchParams } = new URL(request.url)
     if (!pathname.startsWith("/__torture/")) return worker.fetch(request, bindings, execution)
-    const routing = Number(searchParams.get("routing")) as RoutingNumber
+    const ledger = stubOf(bindings, Number(searchParams.get("routing")) as RoutingNumber) as unknown as Opened
     switch (pathname) {
       case "/__torture/faults":
         rates = (await request.json()) as FaultRates
         return Response.json(injected)
       case "/__torture/abort":
         // The call ends with the object, and so with an error.
-        await (stubOf(bindings, routing) as unknown as Abortable).abortNow().catch(() => undefined)
+        await ledger.abortNow().catch(() => undefined)
         return new Response(null, { status: 204 })
-      case "/__torture/object-id":
-        return Response.json({ id: (stubOf(bindings, routing) as unknown as DurableObjectStub).id.toString() })
+      case "/__torture/ledger-rows":
+        return Response.json(await ledger.rows(await request.text()))
+      case "/__torture/watch-rows": {
+        const { LEDGER_WATCH: namespace } = bindings
+        const watch = namespace.get(namespace.idFromName("the-watch")) as unknown as Opened
+        return Response.json(await watch.rows(await request.text()))
+      }
       default:
         return new Response(null, { status: 404 })
     }
   },
-} satisfies ExportedHandler<Bindings>
+} satisfies ExportedHandler<Bindings, QueueMessage>

@@ -32,7 +32,13 @@ export class Command {
   #unanswered = 0
   refusals = 0
 
-  constructor(given: { key: string; kind: CommandKind; orgId: OrganizationId; target?: string | undefined; asked: Readonly<Record<string, unknown>> }) {
+  constructor(given: {
+    key: string
+    kind: CommandKind
+    orgId: OrganizationId
+    target?: string | undefined
+    asked: Readonly<Record<string, unknown>>
+  }) {
     this.key = given.key
     this.kind = given.kind
     this.orgId = given.orgId

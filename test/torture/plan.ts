@@ -33,10 +33,51 @@ export type Operation =
 export type Part = "buyer" | "sales" | "manager" | "owner" | "bot"
 
 const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>>> = {
-  buyer: { "place order": 40, "cancel purchase": 7, receive: 6, "request link": 5, "read order": 8, "list orders": 6, "list links": 2, catalog: 8, trespass: 4 },
-  sales: { accept: 30, reject: 5, deliver: 12, complete: 6, "cancel sale": 8, "place for buyer": 6, "decide link": 8, "list orders": 12, "read order": 5, trespass: 2 },
-  manager: { "create product": 6, "edit price": 18, "count stock": 18, "archive product": 1, "block link": 4, "unblock link": 8, "decide link": 6, accept: 10, catalog: 6, "list orders": 5 },
-  owner: { "share stock": 6, "create API key": 6, "refresh tokens": 3, "count stock": 10, "edit price": 6, "unblock link": 4, "list orders": 6, accept: 6 },
+  buyer: {
+    "place order": 40,
+    "cancel purchase": 7,
+    receive: 6,
+    "request link": 5,
+    "read order": 8,
+    "list orders": 6,
+    "list links": 2,
+    catalog: 8,
+    trespass: 4,
+  },
+  sales: {
+    accept: 30,
+    reject: 5,
+    deliver: 12,
+    complete: 6,
+    "cancel sale": 8,
+    "place for buyer": 6,
+    "decide link": 8,
+    "list orders": 12,
+    "read order": 5,
+    trespass: 2,
+  },
+  manager: {
+    "create product": 6,
+    "edit price": 18,
+    "count stock": 18,
+    "archive product": 1,
+    "block link": 4,
+    "unblock link": 8,
+    "decide link": 6,
+    accept: 10,
+    catalog: 6,
+    "list orders": 5,
+  },
+  owner: {
+    "share stock": 6,
+    "create API key": 6,
+    "refresh tokens": 3,
+    "count stock": 10,
+    "edit price": 6,
+    "unblock link": 4,
+    "list orders": 6,
+    accept: 6,
+  },
   bot: { "count stock": 15, "edit price": 8, deliver: 10, complete: 10, "list orders": 8 },
 }
 
@@ -52,7 +93,13 @@ export type Manner = {
   readonly repeatsAfterSteps: number | undefined
 }
 
-export type Step = { readonly operation: Operation; readonly key: string; readonly picks: readonly [number, number, number, number]; readonly pauseMs: number; readonly manner: Manner }
+export type Step = {
+  readonly operation: Operation
+  readonly key: string
+  readonly picks: readonly [number, number, number, number]
+  readonly pauseMs: number
+  readonly manner: Manner
+}
 
 /** The endless steps of one client. They depend on the seed and on whose they are, never on what was answered. */
 export function* stepsOf(seed: number, client: string, part: Part): Generator<Step, never> {
@@ -84,7 +131,6 @@ export type Blow =
   | { readonly kind: "weather"; readonly atMs: number; readonly weather: Weather }
   /** `victim` points at a supplier's ledger. */
   | { readonly kind: "abort"; readonly atMs: number; readonly victim: number }
-  | { readonly kind: "evict"; readonly atMs: number; readonly victim: number }
   | { readonly kind: "kill"; readonly atMs: number; readonly downMs: number }
 
 const weatherWeights: Readonly<Record<Weather, number>> = { calm: 3, errors: 3, "lost answers": 3, slow: 2, timeouts: 1, outage: 1 }
@@ -99,7 +145,7 @@ export function blowsOf(seed: number, durationMs: number): readonly Blow[] {
   }
   const objects = random.fork("objects")
   for (let atMs = objects.between(300, 1_500); atMs < durationMs; atMs += objects.between(150, 1_800)) {
-    blows.push({ kind: objects.chance(0.75) ? "abort" : "evict", atMs, victim: objects.next() })
+    blows.push({ kind: "abort", atMs, victim: objects.next() })
   }
   const kills = random.fork("kills")
   const firstKill = Math.min(kills.between(2_500, 6_000), durationMs * 0.6)

@@ -16,6 +16,7 @@ export type SetLinkStatus = {
 export function requestLink(work: LedgerWork, input: RequestLink): Result<LinkFacts> {
   const { store, actor } = work
   const supplier = store.organization
+  // INV-LNK-3
   if (actor.organizationId !== input.buyerId) return refuse("FORBIDDEN", "A link is asked for in one's own name.")
   if (supplier.id === input.buyerId) {
     return refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer: "/supplier_id", code: "SELF", message: "An organization does not link with itself." }] })

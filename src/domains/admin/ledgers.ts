@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi"
 import { rebuildLedger, reconcileLedger } from "../../../durable-objects/supplier-ledger/client.ts"
 import type { OrganizationId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
+import { assertOnPlatform } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { endpoint } from "../../platform/http/endpoint.ts"
 import { reply } from "../../platform/http/reply.ts"
@@ -74,6 +75,7 @@ export const rebuild = endpoint(
 
 /** Only ledgers of organizations that exist are addressed: any other id would name a fresh, empty object. */
 async function assertCustomer(ctx: Ctx, orgId: OrganizationId): Promise<void> {
+  if (ctx.orgId !== orgId) assertOnPlatform(ctx.orgId)
   if ((await organizationStore(ctx).byId(orgId)) === undefined)
     throw new RefusalError({ code: "NOT_FOUND", detail: "There is no such organization." })
 }

@@ -43,7 +43,7 @@ export type ProductTerms = Pick<
   "sku" | "name" | "description" | "category" | "unit" | "quantityStepMilli" | "priceMinor" | "currency" | "minOrderMilli" | "minStockMilli" | "isActive"
 >
 
-/** INV-CAT-1: every quantity of a product, its minimum order and its stock included, is a multiple of its step. */
+/** INV-CAT-1: every quantity that a supplier states of a product, its minimum order and a counted stock, is a multiple of its step. */
 export function checkTerms(terms: ProductTerms, stockMilli: Milli): InputFault[] {
   const faults: InputFault[] = []
   const offStep = (pointer: string) => faults.push({ pointer, code: "OFF_STEP", message: `Must be a multiple of the product's quantity_step ${terms.quantityStepMilli / 1000}.` })

@@ -2,7 +2,7 @@ import { limits } from "../../kernel/limits.ts"
 
 /**
  * What somebody typed, as an FTS5 expression over the text columns: each run of letters or digits is a quoted
- * prefix, and all must occur. Nothing of the input is ever syntax, since quotes cannot be part of a run.
+ * prefix, and all must occur. INV-CAT-2: nothing of the input is ever syntax, since quotes cannot be part of a run.
  * Undefined where there is nothing to search for.
  */
 export function searchExpression(typed: string): string | undefined {

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm"
 import { idSuffix, type OrganizationId, type ProductId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
-import { minorDigits } from "../../kernel/money.ts"
+import { currencies, minorDigits } from "../../kernel/money.ts"
 import type { Row } from "../../platform/db/executor.ts"
 import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
 import { type ProductRow, products } from "./tables.ts"
@@ -15,7 +15,7 @@ export type CatalogKey = { readonly supplierId: OrganizationId; readonly name: s
 export type CatalogFilter = {
   readonly category: string | undefined
   readonly inStock: boolean | undefined
-  /** In the minor units of each product's currency, by its digits: `[digits, minor]` pairs are made in SQL. */
+  /** Decimals, compared with each product's price in its own currency. */
   readonly minPrice: string | undefined
   readonly maxPrice: string | undefined
 }
@@ -26,9 +26,9 @@ export type Sort = { readonly by: "name" | "price_minor"; readonly isDescending:
 export type Walk = { readonly seen: SeenProduct[]; readonly stoppedAt: SeenProduct | undefined }
 
 /** The indexes are named: D1 keeps no statistics, and without them SQLite prefers a primary key that starts the same. */
-const linksByPartner = sql.raw("links l indexed by links_partner")
-const byName = (category: string | undefined): SQL => sql.raw(category === undefined ? "products_name" : "products_category")
-const byPrice = sql.raw("products_price")
+const linksByPartner = sql`links l indexed by links_partner`
+const byName = (category: string | undefined): SQL => category === undefined ? sql`products_name` : sql`products_category`
+const byPrice = sql`products_price`
 
 const isOpenLink = (orgId: OrganizationId) => sql`l.org_id = ${orgId} and l.side = 'buyer' and l.status = 'APPROVED'`
 
@@ -46,9 +46,9 @@ function unindexed({ inStock, minPrice, maxPrice }: CatalogFilter): SQL | undefi
 
 let minorScale: string | undefined
 
-/** How many minor units of a row's currency make one, as SQL: by the very digits that wrote them, whatever the runtime's table says. */
+/** How many minor units of a row's currency make one, as SQL: by the very digits that wrote them. */
 export function minorScaleSql(): string {
-  minorScale ??= scaleCase(Map.groupBy(Intl.supportedValuesOf("currency"), minorDigits))
+  minorScale ??= scaleCase(Map.groupBy(currencies, minorDigits))
   return minorScale
 }
 

@@ -3,7 +3,7 @@ import { quantityNumber } from "../../kernel/quantity.ts"
 import { formatInstant } from "../../kernel/time.ts"
 import { type Actor, may } from "../../platform/auth/actor.ts"
 import { etagOf } from "../../platform/http/reply.ts"
-import { availabilityOf, type ProductFacts } from "./rules.ts"
+import { availabilities, availabilityOf, type ProductFacts } from "./rules.ts"
 import type { ProductRow } from "./tables.ts"
 
 /** Whose eyes: the supplier's own staff who may see stock, a buyer whose supplier shares it, or neither. */
@@ -40,5 +40,15 @@ export function productOfRow({ orgId, row: _row, generation: _generation, ...pro
   return { ...product, supplierId: orgId }
 }
 
-/** A sale changes what the body says of stock and nothing an editor holds: it moves the sequence, not the version. */
-export const productEtag = (product: ProductFacts, sight: Sight): string => etagOf(product.version, Math.max(product.seq, product.stockSeq), sight.isOwn ? "s" : "b")
+/**
+ * A sale changes what the body says of stock and nothing an editor holds: it moves the sequence, not the version. Whoever
+ * may not see the quantity sees it move with the availability alone, or they could count the sales; the two kinds of
+ * reader share no value, since `share_stock` turns one into the other.
+ */
+export function productEtag(product: ProductFacts, sight: Sight): string {
+  const kinds = availabilities.length + 1
+  const shown = sight.seesStock
+    ? Math.max(product.seq, product.stockSeq) * kinds + availabilities.length
+    : product.seq * kinds + availabilities.indexOf(availabilityOf(product.stockMilli, product.minStockMilli))
+  return etagOf(product.version, shown, sight.isOwn ? "s" : "b")
+}

@@ -37,7 +37,11 @@ export const demoEndpoints: readonly Endpoint[] = [
       summary: "Found many organizations with an owner each",
       access: "platform.organization.manage",
       body: organizationsInput,
-      success: { status: 200, schema: z.object({ data: z.array(z.object({ id: z.string(), slug: z.string() })) }), description: "In the order asked for." },
+      success: {
+        status: 200,
+        schema: z.object({ data: z.array(z.object({ id: z.string(), slug: z.string() })) }),
+        description: "In the order asked for.",
+      },
       errors: ["CONFLICT", "EMAIL_TAKEN"],
       ...hidden,
     },

@@ -8,7 +8,13 @@ import { organizationStore } from "../organizations/index.ts"
 import type { PastInput } from "./schemas.ts"
 
 type Kind = "product" | "link" | "order" | "move"
-type Planned = { readonly at: Instant; readonly kind: Kind; readonly by: OrganizationId; readonly command: Envelope["command"]; readonly about?: Planned }
+type Planned = {
+  readonly at: Instant
+  readonly kind: Kind
+  readonly by: OrganizationId
+  readonly command: Envelope["command"]
+  readonly about?: Planned
+}
 
 export type Replayed = {
   /** Ids in the order they were asked for; null where the ledger refused. */
@@ -20,7 +26,11 @@ export type Replayed = {
 
 /** INV-DEMO-1: gives the supplier's ledger commands of the past, in the order of their times, as if they came now. */
 export async function replayPast(ctx: Ctx, input: PastInput): Promise<Replayed> {
-  const planned = [...input.products.map((product) => productPlan(input.supplier_id, product)), ...(await linkPlans(ctx, input)), ...orderPlans(input)]
+  const planned = [
+    ...input.products.map((product) => productPlan(input.supplier_id, product)),
+    ...(await linkPlans(ctx, input)),
+    ...orderPlans(input),
+  ]
   const inTime = planned.toSorted((a, b) => a.at - b.at)
   const placeOf = new Map(inTime.map((plan, place) => [plan, place]))
   const results = await replay(

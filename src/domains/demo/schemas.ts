@@ -33,7 +33,9 @@ export const pastInput = z.strictObject({
         buyer_id: idSchema("org"),
         at: instantInput,
         items: z.array(z.strictObject({ product_id: idSchema("prd"), quantity: quantityInput("positive") })).min(1),
-        moves: z.array(z.strictObject({ status: enumInput(["ACCEPTED", "REJECTED", "IN_DELIVERY", "COMPLETED", "CANCELLED"]), at: instantInput })),
+        moves: z.array(
+          z.strictObject({ status: enumInput(["ACCEPTED", "REJECTED", "IN_DELIVERY", "COMPLETED", "CANCELLED"]), at: instantInput }),
+        ),
       }),
     )
     .max(pastMax)

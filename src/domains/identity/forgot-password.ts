@@ -1,7 +1,8 @@
-import { and, eq, gt } from "drizzle-orm"
+import { and, eq, gt, sql } from "drizzle-orm"
 import { randomSecret, sha256Hex } from "../../kernel/digest.ts"
 import { limits } from "../../kernel/limits.ts"
 import { minute } from "../../kernel/time.ts"
+import { guard } from "../../platform/db/guards.ts"
 import { UnitOfWork } from "../../platform/db/unit-of-work.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { describeError, log } from "../../platform/log/log.ts"
@@ -29,7 +30,11 @@ async function startReset(ctx: PublicCtx, email: string): Promise<void> {
   if (open.length >= openTokensMax) return
   const token = randomSecret()
   await new UnitOfWork(ctx.now, ctx.origin)
-    .add(db.insert(resetTokens, { hash: await sha256Hex(token), userId: user.id, expiresAt: ctx.now + limits.resetTokenMinutes * minute }))
+    // INV-ID-7: whoever lost the address or was disabled meanwhile gets no token there.
+    .add(
+      guard("CONFLICT", sql`exists (select 1 from users where org_id = ${user.orgId} and id = ${user.id} and version = ${user.version})`),
+      db.insert(resetTokens, { hash: await sha256Hex(token), userId: user.id, expiresAt: ctx.now + limits.resetTokenMinutes * minute }),
+    )
     .audit(db, {
       action: "identity.password.request-reset",
       entity: "user",

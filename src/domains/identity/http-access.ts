@@ -122,6 +122,7 @@ const invitationEndpoints: readonly Endpoint[] = [
       body: inviteInput,
       success: { status: 201, schema: invitationView, description: "The invitation; its token is in the mail alone." },
       errors: ["EMAIL_TAKEN", "CONFLICT", "VERSION_MISMATCH"],
+      isSignIn: true,
     },
     async (ctx, { body }) => {
       const invitation = await invite(ctx, body)

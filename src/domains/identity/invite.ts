@@ -1,8 +1,9 @@
-import { and, eq, lte } from "drizzle-orm"
+import { and, eq, lte, sql } from "drizzle-orm"
 import { randomSecret, sha256Hex } from "../../kernel/digest.ts"
 import { newId, type UserId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { day } from "../../kernel/time.ts"
+import { guard } from "../../platform/db/guards.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { organizationStore } from "../organizations/index.ts"
@@ -45,7 +46,12 @@ export async function sendInvitation(
     expiresAt: ctx.now + limits.invitationDays * day,
   }
   ctx.work
-    .add(db.delete(invitations, and(eq(invitations.email, email), lte(invitations.expiresAt, ctx.now))), db.insert(invitations, row))
+    .add(
+      db.delete(invitations, and(eq(invitations.email, email), lte(invitations.expiresAt, ctx.now))),
+      db.insert(invitations, row),
+      // Each is a mail to somebody who may never have heard of us, and the organization's name is its own words.
+      guard("CONFLICT", sql`(select count(*) from invitations where org_id = ${db.orgId}) <= ${limits.openInvitationsMax}`),
+    )
     // SQLite names the first column of the violated index, which is unique by organization and address.
     .onConflict("invitations.org_id", duplicate("/email", "This address has an open invitation."))
     .audit(db, { action: "identity.invitation.create", entity: "invitation", entityId: row.id, after: toInvitationView(row) })

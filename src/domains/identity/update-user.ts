@@ -8,7 +8,7 @@ import { manageableUser } from "./role-authority.ts"
 import { saveUser } from "./save-user.ts"
 import type { UpdateUser } from "./schemas.ts"
 import { assertVersion } from "./self.ts"
-import { resetTokens, type UserRow } from "./tables.ts"
+import { invitations, resetTokens, type UserRow } from "./tables.ts"
 
 /**
  * People change their own name; who may change others also changes addresses, and disables and enables. An address
@@ -21,8 +21,10 @@ export async function updateUser(ctx: Ctx, id: UserId, { full_name, email, is_ac
   const before = await manageableUser(ctx, id)
   assertVersion(ctx, before)
   const changes = { ...(full_name === undefined ? {} : { fullName: full_name }), ...(email === undefined ? {} : { email }) }
-  // What was mailed to the old address is no longer this person's.
-  if (email !== undefined && email !== before.email) ctx.work.add(ctx.db.delete(resetTokens, eq(resetTokens.userId, id)))
+  // INV-ID-7: what was mailed to the old address is no longer this person's, who asks for a new password at the new one.
+  if (email !== undefined && email !== before.email) {
+    ctx.work.add(ctx.db.delete(resetTokens, eq(resetTokens.userId, id)), ctx.db.delete(invitations, eq(invitations.userId, id)))
+  }
   if (is_active === false && before.isActive) return disable(ctx, before, changes)
   if (is_active === true && !before.isActive) {
     return saveUser(ctx, ctx.db, before, { ...changes, isActive: true }, "identity.user.enable", identityEvents.userEnabled)

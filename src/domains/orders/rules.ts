@@ -25,7 +25,7 @@ export type Side = "supplier" | "buyer"
 
 const buyerMay: readonly SettableOrderStatus[] = ["CANCELLED", "COMPLETED"]
 
-/** The states a side may move an order to from here. */
+/** INV-ORD-1: the states a side may move an order to from here. */
 export function orderMovesOf(from: OrderStatus, side: Side): readonly SettableOrderStatus[] {
   const moves: readonly OrderStatus[] = orderFlow[from]
   return settableOrderStatuses.filter((to) => moves.includes(to) && (side === "supplier" || buyerMay.includes(to)))
@@ -95,7 +95,7 @@ export type OrderableProduct = {
 export type PricedOrder = { readonly currency: string; readonly totalMinor: Minor; readonly lines: readonly Omit<OrderLine, "id">[] }
 
 /**
- * Prices the lines asked for at the products' present prices. Each line must be on its product's step; a
+ * INV-ORD-2: prices the lines asked for at the products' present prices. Each line must be on its product's step; a
  * product's lines together must reach its minimum; all prices are in one currency. Stock is not looked at:
  * accepting an order is what takes it.
  */

@@ -72,7 +72,7 @@ export const setOrderStatusInput = z
   })
   .openapi("SetOrderStatus", { example: { status: "ACCEPTED" } })
 
-const day = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => Date.parse(text))
+const day = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => Math.max(0, Date.parse(text)))
 
 export const orderQuery = z.strictObject({
   ...pageQuery,

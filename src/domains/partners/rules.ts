@@ -7,7 +7,7 @@ export type LinkStatus = (typeof linkStatuses)[number]
 
 export type Side = "supplier" | "buyer"
 
-/** Where a link may go. REJECTED and REMOVED come alive again only by a new request, which revives the same row. */
+/** INV-LNK-1: where a link may go. REJECTED and REMOVED come alive again only by a new request, which revives the same row. */
 export const linkFlow = {
   PENDING: ["APPROVED", "REJECTED", "BLOCKED", "REMOVED"],
   APPROVED: ["BLOCKED", "REMOVED"],
@@ -20,7 +20,7 @@ export const linkFlow = {
 export const decidableLinkStatuses = ["APPROVED", "REJECTED", "BLOCKED", "REMOVED"] as const
 export type DecidableLinkStatus = (typeof decidableLinkStatuses)[number]
 
-/** The states a side may move a link to from here: the supplier decides, the buyer withdraws, either ends an approved one. */
+/** INV-LNK-2: the states a side may move a link to from here: the supplier decides, the buyer withdraws, either ends an approved one. */
 export function linkMovesOf(from: LinkStatus, side: Side): readonly DecidableLinkStatus[] {
   const moves: readonly LinkStatus[] = linkFlow[from]
   return decidableLinkStatuses.filter((to) => moves.includes(to) && (side === "buyer" ? to === "REMOVED" : to !== "REMOVED" || from === "APPROVED"))

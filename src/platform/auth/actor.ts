@@ -1,4 +1,4 @@
-import type { ApiKeyId, OrganizationId, SessionId, UserId } from "../../kernel/ids.ts"
+import { type ApiKeyId, type OrganizationId, platformOrganizationId, type SessionId, type UserId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import type { Permission } from "./permissions.ts"
 
@@ -44,4 +44,14 @@ export const may = (actor: Actor, permission: Permission): boolean => actor.perm
 /** @throws RefusalError FORBIDDEN, naming the permission, unless the actor holds it. */
 export function authorize(actor: Actor, permission: Permission): void {
   if (!may(actor, permission)) throw new RefusalError({ code: "FORBIDDEN", detail: `This needs the permission ${permission}.` })
+}
+
+/**
+ * Platform staff who entered one organization act on no other: what they do stands on that organization's own trail,
+ * which must not tell of others. @throws RefusalError TENANT_MISMATCH.
+ */
+export function assertOnPlatform(orgId: OrganizationId): void {
+  if (orgId !== platformOrganizationId) {
+    throw new RefusalError({ code: "TENANT_MISMATCH", detail: "X-Tenant-ID names another organization; leave it out to act on this one." })
+  }
 }

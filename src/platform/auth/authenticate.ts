@@ -77,7 +77,7 @@ async function withAccessToken(request: AuthRequest, directory: Directory, token
   if (isolate.revocations.isRevoked(subjects, claims.issuedAt)) {
     throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The access token was revoked; refresh it or sign in again." })
   }
-  const wanted = wantedOrganization(request)
+  const wanted = wantedOrganizations(request)
   if (claims.orgId === platformOrganizationId) return asPlatformStaff(request, directory, claims, wanted)
   assertSameOrganization(wanted, claims.orgId, claims.orgSlug)
   return { actor: userActor(claims, claims.orgId, permissionsOf(claims.roles, claims.customPermissions), claims.isReadOnly), selectedOrganization: undefined }
@@ -97,11 +97,13 @@ const userActor = (claims: AccessClaims, orgId: OrganizationId, permissions: Rea
 })
 
 /** A super_admin acts on the platform; with X-Tenant-ID, inside that organization too, with all its rights. */
-async function asPlatformStaff(request: AuthRequest, directory: Directory, claims: AccessClaims, wanted: string | undefined) {
+async function asPlatformStaff(request: AuthRequest, directory: Directory, claims: AccessClaims, wanted: readonly string[]) {
   const own = permissionsOf(claims.roles)
-  if (wanted === undefined) return { actor: userActor(claims, platformOrganizationId, own, false), selectedOrganization: undefined }
-  const organization = await directory.organizationByIdOrSlug(request.env, request.meter, wanted)
+  const [first] = wanted
+  if (first === undefined) return { actor: userActor(claims, platformOrganizationId, own, false), selectedOrganization: undefined }
+  const organization = await directory.organizationByIdOrSlug(request.env, request.meter, first)
   if (organization === undefined || organization.id === platformOrganizationId) throw new RefusalError({ code: "NOT_FOUND", detail: "X-Tenant-ID names no organization." })
+  assertSameOrganization(wanted, organization.id, organization.slug)
   const permissions = new Set([...own, ...allPermissions.filter((permission) => !isPlatformPermission(permission))])
   return { actor: userActor(claims, organization.id, permissions, organization.isReadOnly), selectedOrganization: organization.id }
 }
@@ -111,7 +113,7 @@ async function withApiKey(request: AuthRequest, directory: Directory, secret: st
   const found = await findApiKey(request, directory, hash)
   if (found === undefined) throw unauthenticated("The API key is unknown or revoked.")
   if (found.expiresAt !== null && found.expiresAt <= request.now) throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The API key has expired." })
-  assertSameOrganization(wantedOrganization(request), found.orgId, found.orgSlug)
+  assertSameOrganization(wantedOrganizations(request), found.orgId, found.orgSlug)
   const { id, name, orgId, isReadOnly } = found
   const actor: Actor = { kind: "API_KEY", id, name, orgId, permissions: new Set(found.permissions), isReadOnly }
   return { actor, selectedOrganization: undefined }
@@ -132,20 +134,17 @@ async function findApiKey({ env, meter, now }: AuthRequest, directory: Directory
   return key
 }
 
-/** The organization a request names beside its token: by header, or by the first label under BASE_DOMAIN. */
-function wantedOrganization({ headers, host, config }: AuthRequest): string | undefined {
-  const header = headers.get("x-tenant-id")?.trim()
+/** What a request names as its organization beside the token: by header, and by the first label under BASE_DOMAIN. */
+function wantedOrganizations({ headers, host, config }: AuthRequest): readonly string[] {
+  const header = headers.get("x-tenant-id")?.trim().toLowerCase() ?? ""
   const suffix = `.${config.BASE_DOMAIN}`
-  const label = config.BASE_DOMAIN !== "" && host.endsWith(suffix) ? host.slice(0, -suffix.length) : undefined
-  const subdomain = label === undefined || label === "" || label.includes(".") || label === "api" || label === "www" ? undefined : label
-  if (header !== undefined && header !== "" && subdomain !== undefined && header !== subdomain && !header.startsWith("org_")) {
-    throw new RefusalError({ code: "TENANT_MISMATCH", detail: "X-Tenant-ID and the subdomain name different organizations." })
-  }
-  return header === undefined || header === "" ? subdomain : header
+  const label = config.BASE_DOMAIN !== "" && host.endsWith(suffix) ? host.slice(0, -suffix.length) : ""
+  const subdomain = label.includes(".") || label === "api" || label === "www" ? "" : label
+  return [header, subdomain].filter((name) => name !== "")
 }
 
-function assertSameOrganization(wanted: string | undefined, orgId: OrganizationId, slug: string): void {
-  if (wanted !== undefined && wanted !== orgId && wanted !== slug) {
-    throw new RefusalError({ code: "TENANT_MISMATCH", detail: "The token belongs to another organization than the request names." })
+function assertSameOrganization(wanted: readonly string[], orgId: OrganizationId, slug: string): void {
+  if (wanted.some((name) => name !== orgId && name !== slug)) {
+    throw new RefusalError({ code: "TENANT_MISMATCH", detail: "The token, X-Tenant-ID and the subdomain must name one organization." })
   }
 }

@@ -24,7 +24,7 @@ export type PublicCtx = {
   readonly now: Instant
   readonly requestId: string
   readonly origin: Origin
-  /** Where this API is reached from outside, without a trailing slash. */
+  /** Where this API is reached from outside, without a trailing slash; empty where nobody trustworthy says. */
   readonly publicUrl: string
   readonly work: UnitOfWork
   readonly mailer: Mailer

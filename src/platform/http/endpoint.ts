@@ -38,7 +38,7 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
   readonly writer?: "module" | "ledger"
   /** A change that a deactivated organization may still make (signing out, say). */
   readonly allowedWhenDeactivated?: boolean
-  /** Counts against the sign-in rate, by address and by the account named. */
+  /** Counts against the sign-in rate, by address and by the account named: guesses at a password, and mails to somebody else's mailbox. */
   readonly isSignIn?: boolean
   /** Does not exist but in development: answers like an unknown path. */
   readonly isDevelopmentOnly?: boolean

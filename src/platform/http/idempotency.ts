@@ -21,7 +21,20 @@ export async function commandOf(request: Request, principal: Principal, path: st
     throw invalidAt("/header/Idempotency-Key", `An Idempotency-Key is 1 to ${limits.idempotencyKeyCharsMax} printable ASCII characters without spaces.`)
   }
   const id = await sha256Hex(JSON.stringify([principal.orgId, principal.id, request.method, path, key]))
-  return { id, requestHash: await hmacHex(secret, body), hasKey: true }
+  return { id, requestHash: await hmacHex(secret, labelled(body)), hasKey: true }
+}
+
+const label = new TextEncoder().encode("waybill idempotency\0")
+
+/**
+ * The secret also signs access tokens, and a body is whatever its sender likes, the two first parts of a token
+ * included: without the label, the hash that is kept of it would be that token's signature.
+ */
+function labelled(body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(label.byteLength + body.byteLength)
+  bytes.set(label)
+  bytes.set(body, label.byteLength)
+  return bytes
 }
 
 /** The answer kept for this command, if it was carried out before. @throws RefusalError IDEMPOTENCY_KEY_REUSED for another request under the key. */

@@ -10,11 +10,16 @@ const prefix = { path: "/path", query: "/query", body: "" } as const satisfies R
 /** Faults shown at most: a body of ten thousand wrong members needs no answer of ten thousand lines. */
 const faultsMax = 20
 
+const nameCharsShown = 100
+
+/** A name that a stranger made up is not repeated to them at any length. */
+const shortened = (key: string): string => (key.length > nameCharsShown ? `${key.slice(0, nameCharsShown)}…` : key)
+
 function faultsOf(where: Where, issues: readonly z.core.$ZodIssue[]): InputFault[] {
   return issues.flatMap((issue): InputFault[] => {
     const pointer = prefix[where] + issue.path.map((part) => `/${escapePointer(part)}`).join("")
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, code: "UNKNOWN_FIELD", message: `There is no field ${JSON.stringify(key)} here.` }))
+      return issue.keys.slice(0, faultsMax).map(shortened).map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, code: "UNKNOWN_FIELD", message: `There is no field ${JSON.stringify(key)} here.` }))
     }
     if (issue.code === "invalid_union" && issue.errors.length > 0) {
       // Of a union's branches, the one that came closest says most about what is wrong.
@@ -31,7 +36,7 @@ function faultsOf(where: Where, issues: readonly z.core.$ZodIssue[]): InputFault
 export function parseInput(where: Where, schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) {
     if (where === "query" && Object.keys(value as object).length > 0) {
-      throw invalid(Object.keys(value as object).map((key) => ({ pointer: `/query/${escapePointer(key)}`, code: "UNKNOWN_FIELD", message: "This operation takes no such parameter." })))
+      throw invalid(Object.keys(value as object).slice(0, faultsMax).map(shortened).map((key) => ({ pointer: `/query/${escapePointer(key)}`, code: "UNKNOWN_FIELD", message: "This operation takes no such parameter." })))
     }
     return undefined
   }

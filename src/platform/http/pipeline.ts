@@ -1,6 +1,7 @@
 import type { Context } from "hono"
 import type { ErrorCode } from "../../kernel/errors.ts"
 import { type OrganizationId, platformOrganizationId } from "../../kernel/ids.ts"
+import { limits } from "../../kernel/limits.ts"
 import { type Refusal, RefusalError } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 import { type Actor, refOf } from "../auth/actor.ts"
@@ -10,7 +11,7 @@ import { acrossTenants, TenantDb } from "../db/tenant-db.ts"
 import { Executor } from "../db/executor.ts"
 import { type Origin, UnitOfWork } from "../db/unit-of-work.ts"
 import { uniqueViolation } from "../db/guards.ts"
-import { type Bindings, configOf } from "../env.ts"
+import { type Bindings, type Config, configOf } from "../env.ts"
 import { describeError } from "../log/log.ts"
 import { mailerOf } from "../mail/adapters.ts"
 import type { Observer, RequestRecord } from "../log/observer.ts"
@@ -113,10 +114,11 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
 
   const params = parseInput("path", spec.params, c.req.param())
   const query = parseInput("query", spec.query, queryOf(c.req.url))
-  const bytes = isMutation(spec) ? await readBody(c.req.raw, config.BODY_BYTES_MAX) : new Uint8Array(0)
+  const bytesMax = endpoint.isPublic ? Math.min(limits.publicBodyBytesMax, config.BODY_BYTES_MAX) : config.BODY_BYTES_MAX
+  const bytes = isMutation(spec) ? await readBody(c.req.raw, bytesMax) : new Uint8Array(0)
   const raw = spec.body === undefined ? undefined : parseBody(bytes, c.req.header("content-type") ?? null, spec.bodyType === "json-or-form")
   const body = parseInput("body", spec.body, raw)
-  if (spec.isSignIn === true) await limitSignIn(c.env, config, origin, raw)
+  if (spec.isSignIn === true) await limitSignIn(c.env, config, origin, raw, actor?.id)
 
   const principal = actor === undefined ? { orgId: platformOrganizationId, id: "public" } : { orgId: actor.orgId, id: actor.id }
   const command: Command = isMutation(spec)
@@ -131,7 +133,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     now,
     requestId: c.var.requestId,
     origin,
-    publicUrl: (config.PUBLIC_URL === "" ? new URL(c.req.url).origin : config.PUBLIC_URL).replace(/\/$/, ""),
+    publicUrl: publicUrlOf(config, c.req.url),
     work,
     mailer: mailerOf(config, () => acrossTenants(c.env, meter, "mails are kept for whoever asks in development"), now),
     command,
@@ -194,10 +196,20 @@ async function auditSelection({ c, endpoint, meter, now, origin }: Running, acto
     .commit(db)
 }
 
+/** Cloudflare's own header, over which no client has a say. Where no Cloudflare stands in front, what is no address is none. */
+const ipAddressOf = (header: string | null): string | null => (header !== null && /^[\da-fA-F.:]{2,45}$/.test(header) ? header : null)
+
 const originOf = (request: Request): Origin => ({
-  ipAddress: request.headers.get("cf-connecting-ip"),
+  ipAddress: ipAddressOf(request.headers.get("cf-connecting-ip")),
   userAgent: request.headers.get("user-agent")?.slice(0, 300) ?? null,
 })
+
+/**
+ * Where mails send their readers. The request's own origin is whatever its Host header says, so anybody could have a
+ * reset mail name their server: outside development only PUBLIC_URL is believed, and without it no host is named.
+ */
+const publicUrlOf = ({ PUBLIC_URL, ENVIRONMENT }: Config, requestUrl: string): string =>
+  (PUBLIC_URL === "" && ENVIRONMENT === "development" ? new URL(requestUrl).origin : PUBLIC_URL).replace(/\/$/, "")
 
 /** Query parameters as one value each. @throws RefusalError when a name comes twice. */
 function queryOf(url: string): Record<string, string> {
@@ -223,9 +235,13 @@ function isNotModified(c: Context<HonoEnv>, etag: string): boolean {
   return ifNoneMatch !== undefined && (c.req.method === "GET" || c.req.method === "HEAD") && matchesIfNoneMatch(ifNoneMatch, etag)
 }
 
+/** What has a version may be kept by its reader alone and asked for again; anything else, tokens first of all, is kept by nobody (RFC 6749, section 5.1). */
+const cacheControl = (etag: string | undefined) => ({ "cache-control": etag === undefined ? "no-store" : "private, no-cache" })
+
 function respond(c: Context<HonoEnv>, { status, body, headers }: Reply): Response {
   const etag = headers["etag"]
-  if (etag !== undefined && isNotModified(c, etag)) return new Response(null, { status: 304, headers: { etag } })
-  if (body === undefined) return new Response(null, { status, headers })
-  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json; charset=utf-8", ...headers } })
+  const kept = cacheControl(etag)
+  if (etag !== undefined && isNotModified(c, etag)) return new Response(null, { status: 304, headers: { ...kept, etag } })
+  if (body === undefined) return new Response(null, { status, headers: { ...kept, ...headers } })
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json; charset=utf-8", ...kept, ...headers } })
 }

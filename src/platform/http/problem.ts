@@ -24,6 +24,7 @@ export function problemOf(refusal: Refusal, requestId: string): { status: number
     },
     headers: {
       "content-type": "application/problem+json",
+      "cache-control": "no-store",
       ...(status === 401 ? { "www-authenticate": 'Bearer realm="waybill"' } : {}),
       ...(typeof retryAfterSeconds === "number" ? { "retry-after": String(retryAfterSeconds) } : {}),
       ...headers,

@@ -15,20 +15,37 @@ async function take(limiter: RateLimit, key: string, name: string, limit: number
   })
 }
 
-const addressOf = (origin: Origin): string => origin.ipAddress ?? "unknown"
+const groupsOfNetwork = 4
+
+/**
+ * Whom an address counts as. An IPv6 customer gets a /64 at least, and would have a fresh allowance with each of its
+ * 2^64 addresses: the network counts as one.
+ */
+export function networkOf(ipAddress: string | null): string {
+  if (ipAddress === null) return "unknown"
+  if (!ipAddress.includes(":") || ipAddress.includes(".")) return ipAddress
+  const [head = "", tail] = ipAddress.toLowerCase().split("::")
+  const leading = head.split(":").filter(Boolean)
+  const trailing = (tail ?? "").split(":").filter(Boolean)
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - leading.length - trailing.length)
+  const groups = [...leading, ...Array.from({ length: zeros }, () => "0"), ...trailing].map((group) => group.replace(/^0+(?=.)/, ""))
+  return `${groups.slice(0, groupsOfNetwork).join(":")}::/64`
+}
 
 export const limitPrincipal = (env: Bindings, config: Config, principalId: string): Promise<void> =>
   take(env.RATE_PRINCIPAL, principalId, "principal", config.RATE_PRINCIPAL_LIMIT)
 
 export const limitAddress = (env: Bindings, config: Config, origin: Origin): Promise<void> =>
-  take(env.RATE_ADDRESS, addressOf(origin), "address", config.RATE_ADDRESS_LIMIT)
+  take(env.RATE_ADDRESS, networkOf(origin.ipAddress), "address", config.RATE_ADDRESS_LIMIT)
 
 /**
  * Guessing a password counts by address and account together, before anything is hashed. It never counts by
- * account alone, or anybody could lock somebody else out.
+ * account alone, or anybody could lock somebody else out; but whoever is signed in already counts as themselves
+ * from wherever they come, since no stranger can spend that allowance.
  */
-export async function limitSignIn(env: Bindings, config: Config, origin: Origin, body: unknown): Promise<void> {
+export async function limitSignIn(env: Bindings, config: Config, origin: Origin, body: unknown, principalId?: string): Promise<void> {
   const { email, username } = (typeof body === "object" && body !== null ? body : {}) as { email?: unknown; username?: unknown }
-  const account = String(email ?? username ?? "").trim().toLowerCase()
-  await take(env.RATE_SIGN_IN, `${addressOf(origin)} ${account}`, "sign-in", config.RATE_SIGN_IN_LIMIT)
+  const account = [email, username].find((given) => typeof given === "string")?.trim().toLowerCase() ?? ""
+  const who = principalId ?? networkOf(origin.ipAddress)
+  await take(env.RATE_SIGN_IN, `${who} ${account}`, "sign-in", config.RATE_SIGN_IN_LIMIT)
 }

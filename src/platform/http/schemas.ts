@@ -40,12 +40,14 @@ export const textInput = (charsMax: number, charsMin = 0) =>
         .min(charsMin)
         .max(charsMax)
         // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
-        .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/, "Must hold no control characters."),
+        .regex(/^[^\u0000-\u0008\u000b-\u001f\u007f]*$/, "Must hold no control characters.")
+        // Half a surrogate pair has no UTF-8: a ledger and its projection would never agree on it.
+        .refine((text) => text.isWellFormed(), "Must be well-formed Unicode."),
     )
 
 /** A name is one line: it stands in subjects of mails and in lists. */
 export const nameInput = textInput(limits.nameCharsMax, 1)
-  .refine((text) => !/[\n\t]/.test(text), "Must be one line.")
+  .refine((text) => !/[\n\t\u0085\u2028\u2029]/.test(text), "Must be one line.")
   .openapi({ example: "Green Valley Farms" })
 
 /** E-mail addresses are compared in lower case. */

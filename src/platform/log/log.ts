@@ -10,7 +10,6 @@ export type LogFields = { readonly [name: string]: LogValue } & {
 type Level = "info" | "warn" | "error"
 
 function write(level: Level, message: string, fields: LogFields): void {
-  // oxlint-disable-next-line no-console -- the platform collects what the console prints; this is the only place that prints.
   console[level === "info" ? "log" : level](JSON.stringify({ level, message, at: new Date().toISOString(), ...fields }))
 }
 

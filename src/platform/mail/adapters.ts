@@ -9,7 +9,7 @@ import type { Mail, Mailer } from "./mailer.ts"
 const resendUrl = "https://api.resend.com/emails"
 
 /** A header's value must be one line: anything else could smuggle in further headers. */
-const oneLine = (text: string): string => text.replace(/[\r\n\u2028\u2029]+/g, " ").trim()
+const oneLine = (text: string): string => text.replace(/[\r\n\u0085\u2028\u2029]+/g, " ").trim()
 
 /** Resend's HTTP API (resend.com/docs/api-reference/emails/send-email). */
 export const resendMailer = (config: Config, apiKey: string, fetcher: typeof fetch = fetch): Mailer => ({

@@ -23,7 +23,10 @@ const terms = (changes: Partial<ProductTerms>): ProductTerms => ({
 describe("a product's terms", () => {
   test("INV-CAT-1: the minimum order and a stated stock are multiples of the step, and each fault is named", () => {
     expect(checkTerms(terms({}), 1_500)).toEqual([])
-    expect(checkTerms(terms({ minOrderMilli: 700 }), 250).map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(["/min_order_qty OFF_STEP", "/stock_quantity OFF_STEP"])
+    expect(checkTerms(terms({ minOrderMilli: 700 }), 250).map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
+      "/min_order_qty OFF_STEP",
+      "/stock_quantity OFF_STEP",
+    ])
   })
 
   test("availability says no more than none, low, or enough", () => {
@@ -46,7 +49,12 @@ describe("what somebody typed", () => {
   const typed = fc.oneof(
     fc.string({ unit: "grapheme", maxLength: 60 }),
     fc.string({ unit: "binary", maxLength: 60 }),
-    fc.array(fc.constantFrom('"', "'", "*", "(", ")", ":", "^", "AND", "OR", "NOT", "NEAR", "org", "{", "}", "-", "+", " ", "tom", "é", "日本"), { maxLength: 20 }).map((parts) => parts.join("")),
+    fc
+      .array(
+        fc.constantFrom('"', "'", "*", "(", ")", ":", "^", "AND", "OR", "NOT", "NEAR", "org", "{", "}", "-", "+", " ", "tom", "é", "日本"),
+        { maxLength: 20 },
+      )
+      .map((parts) => parts.join("")),
   )
 
   test("INV-CAT-2: whatever it was, at most eight quoted runs of letters and digits come out", () => {
@@ -66,7 +74,9 @@ describe("what somebody typed", () => {
     expect(expressions.length).toBeGreaterThan(100)
     const statement = env.DB.prepare("select count(*) as n from products_fts where products_fts match 'org : (\"x\") AND ' || ?")
     for (let start = 0; start < expressions.length; start += 50) {
-      const results = await env.DB.batch<{ n: number }>(expressions.slice(start, start + 50).map((expression) => statement.bind(expression)))
+      const results = await env.DB.batch<{ n: number }>(
+        expressions.slice(start, start + 50).map((expression) => statement.bind(expression)),
+      )
       for (const { results: rows } of results) expect(rows).toEqual([{ n: 0 }])
     }
   })

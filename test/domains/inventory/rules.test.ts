@@ -3,8 +3,17 @@ import { describe, expect, test } from "vitest"
 import { allocate, type Allocation, applyToLevel, type Demand, type Level } from "../../../src/domains/inventory/rules.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
 
-const demand = (line: number, product: string, quantityMilli: number): Demand => ({ lineId: `oln_${line}`, productId: `prd_${product}`, quantityMilli })
-const level = (product: string, location: string, onHandMilli: number): Level => ({ productId: `prd_${product}`, locationId: `whs_${location}`, onHandMilli, seq: 1 })
+const demand = (line: number, product: string, quantityMilli: number): Demand => ({
+  lineId: `oln_${line}`,
+  productId: `prd_${product}`,
+  quantityMilli,
+})
+const level = (product: string, location: string, onHandMilli: number): Level => ({
+  productId: `prd_${product}`,
+  locationId: `whs_${location}`,
+  onHandMilli,
+  seq: 1,
+})
 const from = (levels: readonly Level[]) => (productId: ProductId) => levels.filter((one) => one.productId === productId)
 
 describe("a level", () => {
@@ -45,10 +54,15 @@ describe("allocating stock", () => {
     })
   })
 
-  const anyDemands = fc.array(fc.record({ product: fc.constantFrom("a", "b", "c"), quantity: fc.integer({ min: 1, max: 20 }) }), { maxLength: 8 })
-  const anyLevels = fc.uniqueArray(fc.record({ product: fc.constantFrom("a", "b", "c"), location: fc.constantFrom("x", "y", "z"), onHand: fc.nat(30) }), {
-    selector: ({ product, location }) => product + location,
+  const anyDemands = fc.array(fc.record({ product: fc.constantFrom("a", "b", "c"), quantity: fc.integer({ min: 1, max: 20 }) }), {
+    maxLength: 8,
   })
+  const anyLevels = fc.uniqueArray(
+    fc.record({ product: fc.constantFrom("a", "b", "c"), location: fc.constantFrom("x", "y", "z"), onHand: fc.nat(30) }),
+    {
+      selector: ({ product, location }) => product + location,
+    },
+  )
 
   test("INV-STK-2: allocations sum to each line's demand, never exceed a level, and fail exactly when a product is short", () => {
     fc.assert(
@@ -64,8 +78,10 @@ describe("allocating stock", () => {
         })
         expect(allocated.ok).toBe(!isShort)
         if (!allocated.ok) return
-        const taken = (of: (one: Allocation) => boolean) => allocated.value.filter(of).reduce((sum, { quantityMilli }) => sum + quantityMilli, 0)
-        for (const { lineId, productId, quantityMilli } of demands) expect(taken((one) => one.lineId === lineId && one.productId === productId)).toBe(quantityMilli)
+        const taken = (of: (one: Allocation) => boolean) =>
+          allocated.value.filter(of).reduce((sum, { quantityMilli }) => sum + quantityMilli, 0)
+        for (const { lineId, productId, quantityMilli } of demands)
+          expect(taken((one) => one.lineId === lineId && one.productId === productId)).toBe(quantityMilli)
         for (const { productId, locationId, onHandMilli } of levels) {
           expect(taken((one) => one.productId === productId && one.locationId === locationId)).toBeLessThanOrEqual(onHandMilli)
         }

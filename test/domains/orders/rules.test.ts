@@ -1,6 +1,14 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { type AskedLine, type OrderableProduct, orderFlow, orderMovesOf, orderNumber, orderStatuses, priceOrder } from "../../../src/domains/orders/rules.ts"
+import {
+  type AskedLine,
+  type OrderableProduct,
+  orderFlow,
+  orderMovesOf,
+  orderNumber,
+  orderStatuses,
+  priceOrder,
+} from "../../../src/domains/orders/rules.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
 import { lineTotal } from "../../../src/kernel/money.ts"
 import { expectSound } from "../../support/flows.ts"
@@ -22,7 +30,8 @@ const catalog =
   (id: ProductId) =>
     products.find((one) => one.id === id)
 const line = (id: string, quantityMilli: number): AskedLine => ({ productId: `prd_${id}`, quantityMilli })
-const faultsOf = (result: ReturnType<typeof priceOrder>) => (result.ok ? [] : [result.error.code, ...(result.error.errors ?? []).map(({ pointer, code }) => `${pointer} ${code}`)])
+const faultsOf = (result: ReturnType<typeof priceOrder>) =>
+  result.ok ? [] : [result.error.code, ...(result.error.errors ?? []).map(({ pointer, code }) => `${pointer} ${code}`)]
 
 describe("the order's flow", () => {
   test("INV-ORD-1: every state can be reached from PENDING, and only the ends are dead ends", () => {
@@ -45,9 +54,19 @@ describe("the order's flow", () => {
 
 describe("pricing an order", () => {
   test("a line rounds half up, and the total is the sum of the lines", () => {
-    const priced = priceOrder([line("a", 2_500), line("a", 500), line("b", 3_000)], catalog(product("a"), product("b", { priceMinor: 101 })))
+    const priced = priceOrder(
+      [line("a", 2_500), line("a", 500), line("b", 3_000)],
+      catalog(product("a"), product("b", { priceMinor: 101 })),
+    )
     // 333 × 2.5 = 832.5, 333 × 0.5 = 166.5, 101 × 3 = 303
-    expect(priced).toMatchObject({ ok: true, value: { currency: "USD", totalMinor: 833 + 167 + 303, lines: [{ lineTotalMinor: 833 }, { lineTotalMinor: 167 }, { lineTotalMinor: 303 }] } })
+    expect(priced).toMatchObject({
+      ok: true,
+      value: {
+        currency: "USD",
+        totalMinor: 833 + 167 + 303,
+        lines: [{ lineTotalMinor: 833 }, { lineTotalMinor: 167 }, { lineTotalMinor: 303 }],
+      },
+    })
   })
 
   test("each line keeps its own name, unit and today's price, in the order asked", () => {
@@ -80,11 +99,9 @@ describe("pricing an order", () => {
   })
 
   test("a product that is unknown or inactive is not sold, and says so before any other fault", () => {
-    expect(faultsOf(priceOrder([line("a", 1), line("x", 1), line("c", 1)], catalog(product("a"), product("c", { isActive: false }))))).toEqual([
-      "VALIDATION_FAILED",
-      "/items/1/product_id UNKNOWN_PRODUCT",
-      "/items/2/product_id UNKNOWN_PRODUCT",
-    ])
+    expect(
+      faultsOf(priceOrder([line("a", 1), line("x", 1), line("c", 1)], catalog(product("a"), product("c", { isActive: false })))),
+    ).toEqual(["VALIDATION_FAILED", "/items/1/product_id UNKNOWN_PRODUCT", "/items/2/product_id UNKNOWN_PRODUCT"])
   })
 
   test("an order has one currency", () => {
@@ -99,14 +116,25 @@ describe("pricing an order", () => {
   })
 
   test("INV-ORD-2: whatever is priced is on step, above its minimum, and adds up", () => {
-    const anyProduct = fc.record({ step: fc.constantFrom(1, 250, 500, 1_000), minimum: fc.integer({ min: 1, max: 5_000 }), price: fc.nat(10 ** 7), active: fc.boolean() })
-    const anyLines = fc.array(fc.record({ product: fc.nat(2), quantity: fc.integer({ min: 1, max: 20 }).map((n) => n * 250) }), { minLength: 1, maxLength: 8 })
+    const anyProduct = fc.record({
+      step: fc.constantFrom(1, 250, 500, 1_000),
+      minimum: fc.integer({ min: 1, max: 5_000 }),
+      price: fc.nat(10 ** 7),
+      active: fc.boolean(),
+    })
+    const anyLines = fc.array(fc.record({ product: fc.nat(2), quantity: fc.integer({ min: 1, max: 20 }).map((n) => n * 250) }), {
+      minLength: 1,
+      maxLength: 8,
+    })
     fc.assert(
       fc.property(fc.tuple(anyProduct, anyProduct, anyProduct), anyLines, (specs, asked) => {
         const products = specs.map(({ step, minimum, price, active }, index) =>
           product(String(index), { quantityStepMilli: step, minOrderMilli: minimum, priceMinor: price, isActive: active }),
         )
-        const priced = priceOrder(asked.map(({ product: index, quantity }) => line(String(index), quantity)), catalog(...products))
+        const priced = priceOrder(
+          asked.map(({ product: index, quantity }) => line(String(index), quantity)),
+          catalog(...products),
+        )
         const sum = (index: number) => asked.filter((one) => one.product === index).reduce((total, { quantity }) => total + quantity, 0)
         const isGood = asked.every(({ product: index, quantity }) => {
           const spec = specs[index]
@@ -114,7 +142,9 @@ describe("pricing an order", () => {
         })
         expect(priced.ok).toBe(isGood)
         if (priced.ok) {
-          expect(priced.value.lines.map(({ lineTotalMinor }) => lineTotalMinor)).toEqual(asked.map(({ product: index, quantity }) => lineTotal(specs[index]?.price ?? 0, quantity)))
+          expect(priced.value.lines.map(({ lineTotalMinor }) => lineTotalMinor)).toEqual(
+            asked.map(({ product: index, quantity }) => lineTotal(specs[index]?.price ?? 0, quantity)),
+          )
           expect(priced.value.totalMinor).toBe(priced.value.lines.reduce((total, { lineTotalMinor }) => total + lineTotalMinor, 0))
         }
       }),

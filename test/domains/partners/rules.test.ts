@@ -10,14 +10,21 @@ describe("the link's flow", () => {
 
   test("INV-LNK-2: the supplier decides, the buyer withdraws, and either ends an approved link", () => {
     const movesOf = (side: "supplier" | "buyer") => Object.fromEntries(linkStatuses.map((status) => [status, linkMovesOf(status, side)]))
-    expect(movesOf("supplier")).toEqual({ PENDING: ["APPROVED", "REJECTED", "BLOCKED"], APPROVED: ["BLOCKED", "REMOVED"], REJECTED: [], BLOCKED: ["APPROVED"], REMOVED: [] })
+    expect(movesOf("supplier")).toEqual({
+      PENDING: ["APPROVED", "REJECTED", "BLOCKED"],
+      APPROVED: ["BLOCKED", "REMOVED"],
+      REJECTED: [],
+      BLOCKED: ["APPROVED"],
+      REMOVED: [],
+    })
     expect(movesOf("buyer")).toEqual({ PENDING: ["REMOVED"], APPROVED: ["REMOVED"], REJECTED: [], BLOCKED: [], REMOVED: [] })
   })
 })
 
 describe("a new request", () => {
   const decidedAt = 1_000_000
-  const judge = (status: (typeof linkStatuses)[number], now = decidedAt, coolDownMs = 0) => judgeRequest({ status, decidedAt }, now, coolDownMs)
+  const judge = (status: (typeof linkStatuses)[number], now = decidedAt, coolDownMs = 0) =>
+    judgeRequest({ status, decidedAt }, now, coolDownMs)
 
   test("makes a link where there is none, and revives one that was turned down or removed", () => {
     expect(judgeRequest(undefined, 0, 0)).toBe("CREATE")

@@ -34,14 +34,18 @@ type Tables = Record<string, Array<Record<string, SqlStorageValue>>>
 /** The runtime's own tables stand beside ours in sqlite_master. */
 const ddl = (sql: SqlStorage): string =>
   sql
-    .exec<{ sql: string }>("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC, name")
+    .exec<{ sql: string }>(
+      "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY type DESC, name",
+    )
     .toArray()
     .map((row) => `${row.sql.trim()};\n`)
     .join("\n")
 
 function tablesOf(sql: SqlStorage): Tables {
   const names = sql
-    .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
+    .exec<{ name: string }>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
+    )
     .toArray()
   return Object.fromEntries(names.map(({ name }) => [name, sql.exec(`SELECT * FROM ${name} ORDER BY 1, 2`).toArray()]))
 }
@@ -60,7 +64,11 @@ function watched(sql: SqlStorage): { readonly sql: SqlStorage; readonly statemen
     cursors.push(cursor)
     return cursor
   }
-  return { sql: { exec } as unknown as SqlStorage, statements, written: () => cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0) }
+  return {
+    sql: { exec } as unknown as SqlStorage,
+    statements,
+    written: () => cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
+  }
 }
 
 describe("the ledger's schema", () => {
@@ -77,29 +85,32 @@ describe("the ledger's schema", () => {
     await expect(now).toMatchFileSnapshot("./schema.snapshot.sql")
   })
 
-  test.each(Array.from({ length: last + 1 }, (_, steps) => steps))("a ledger at step %i comes up to the last with the same schema as a new one, and keeps its rows", async (steps) => {
-    const fresh = await inEmptyObject(({ sql }) => {
-      migrate(sql, schemaSteps)
-      return ddl(sql)
-    })
-    const upgraded = await inEmptyObject(({ sql }) => {
-      if (steps > 0) migrate(sql, schemaSteps.slice(0, steps))
-      for (const { id } of schemaSteps.slice(0, steps)) sql.exec(rowsOfStep[id] ?? "")
-      const before = tablesOf(sql)
-      migrate(sql, schemaSteps)
-      return { ddl: ddl(sql), before, after: tablesOf(sql) }
-    })
-    expect(upgraded.ddl).toBe(fresh)
-    const { _migrations: doneBefore = [], ...rowsBefore } = upgraded.before
-    const { _migrations: done = [], ...rows } = upgraded.after
-    expect(done.map(({ id }) => id)).toEqual(schemaSteps.map(({ id }) => id))
-    expect(done.slice(0, steps)).toEqual(doneBefore)
-    for (const [table, earlier] of Object.entries(rowsBefore)) {
-      expect(earlier.length, `${table} has rows to keep`).toBeGreaterThan(0)
-      expect(rows[table]).toHaveLength(earlier.length)
-      for (const [index, row] of earlier.entries()) expect(rows[table]?.[index]).toMatchObject(row)
-    }
-  })
+  test.each(Array.from({ length: last + 1 }, (_, steps) => steps))(
+    "a ledger at step %i comes up to the last with the same schema as a new one, and keeps its rows",
+    async (steps) => {
+      const fresh = await inEmptyObject(({ sql }) => {
+        migrate(sql, schemaSteps)
+        return ddl(sql)
+      })
+      const upgraded = await inEmptyObject(({ sql }) => {
+        if (steps > 0) migrate(sql, schemaSteps.slice(0, steps))
+        for (const { id } of schemaSteps.slice(0, steps)) sql.exec(rowsOfStep[id] ?? "")
+        const before = tablesOf(sql)
+        migrate(sql, schemaSteps)
+        return { ddl: ddl(sql), before, after: tablesOf(sql) }
+      })
+      expect(upgraded.ddl).toBe(fresh)
+      const { _migrations: doneBefore = [], ...rowsBefore } = upgraded.before
+      const { _migrations: done = [], ...rows } = upgraded.after
+      expect(done.map(({ id }) => id)).toEqual(schemaSteps.map(({ id }) => id))
+      expect(done.slice(0, steps)).toEqual(doneBefore)
+      for (const [table, earlier] of Object.entries(rowsBefore)) {
+        expect(earlier.length, `${table} has rows to keep`).toBeGreaterThan(0)
+        expect(rows[table]).toHaveLength(earlier.length)
+        for (const [index, row] of earlier.entries()) expect(rows[table]?.[index]).toMatchObject(row)
+      }
+    },
+  )
 
   test("a ledger that is current runs no DDL and writes nothing when it wakes", async () => {
     const seen = await inEmptyObject(({ sql }) => {

@@ -43,8 +43,11 @@ async function bundle(entry: string): Promise<string> {
     .sort()
     .map((name): Migration => ({ name, statements: split(readFileSync(join(migrationsFolder, name), "utf8")) }))
   const built: Built = {
-    bundle: join(folder, `${basename(entry, ".ts")}.js`),
-    workerOptions: optionsOf(configFile, environment).workerOptions,
+    workerOptions: {
+      ...optionsOf(configFile, environment).workerOptions,
+      rootPath: folder,
+      modules: [{ type: "ESModule", path: join(folder, `${basename(entry, ".ts")}.js`) }],
+    },
     migrations,
   }
   const file = join(folder, "server.json")

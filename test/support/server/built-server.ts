@@ -28,10 +28,6 @@ export type BuiltServer = {
   readonly workerdPid: number
   /** Resolves once the process has ended, whoever ended it. */
   readonly ended: Promise<void>
-  /** Takes an object out of memory; its storage stays. */
-  readonly evict: (className: string, name: string) => Promise<void>
-  /** Rows of an object's own SQLite. It starts the object where it is not running. */
-  readonly objectRows: <T extends Row = Row>(className: string, name: string, query: string) => Promise<readonly T[]>
   /** Rows of D1, past the Worker. */
   readonly databaseRows: <T extends Row = Row>(query: string) => Promise<readonly T[]>
   /** Runs what cron would run by this expression. */
@@ -77,8 +73,6 @@ export async function startBuiltServer({ state, port, vars = {}, wrapper, log }:
       workerdPid,
       ended,
       kill,
-      evict: async (className, name) => void (await ask({ verb: "evict", className, name })),
-      objectRows: async <T extends Row>(className: string, name: string, query: string) => (await ask({ verb: "objectRows", className, name, query })) as readonly T[],
       databaseRows: async <T extends Row>(query: string) => (await ask({ verb: "databaseRows", query })) as readonly T[],
       cron: async (expression) => void (await ask({ verb: "cron", expression })),
       stop: async () => {
@@ -107,7 +101,11 @@ function untilReady(child: ChildProcess, ended: Promise<void>): Promise<{ url: s
     await why
     throw new Error(what)
   }
-  return Promise.race([ready, never(ended, "the server ended before it was ready"), never(after(startMsMax), `the server was not ready within ${startMsMax} ms`)])
+  return Promise.race([
+    ready,
+    never(ended, "the server ended before it was ready"),
+    never(after(startMsMax), `the server was not ready within ${startMsMax} ms`),
+  ])
 }
 
 /** Questions and answers over the child's own channel, each by its number. */

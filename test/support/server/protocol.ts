@@ -4,11 +4,7 @@ import type { V4WorkerOptions } from "miniflare"
 export type Migration = { readonly name: string; readonly statements: readonly string[] }
 
 /** What a built server is made of, kept beside its bundle as `server.json`. */
-export type Built = {
-  readonly bundle: string
-  readonly workerOptions: Omit<V4WorkerOptions, "script" | "scriptPath" | "modules" | "modulesRoot">
-  readonly migrations: readonly Migration[]
-}
+export type Built = { readonly workerOptions: V4WorkerOptions; readonly migrations: readonly Migration[] }
 
 /** What the server's process is told on its command line. */
 export type ServerConfig = {
@@ -22,8 +18,6 @@ export type Row = Readonly<Record<string, string | number | null>>
 
 /** What the process that started the server may ask of it besides HTTP. */
 export type Control =
-  | { readonly verb: "evict"; readonly className: string; readonly name: string }
-  | { readonly verb: "objectRows"; readonly className: string; readonly name: string; readonly query: string }
   | { readonly verb: "databaseRows"; readonly query: string }
   | { readonly verb: "cron"; readonly expression: string }
   | { readonly verb: "stop" }

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { basename, dirname } from "node:path"
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare"
+import { fileURLToPath } from "node:url"
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare"
 import type { Built, Control, FromServer, Migration, Row, ServerConfig, ToServer } from "./protocol.ts"
 
 /**
@@ -11,10 +11,28 @@ import type { Built, Control, FromServer, Migration, Row, ServerConfig, ToServer
 const config = JSON.parse(process.argv[2] ?? "") as ServerConfig
 const built = JSON.parse(readFileSync(config.built, "utf8")) as Built
 const workerName = "waybill"
+const controlName = "control"
 const host = "127.0.0.1"
+
+type Query = { readonly sql: string; readonly params?: readonly unknown[] }
 
 const tell = (message: FromServer): void => void process.send?.(message)
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const waybill: V4WorkerOptions = {
+  ...built.workerOptions,
+  name: workerName,
+  bindings: { ...built.workerOptions.bindings, ...config.vars },
+  ratelimits: withoutLimits(),
+  unsafeDirectSockets: [{ host, port: config.port }],
+}
+const control: V4WorkerOptions = {
+  name: controlName,
+  compatibilityDate: built.workerOptions.compatibilityDate ?? "",
+  modules: [{ type: "ESModule", path: fileURLToPath(new URL("./control-worker.mjs", import.meta.url)) }],
+  d1Databases: built.workerOptions.d1Databases ?? {},
+  unsafeDirectSockets: [{ host, port: 0 }],
+}
 
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
@@ -23,20 +41,10 @@ const miniflare = new Miniflare(
     log: new Log(LogLevel.WARN),
     logRequests: false,
     telemetry: { enabled: false },
-    unsafeInspectDurableObjects: true,
+    unsafeTriggerHandlers: true,
     resourcePersistencePath: config.state,
     handleStructuredLogs: ({ message }) => void process.stdout.write(`${message}\n`),
-    workers: [
-      {
-        ...built.workerOptions,
-        name: workerName,
-        bindings: { ...built.workerOptions.bindings, ...config.vars },
-        modules: [{ type: "ESModule", path: basename(built.bundle), contents: readFileSync(built.bundle, "utf8") }],
-        rootPath: dirname(built.bundle),
-        ratelimits: withoutLimits(),
-        unsafeDirectSockets: [{ host, port: config.port }],
-      },
-    ],
+    workers: [waybill, control],
   }),
 )
 
@@ -60,20 +68,12 @@ try {
 
 async function answer(control: Control): Promise<readonly Row[]> {
   switch (control.verb) {
-    case "evict":
-      await miniflare.unsafeEvictDurableObject(workerName, control.className, { name: control.name })
-      return []
-    case "objectRows": {
-      const storage = await miniflare.unsafeGetDurableObjectStorage(workerName, control.className, { name: control.name })
-      return (await storage.exec(control.query)) as Row[]
-    }
-    case "databaseRows": {
-      const database = await miniflare.getD1Database("DB", workerName)
-      return (await database.prepare(control.query).all<Row>()).results
-    }
+    case "databaseRows":
+      return (await onDatabase([{ sql: control.query }]))[0] ?? []
     case "cron": {
-      const worker = await miniflare.getWorker(workerName)
-      await worker.scheduled({ cron: control.expression })
+      const query = new URLSearchParams({ cron: control.expression, time: String(Date.now()), format: "json" })
+      const answered = await fetch(new URL(`/cdn-cgi/local/scheduled?${query.toString()}`, await miniflare.ready))
+      if (!answered.ok) throw new Error(`cron ${control.expression} answered ${answered.status}: ${await answered.text()}`)
       return []
     }
     case "stop":
@@ -84,25 +84,30 @@ async function answer(control: Control): Promise<readonly Row[]> {
 }
 
 /** Rate limits would be what is measured, and all clients have one address. */
-function withoutLimits(): Built["workerOptions"]["ratelimits"] {
+function withoutLimits(): NonNullable<V4WorkerOptions["ratelimits"]> {
   const limits = Object.entries(built.workerOptions.ratelimits ?? {})
   return Object.fromEntries(limits.map(([name, limit]) => [name, { ...limit, simple: { ...limit.simple, limit: 1_000_000_000 } }]))
 }
 
+/**
+ * Statements as one batch, by a Worker of its own beside Waybill. Miniflare's `getD1Database` waits for workerd with
+ * Node standing still: under load workerd waits for Node to read its log at the same time, and neither goes on.
+ */
+async function onDatabase(statements: readonly Query[]): Promise<readonly (readonly Row[])[]> {
+  const answered = await fetch(await miniflare.unsafeGetDirectURL(controlName), { method: "POST", body: JSON.stringify(statements) })
+  if (!answered.ok) throw new Error(await answered.text())
+  return (await answered.json()) as Row[][]
+}
+
 /** As wrangler does it, and noted in its table: a file at a time, each once. */
 async function migrate(migrations: readonly Migration[]): Promise<void> {
-  const database = await miniflare.getD1Database("DB", workerName)
-  await database
-    .prepare("CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)")
-    .run()
-  const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>()
-  const done = new Set(results.map(({ name }) => name))
+  const table =
+    "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)"
+  const [, rows = []] = await onDatabase([{ sql: table }, { sql: "SELECT name FROM d1_migrations" }])
+  const done = new Set(rows.map(({ name }) => name))
   for (const { name, statements } of migrations) {
     if (done.has(name)) continue
-    await database.batch([
-      ...statements.map((statement) => database.prepare(statement)),
-      database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name),
-    ])
+    await onDatabase([...statements.map((sql) => ({ sql })), { sql: "INSERT INTO d1_migrations (name) VALUES (?)", params: [name] }])
   }
 }
 

@@ -1,0 +1,110 @@
+import { assignableBuiltInRoles, type BuiltInRole } from "../../src/platform/auth/roles.ts"
+
+/** Roles an organization's people can have; super_admin is the platform's and stands apart. */
+export type OrganizationRole = Exclude<BuiltInRole, "super_admin">
+
+const any = assignableBuiltInRoles as readonly OrganizationRole[]
+const admins = ["owner", "admin"] as const
+const managers = [...admins, "manager"] as const
+const supplierStaff = [...managers, "sales_rep"] as const
+const fieldManagers = ["area_manager", "regional_manager", "national_manager"] as const
+/** Seed 4's stockist orders direct, so it holds what a buyer holds. */
+const buyerSide = [...managers, "buyer", "stockist"] as const
+
+export type Least = {
+  /** As the contract's `who` column has it. */
+  readonly who: string
+  readonly roles: readonly OrganizationRole[]
+  /** Whether super_admin may, without stepping into an organization. */
+  readonly isPlatforms?: true
+}
+
+const platform: Least = { who: "platform", roles: [], isPlatforms: true }
+const everyone: Least = { who: "any", roles: any }
+const ownersAndAdmins: Least = { who: "owner,admin", roles: admins }
+const ownersAndManagers: Least = { who: "owner,manager", roles: managers }
+const buyers: Least = { who: "buyer side", roles: buyerSide }
+
+/**
+ * Who the contract says may do what, at the least: by operation, and by what is asked where that decides. "owner may do
+ * all that admin may; admin all that manager, sales_rep, warehouse_op, staff and the field managers may."
+ */
+export const leastRoles: Readonly<Record<string, Least>> = {
+  signOut: { ...everyone, isPlatforms: true },
+  readMe: { ...everyone, isPlatforms: true },
+  updateMe: { ...everyone, isPlatforms: true },
+  changePassword: { ...everyone, isPlatforms: true },
+  listSessions: { ...everyone, isPlatforms: true },
+  endSession: { ...everyone, isPlatforms: true },
+
+  listApiKeys: ownersAndAdmins,
+  createApiKey: ownersAndAdmins,
+  revokeApiKey: ownersAndAdmins,
+
+  listOrganizations: platform,
+  createOrganization: platform,
+  listDirectory: everyone,
+  getOrganization: { who: "any (own) or platform", roles: any, isPlatforms: true },
+  updateOrganization: { who: "owner,admin,platform", roles: admins, isPlatforms: true },
+  deactivateOrganization: { who: "owner,platform", roles: ["owner"], isPlatforms: true },
+  submitKyb: ownersAndAdmins,
+  decideKyb: platform,
+
+  listUsers: { who: "owner,admin,managers", roles: [...admins, ...fieldManagers] },
+  createUser: ownersAndAdmins,
+  "getUser: oneself": { who: "self", roles: any, isPlatforms: true },
+  "getUser: another": ownersAndAdmins,
+  "updateUser: own name": { who: "self", roles: any, isPlatforms: true },
+  "updateUser: another's name": ownersAndAdmins,
+  "updateUser: another's address": ownersAndAdmins,
+  "updateUser: another's activity": ownersAndAdmins,
+  disableUser: ownersAndAdmins,
+  assignRoles: ownersAndAdmins,
+  listInvitations: ownersAndAdmins,
+  invite: ownersAndAdmins,
+  withdrawInvitation: ownersAndAdmins,
+  listRoles: ownersAndAdmins,
+  defineRole: ownersAndAdmins,
+  changeRole: ownersAndAdmins,
+  deleteRole: ownersAndAdmins,
+
+  requestLink: buyers,
+  "setLinkStatus: supplier, APPROVED": { who: "supplier staff", roles: supplierStaff },
+  "setLinkStatus: supplier, REJECTED": { who: "supplier staff", roles: supplierStaff },
+  "setLinkStatus: supplier, BLOCKED": { who: "supplier staff", roles: supplierStaff },
+  "setLinkStatus: supplier, REMOVED": { who: "supplier staff", roles: supplierStaff },
+  "setLinkStatus: buyer, REMOVED": { who: "requester may withdraw", roles: buyerSide },
+  listMyLinks: everyone,
+  getLink: { who: "either side", roles: any },
+
+  listCatalog: everyone,
+  listProducts: everyone,
+  createProduct: ownersAndManagers,
+  getProduct: { who: "own or linked", roles: any },
+  updateProduct: ownersAndManagers,
+  archiveProduct: ownersAndManagers,
+  removeProductImage: ownersAndManagers,
+
+  "placeOrder: buyer": buyers,
+  "placeOrder: supplier, for a linked buyer": { who: "supplier staff for a linked buyer", roles: supplierStaff },
+  listMyOrders: everyone,
+  getOrder: { who: "either side", roles: any },
+  "setOrderStatus: supplier, ACCEPTED": { who: "as the state machine says: S", roles: supplierStaff },
+  "setOrderStatus: supplier, REJECTED": { who: "as the state machine says: S", roles: supplierStaff },
+  "setOrderStatus: supplier, IN_DELIVERY": { who: "as the state machine says: S, W", roles: [...supplierStaff, "warehouse_op"] },
+  "setOrderStatus: supplier, COMPLETED": { who: "as the state machine says: S", roles: supplierStaff },
+  "setOrderStatus: supplier, CANCELLED": { who: "as the state machine says: S", roles: supplierStaff },
+  "setOrderStatus: buyer, CANCELLED": { who: "as the state machine says: B", roles: buyerSide },
+  "setOrderStatus: buyer, COMPLETED": { who: "as the state machine says: B", roles: buyerSide },
+  "setOrderStatus: buyer, ACCEPTED": { who: "as the state machine says: nobody of the buyer's", roles: [] },
+  reorder: buyers,
+
+  listAuditLogs: { who: "owner,admin; platform: all", roles: admins, isPlatforms: true },
+  getAuditLog: { who: "owner,admin", roles: admins, isPlatforms: true },
+
+  getMetrics: platform,
+  reconcileLedger: platform,
+  rebuildLedger: platform,
+  devFoundOrganizations: platform,
+  devReplayPast: platform,
+}

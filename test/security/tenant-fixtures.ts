@@ -1,0 +1,193 @@
+import type { Order, Tenant } from "../support/tenants.ts"
+
+/** How the caller stands to A, whose rows are asked for. */
+export type Relation = "stranger" | "pending" | "blocked" | "partner"
+
+/** Who there is: A, whose rows are asked for; C, who buys from A and from B; `me`, who asks. */
+export type Cast = {
+  readonly relation: Relation
+  readonly a: Tenant
+  readonly c: Tenant
+  readonly me: Tenant
+  /** A's link and order with C. When C is the one who asks, with another buyer of A's. */
+  readonly linkId: string
+  readonly order: Order
+  readonly unknownFileId: string
+}
+
+export type Attempt = {
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  /** `404 NOT_FOUND`, or a status alone where it is a success that must show nothing of A's. */
+  readonly answers: string | number
+  /** A's id and name may stand in the answer: the directory's entry, the caller's own link. */
+  readonly showsOrganization?: boolean
+}
+
+/** What somebody tries with A's ids, or why there is nothing to try. */
+export type Fixture = ((cast: Cast) => readonly Attempt[]) | { readonly nothing: string }
+
+const hidden = "404 NOT_FOUND"
+const forPlatform = "403 FORBIDDEN"
+
+const public_ = (why: string): Fixture => ({ nothing: why })
+
+/**
+ * Every operation, by its id. A new route without a line here fails the sweep. 404 wherever an id of A's names a row;
+ * what else is refused is documented in the contract: platform routes by permission, ordering by link.
+ */
+export const fixtures: Readonly<Record<string, Fixture>> = {
+  // Auth
+  register: public_("founds an organization of one's own; an invitation's token is itself the right to redeem it"),
+  signIn: ({ a }) => [{ body: { email: a.owner.email, password: "a-guess-at-a-password" }, answers: "401 INVALID_CREDENTIALS" }],
+  refreshSession: ({ a }) => [
+    { body: { refresh_token: `${a.owner.refreshToken.split(".")[0]}.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA` }, answers: "401 UNAUTHENTICATED" },
+  ],
+  signOut: public_("ends the session that asks; that a stranger's refresh token ends nothing stands in its own test below"),
+  forgotPassword: public_("says the same of every address, and writes to the person alone"),
+  resetPassword: () => [{ body: { token: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", password: "correct horse battery" }, answers: "401 TOKEN_EXPIRED" }],
+  readMe: () => [{ answers: 200 }],
+  updateMe: public_("changes the person who asks"),
+  changePassword: public_("changes the person who asks"),
+  listSessions: () => [{ answers: 200 }],
+  endSession: ({ a }) => [{ params: { id: a.sessionId }, answers: hidden }],
+  readKeptMails: public_("does not exist outside development"),
+
+  // Users
+  listUsers: () => [{ answers: 200 }],
+  createUser: ({ a }) => [
+    { body: { email: "somebody-new@example.test", full_name: "Somebody New", password: "correct horse battery", roles: [a.roleName] }, answers: "422 VALIDATION_FAILED" },
+    { body: { email: a.clerk.email, full_name: "Somebody New", password: "correct horse battery", roles: ["staff"] }, answers: "409 EMAIL_TAKEN" },
+  ],
+  getUser: ({ a }) => [{ params: { id: a.owner.id }, answers: hidden }, { params: { id: a.clerk.id }, answers: hidden }],
+  updateUser: ({ a, me }) => [
+    { params: { id: a.clerk.id }, body: { full_name: "Mine Now" }, answers: hidden },
+    { params: { id: a.clerk.id }, body: { is_active: false }, answers: hidden },
+    { params: { id: me.clerk.id }, body: { email: a.clerk.email }, answers: "409 EMAIL_TAKEN" },
+  ],
+  disableUser: ({ a }) => [{ params: { id: a.clerk.id }, answers: hidden }],
+  assignRoles: ({ a, me }) => [
+    { params: { id: a.clerk.id }, body: { roles: ["staff"] }, answers: hidden },
+    { params: { id: me.clerk.id }, body: { roles: [a.roleName] }, answers: "422 VALIDATION_FAILED" },
+  ],
+
+  // Roles, invitations, keys
+  listRoles: () => [{ answers: 200 }],
+  defineRole: public_("a role's name is its organization's own; there is no id to name"),
+  changeRole: ({ a }) => [{ params: { id: a.roleId }, body: { description: "Mine now" }, answers: hidden }],
+  deleteRole: ({ a }) => [{ params: { id: a.roleId }, answers: hidden }],
+  listInvitations: () => [{ answers: 200 }],
+  invite: ({ a }) => [
+    { body: { email: "somebody-new@example.test", roles: [a.roleName] }, answers: "422 VALIDATION_FAILED" },
+    { body: { email: a.owner.email, roles: ["staff"] }, answers: "409 EMAIL_TAKEN" },
+  ],
+  withdrawInvitation: ({ a }) => [{ params: { id: a.invitationId }, answers: hidden }],
+  listApiKeys: () => [{ answers: 200 }],
+  createApiKey: public_("there is no id to name"),
+  revokeApiKey: ({ a }) => [{ params: { id: a.apiKeyId }, answers: hidden }],
+
+  // Organizations
+  listOrganizations: () => [{ answers: forPlatform }],
+  createOrganization: () => [{ body: { name: "Another Firm", capabilities: ["supplier"] }, answers: forPlatform }],
+  listDirectory: () => [{ answers: 200, showsOrganization: true }],
+  getOrganization: ({ a }) => [{ params: { id: a.org.id }, answers: hidden }],
+  updateOrganization: ({ a, me }) => [
+    { params: { id: a.org.id }, body: { name: "Mine Now" }, answers: hidden },
+    { params: { id: me.org.id }, body: { slug: a.org.slug }, answers: "409 CONFLICT" },
+  ],
+  deactivateOrganization: ({ a }) => [{ params: { id: a.org.id }, answers: hidden }],
+  submitKyb: ({ a }) => [{ params: { id: a.org.id }, body: {}, answers: hidden }],
+  decideKyb: ({ a }) => [{ params: { id: a.org.id }, body: { status: "VERIFIED" }, answers: forPlatform }],
+
+  // Links
+  requestLink: ({ relation, a, c, me }) => [
+    ...(relation === "stranger" ? [] : [{ body: { supplier_id: a.org.id }, answers: relation === "blocked" ? "409 LINK_BLOCKED" : "409 LINK_EXISTS" }]),
+    ...(me === c ? [] : [{ body: { supplier_id: c.org.id }, answers: "403 CAPABILITY_MISSING" }]),
+  ],
+  listMyLinks: ({ relation }) => [
+    { answers: 200, showsOrganization: relation !== "stranger" },
+    { query: { side: "supplier" }, answers: 200 },
+    { query: { status: "REJECTED" }, answers: 200 },
+  ],
+  getLink: ({ linkId }) => [{ params: { id: linkId }, answers: hidden }],
+  setLinkStatus: ({ linkId }) => ["APPROVED", "REJECTED", "BLOCKED", "REMOVED"].map((status) => ({ params: { id: linkId }, body: { status }, answers: hidden })),
+
+  // Products
+  listCatalog: ({ relation, a }) =>
+    relation === "partner"
+      ? []
+      : [
+          { answers: 200 },
+          { query: { supplier_id: a.org.id }, answers: 200 },
+          { query: { q: a.sku }, answers: 200 },
+          { query: { q: a.sku, supplier_id: a.org.id }, answers: 200 },
+          { query: { supplier_id: a.org.id, sort: "price" }, answers: 200 },
+          { query: { sort: "-name", in_stock: "true" }, answers: 200 },
+          { query: { supplier_id: a.org.id, in_stock: "true", min_price: "1" }, answers: 200 },
+        ],
+  listProducts: () => [{ answers: 200 }, { query: { is_active: "true" }, answers: 200 }],
+  createProduct: public_("there is no id to name; a SKU is its organization's own"),
+  getProduct: ({ relation, a }) => (relation === "partner" ? [] : [{ params: { id: a.productId }, answers: hidden }]),
+  updateProduct: ({ a }) => [
+    { params: { id: a.productId }, body: { price: "0.01" }, answers: hidden },
+    { params: { id: a.productId }, body: { stock_quantity: 0 }, answers: hidden },
+  ],
+  archiveProduct: ({ a }) => [{ params: { id: a.productId }, answers: hidden }],
+  removeProductImage: ({ a, unknownFileId }) => [{ params: { id: a.productId, file_id: unknownFileId }, answers: hidden }],
+
+  // Orders
+  placeOrder: ({ relation, a, c, me }) => [
+    ...(relation === "partner" ? [] : [{ body: { supplier_id: a.org.id, items: [{ product_id: a.productId, quantity: 1 }] }, answers: "403 LINK_NOT_APPROVED" }]),
+    { body: { supplier_id: me.org.id, buyer_id: a.org.id, items: [{ product_id: me.productId, quantity: 1 }] }, answers: "403 LINK_NOT_APPROVED" },
+    ...(me === c
+      ? []
+      : [
+          { body: { supplier_id: me.org.id, buyer_id: c.org.id, items: [{ product_id: a.productId, quantity: 1 }] }, answers: "422 VALIDATION_FAILED" },
+          { body: { supplier_id: a.org.id, buyer_id: c.org.id, items: [{ product_id: a.productId, quantity: 1 }] }, answers: "403 FORBIDDEN" },
+        ]),
+  ],
+  listMyOrders: ({ relation, a }) => (relation === "partner" ? [] : [{ answers: 200 }, { query: { q: a.org.name }, answers: 200 }, { query: { side: "buyer" }, answers: 200 }]),
+  getOrder: ({ order }) => [{ params: { id: order.id }, answers: hidden }],
+  setOrderStatus: ({ order }) => [
+    // Of a buyer's moves only; the others are refused before any row is looked up, whosever the order.
+    ...["CANCELLED", "COMPLETED"].map((status) => ({ params: { id: order.id }, body: { status }, answers: hidden })),
+    ...["ACCEPTED", "REJECTED", "IN_DELIVERY"].map((status) => ({ params: { id: order.id }, body: { status }, answers: "403 FORBIDDEN" })),
+  ],
+  reorder: ({ order }) => [{ params: { id: order.id }, body: {}, answers: hidden }],
+
+  // Audit
+  listAuditLogs: ({ relation, a, order }) => [
+    { answers: 200, showsOrganization: relation !== "stranger" },
+    { query: { entity_id: a.productId }, answers: 200 },
+    { query: { entity_id: order.id }, answers: 200 },
+    { query: { actor_id: a.owner.id }, answers: 200, showsOrganization: relation !== "stranger" },
+    { query: { organization_id: a.org.id }, answers: forPlatform },
+  ],
+  getAuditLog: ({ a }) => [
+    { params: { id: a.auditId }, answers: hidden },
+    { params: { id: a.auditId }, query: { organization_id: a.org.id }, answers: forPlatform },
+  ],
+
+  // The platform's own
+  getMetrics: () => [{ answers: forPlatform }],
+  reconcileLedger: ({ a }) => [{ params: { org_id: a.org.id }, answers: forPlatform }],
+  rebuildLedger: ({ a }) => [{ params: { org_id: a.org.id }, answers: forPlatform }],
+  getHealth: public_("says nothing of anybody"),
+  getReadiness: public_("says nothing of anybody"),
+  getOpenApiDocument: public_("says nothing of anybody"),
+  getSwaggerUi: public_("says nothing of anybody"),
+  getReDoc: public_("says nothing of anybody"),
+  getDocsAsset: public_("says nothing of anybody"),
+  devMakeSuperAdmin: public_("does not exist outside development"),
+  devFoundOrganizations: () => [
+    {
+      body: { password: "correct horse battery", organizations: [{ name: "Another Firm", capabilities: ["supplier"], owner_email: "another@example.test", owner_name: "Another" }] },
+      answers: forPlatform,
+    },
+  ],
+  devReplayPast: ({ a, c }) => [
+    { body: { supplier_id: a.org.id, links: [{ buyer_id: c.org.id, at: "2026-01-01", approved_at: "2026-01-02" }] }, answers: forPlatform },
+    { body: { supplier_id: a.org.id, orders: [{ buyer_id: c.org.id, at: "2026-01-01", items: [{ product_id: a.productId, quantity: 1 }], moves: [] }] }, answers: forPlatform },
+  ],
+}

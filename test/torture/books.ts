@@ -1,0 +1,139 @@
+import { z } from "zod"
+import type { Row } from "../support/server/built-server.ts"
+import type { Keeper } from "./keeper.ts"
+import type { Organization, World } from "./world.ts"
+
+/** All that D1 and the ledgers' own SQLite hold once the dust has settled, read past the Worker. */
+
+const number = z.number()
+const text = z.string()
+const json = <T extends z.ZodType>(schema: T) => text.transform((value) => JSON.parse(value) as unknown).pipe(schema)
+
+const historyEntry = z.object({
+  from: text.nullable(),
+  to: text,
+  reason: text.nullable(),
+  by: z.object({ id: text.nullable(), organizationId: text }),
+})
+const line = z.object({ id: text, productId: text, quantityMilli: number, unitPriceMinor: number, lineTotalMinor: number })
+const order = z.object({
+  id: text,
+  number: text,
+  status: text,
+  currency: text,
+  total_minor: number,
+  note: text.nullable(),
+  version: number,
+  seq: number,
+  lines: json(z.array(line)),
+  history: json(z.array(historyEntry)),
+})
+const orderRow = order.extend({ org_id: text, side: z.enum(["supplier", "buyer"]), counterparty_id: text })
+const ledgerOrder = order.extend({ buyer_id: text })
+const link = z.object({ id: text, status: text, message: text.nullable(), reason: text.nullable(), version: number, seq: number })
+const linkRow = link.extend({ org_id: text, side: z.enum(["supplier", "buyer"]), counterparty_id: text })
+const ledgerLink = link.extend({ buyer_id: text })
+const product = z.object({
+  id: text,
+  sku: text,
+  description: text,
+  price_minor: number,
+  is_active: number,
+  archived_at: number.nullable(),
+  version: number,
+  seq: number,
+})
+const productRow = product.extend({ org_id: text, stock_milli: number })
+const movement = z.object({
+  id: text,
+  product_id: text,
+  location_id: text,
+  type: text,
+  quantity_milli: number,
+  reason: text,
+  order_id: text.nullable(),
+  order_line_id: text.nullable(),
+  seq: number,
+})
+const movementRow = movement.extend({ org_id: text })
+const level = z.object({ product_id: text, location_id: text, on_hand_milli: number, seq: number })
+const levelRow = level.extend({ org_id: text })
+const said = json(z.record(text, z.unknown())).nullable()
+const auditRow = z.object({ org_id: text, id: text, action: text, entity: text, entity_id: text, before: said, after: said })
+const eventRow = z.object({ org_id: text, id: text, type: text, data: json(z.record(text, z.unknown())) })
+const keyRow = z.object({ org_id: text, name: text })
+const organizationRow = z.object({ id: text, version: number, ledger_version: number })
+const ledgerOrganization = z.object({ facts: json(z.object({ version: number })) })
+const counted = z.object({ n: number })
+
+export type OrderRow = z.output<typeof orderRow>
+export type AuditRow = z.output<typeof auditRow>
+export type MovementRow = z.output<typeof movementRow>
+
+export type LedgerBooks = {
+  readonly organization: Organization
+  readonly orders: ReadonlyArray<z.output<typeof ledgerOrder>>
+  readonly links: ReadonlyArray<z.output<typeof ledgerLink>>
+  readonly products: ReadonlyArray<z.output<typeof product>>
+  readonly movements: ReadonlyArray<z.output<typeof movement>>
+  readonly levels: ReadonlyArray<z.output<typeof level>>
+  readonly outbox: number
+  readonly factsVersion: number
+  readonly ordersCounted: number
+}
+
+export type Books = Awaited<ReturnType<typeof readBooks>>
+
+async function rows<T extends z.ZodType>(schema: T, read: Promise<readonly Row[]>): Promise<Array<z.output<T>>> {
+  return z.array(schema).parse(await read)
+}
+
+export async function readBooks(keeper: Keeper, world: World) {
+  const { server } = keeper
+  const d1 = <T extends z.ZodType>(schema: T, query: string) => rows(schema, server.databaseRows(query))
+  const ledgers: LedgerBooks[] = []
+  for (const supplier of world.suppliers) ledgers.push(await readLedger(keeper, supplier))
+  return {
+    ledgers,
+    orders: await d1(orderRow, "select * from orders order by org_id, id"),
+    links: await d1(linkRow, "select * from links order by org_id, id"),
+    products: await d1(productRow, "select * from products order by org_id, id"),
+    movements: await d1(movementRow, "select * from stock_movements order by org_id, id"),
+    levels: await d1(levelRow, "select * from stock_levels"),
+    audits: await d1(auditRow, "select * from audit_logs order by org_id, id"),
+    events: await d1(eventRow, "select * from events order by seq"),
+    apiKeys: await d1(keyRow, "select org_id, name from api_keys"),
+    organizations: await d1(organizationRow, "select id, version, ledger_version from organizations"),
+  }
+}
+
+async function readLedger(keeper: Keeper, organization: Organization): Promise<LedgerBooks> {
+  const own = <T extends z.ZodType>(schema: T, query: string) => rows(schema, keeper.ledgerRows(organization, query))
+  const [facts] = await own(ledgerOrganization, "select facts from organization")
+  const [ordersCounted] = await own(counted, "select coalesce((select value from meta where key = 'orders'), 0) as n")
+  return {
+    organization,
+    orders: await own(ledgerOrder, "select * from orders order by id"),
+    links: await own(ledgerLink, "select * from links order by id"),
+    products: await own(product, "select * from products order by id"),
+    movements: await own(movement, "select * from stock_movements order by id"),
+    levels: await own(level, "select * from stock_levels"),
+    outbox: await outboxOf(keeper, organization),
+    factsVersion: facts?.facts.version ?? 0,
+    ordersCounted: ordersCounted?.n ?? 0,
+  }
+}
+
+/** Rows that D1 has not heard of yet, those that it refused included. */
+export async function outboxOf(keeper: Keeper, ledger: Organization): Promise<number> {
+  const [waiting] = await rows(
+    counted,
+    keeper.ledgerRows(ledger, "select (select count(*) from outbox_dirty) + (select count(*) from outbox_append) as n"),
+  )
+  return waiting?.n ?? 0
+}
+
+export async function lateLedgers(keeper: Keeper): Promise<number> {
+  const [late] = await rows(counted, keeper.watchRows("select count(*) as n from late_ledgers"))
+  return late?.n ?? 0
+}

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { freePort } from "../../scripts/lib/ports.ts"
+import { type BuiltServer, type Row, startBuiltServer } from "../support/server/built-server.ts"
+import { calm, type FaultRates, weathers } from "./faults.ts"
+import type { Journal } from "./journal.ts"
+import type { Blow } from "./plan.ts"
+import { pick } from "./random.ts"
+import type { Organization } from "./world.ts"
+
+const wrapper = fileURLToPath(new URL("./faulty-worker.ts", import.meta.url))
+
+type Keeping = { readonly state: string; readonly log: string; readonly vars: Readonly<Record<string, string>>; readonly journal: Journal }
+
+/** Keeps a server on one address and state, strikes it, and sets it up again. */
+export class Keeper {
+  readonly url: string
+  readonly #port: number
+  readonly #state: string
+  readonly #log: string
+  readonly #vars: Readonly<Record<string, string>>
+  readonly #journal: Journal
+  #server: BuiltServer
+  #rates: FaultRates = calm
+  /** What the present process has injected; a killed one takes its count along, but for what was asked of it before. */
+  #injected: Readonly<Record<string, number>> = {}
+
+  private constructor(server: BuiltServer, port: number, { state, log, vars, journal }: Keeping) {
+    this.#server = server
+    this.url = server.url
+    this.#port = port
+    this.#state = state
+    this.#log = log
+    this.#vars = vars
+    this.#journal = journal
+  }
+
+  static async start(keeping: Keeping): Promise<Keeper> {
+    const { state, log, vars } = keeping
+    const port = await freePort()
+    return new Keeper(await startBuiltServer({ state, port, vars, wrapper, log }), port, keeping)
+  }
+
+  get server(): BuiltServer {
+    return this.#server
+  }
+
+  /** All the blows at their times, until the last of them or until `isOver`. */
+  async strike(
+    blows: readonly Blow[],
+    ledgers: readonly Organization[],
+    isOver: () => boolean,
+    say: (line: string) => void,
+  ): Promise<void> {
+    let started = Date.now()
+    for (const blow of blows) {
+      while (Date.now() - started < blow.atMs) {
+        if (isOver()) return
+        await sleep(Math.max(1, Math.min(100, blow.atMs - (Date.now() - started))))
+      }
+      if (isOver()) return
+      const dealt = Date.now()
+      await this.#deal(blow, ledgers, say)
+      // The others keep their distance from a restart, however long it took.
+      if (blow.kind === "kill") started += Date.now() - dealt
+    }
+  }
+
+  async #deal(blow: Blow, ledgers: readonly Organization[], say: (line: string) => void): Promise<void> {
+    switch (blow.kind) {
+      case "weather":
+        await this.#set(weathers[blow.weather])
+        return this.#journal.count(`spells of ${blow.weather === "calm" ? "calm" : `D1 ${blow.weather}`}`)
+      case "abort": {
+        const ledger = pick(ledgers, blow.victim)
+        if (ledger !== undefined) await this.#ask(`/__torture/abort?routing=${ledger.routing}`)
+        return this.#journal.count("objects aborted")
+      }
+      case "kill":
+        say("SIGKILL")
+        await this.#set(this.#rates)
+        await this.#server.kill()
+        await sleep(blow.downMs)
+        this.#server = await startBuiltServer({ state: this.#state, port: this.#port, vars: this.#vars, wrapper, log: this.#log })
+        this.#injected = {}
+        await this.#set(this.#rates)
+        return this.#journal.count("kills and restarts")
+    }
+  }
+
+  async endFaults(): Promise<void> {
+    await this.#set(calm)
+  }
+
+  /** Rows of a ledger's own SQLite. */
+  ledgerRows({ routing }: Organization, query: string): Promise<readonly Row[]> {
+    return this.#rows(`/__torture/ledger-rows?routing=${routing}`, query)
+  }
+
+  /** Rows of the LedgerWatch's own SQLite. */
+  watchRows(query: string): Promise<readonly Row[]> {
+    return this.#rows("/__torture/watch-rows", query)
+  }
+
+  async #rows(path: string, query: string): Promise<readonly Row[]> {
+    const answer = await fetch(this.url + path, { method: "POST", body: query })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    return (await answer.json()) as Row[]
+  }
+
+  async #set(rates: FaultRates): Promise<void> {
+    this.#rates = rates
+    const answer = await this.#ask("/__torture/faults", { method: "PUT", body: JSON.stringify(rates) })
+    if (answer === undefined) return
+    const injected = (await answer.json()) as Readonly<Record<string, number>>
+    for (const [name, count] of Object.entries(injected)) {
+      const more = count - (this.#injected[name] ?? 0)
+      this.#journal.counts.set(`D1 batches ${name}`, (this.#journal.counts.get(`D1 batches ${name}`) ?? 0) + more)
+    }
+    this.#injected = injected
+  }
+
+  /** Undefined when the server did not answer. */
+  async #ask(path: string, init: RequestInit = {}): Promise<Response | undefined> {
+    try {
+      return await fetch(this.url + path, { ...init, signal: AbortSignal.timeout(5_000) })
+    } catch {
+      return undefined
+    }
+  }
+}
