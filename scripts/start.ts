@@ -7,7 +7,7 @@ import { isPortFree } from "./lib/ports.ts"
 import { reason, wrangler } from "./lib/wrangler.ts"
 import { banner } from "./start/banner.ts"
 import { cronTable, tickCrons } from "./start/cron.ts"
-import { type DevServer, startDevServer, untilHealthy } from "./start/dev-server.ts"
+import { type DevServer, keepAlive, startDevServer, untilHealthy } from "./start/dev-server.ts"
 import { serverLog } from "./start/server-log.ts"
 import { StateDirError, takeStateDir } from "./start/state-dir.ts"
 
@@ -47,8 +47,13 @@ const migrated = wrangler(["d1", "migrations", "apply", "DB", "--local", "--env"
 if (!migrated.ok) fail(`the database could not be migrated: ${reason(migrated)}`)
 
 try {
-  server = await startDevServer(port, state, serverLog(state.logFile, say))
-  await untilHealthy(server)
+  const log = serverLog(state.logFile, say)
+  const start = async (): Promise<DevServer> => {
+    server = await startDevServer(port, state, log)
+    await untilHealthy(server)
+    return server
+  }
+  server = await keepAlive(start, say)
   if (!options.flag("no-seed") && !state.isSeeded()) await seed(server.base)
 } catch (error) {
   if (!stopping) {

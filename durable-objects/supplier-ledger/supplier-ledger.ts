@@ -222,8 +222,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
         if (kept !== undefined) return JSON.parse(kept.result) as Result<LedgerFact>
         const result = this.#carryOut(envelope, at)
         if (!result.ok) throw new Rollback(result.error)
-        this.#commands.keep(commandId, requestHash, JSON.stringify(result), at)
-        this.#due.schedule("commands", at + limits.commandHoursKept * hour)
+        this.#keepResult(envelope, result)
         this.#armRelay(at)
         return result
       })
@@ -232,14 +231,18 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
       const refused: Result<LedgerFact> = err(error.refusal)
       // INV-LED-1: a stranger's refusals are not kept: nobody without a link may fill a supplier's storage.
       if (!passing.has(error.refusal.code) && this.#isParty(envelope.actor.organizationId)) {
-        this.#transaction(() => {
-          this.#commands.keep(commandId, requestHash, JSON.stringify(refused), at)
-          this.#due.schedule("commands", at + limits.commandHoursKept * hour)
-        })
+        this.#transaction(() => this.#keepResult(envelope, refused))
       }
       log.info("command refused", { verb: command.verb, code: error.refusal.code, organization: this.#store.organization.id })
       return refused
     }
+  }
+
+  /** Kept from now, not from the command's own time: a retry of the past comes today. */
+  #keepResult({ commandId, requestHash }: Envelope, result: Result<LedgerFact>): void {
+    const now = Date.now()
+    this.#commands.keep(commandId, requestHash, JSON.stringify(result), now)
+    this.#due.schedule("commands", now + limits.commandHoursKept * hour)
   }
 
   #carryOut({ actor, origin, command, ifMatch }: Envelope, at: Instant): Result<LedgerFact> {

@@ -65,6 +65,42 @@ export async function untilHealthy(server: DevServer): Promise<void> {
   throw new Error(`/health did not answer within ${HEALTH_WAIT_MS_MAX / 1000} s`)
 }
 
+const DEATHS_WINDOW_MS = 60_000
+const DEATHS_MAX = 3
+
+/**
+ * A server that is started again when it ends by itself, as wrangler 4.124 does when a connection that its proxy keeps to
+ * the Worker drops at an unlucky moment (cloudflare/workers-sdk issue 14641). All data is on disk: only the request that
+ * met it is lost. `died` resolves when it ends too often, or does not come up again.
+ */
+export async function keepAlive(start: () => Promise<DevServer>, say: (line: string) => void): Promise<DevServer> {
+  let running = await start()
+  let stopping = false
+  const deaths: number[] = []
+  const watch = async (): Promise<string> => {
+    for (;;) {
+      const why = await running.died
+      const now = Date.now()
+      deaths.push(now)
+      if (stopping || deaths.filter((at) => at > now - DEATHS_WINDOW_MS).length > DEATHS_MAX) return why
+      say(`the server ended by itself (${why}); starting it again`)
+      await running.stop()
+      try {
+        running = await start()
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error)
+      }
+      if (stopping) await running.stop()
+    }
+  }
+  const { base } = running
+  const stop = async (): Promise<void> => {
+    stopping = true
+    await running.stop()
+  }
+  return { base, died: watch(), stop }
+}
+
 async function answers(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(5_000) })

@@ -10,9 +10,9 @@ export type Variables = Partial<Record<"ENVIRONMENT" | "PUBLIC_URL" | "CORS_ORIG
 export type Call = (url: string, init?: RequestInit) => Promise<Response>
 
 /** The whole application as somebody deployed it with these variables, over the tests' own database and objects. `url` is absolute: its host is part of many an attack. */
-export function deployed(variables: Variables): Call {
+export function deployed(variables: Variables, clock: () => number = Date.now): Call {
   const bindings: Bindings = { ...env, ...variables }
-  const app = createApp(endpoints, { directory, observer: blind, clock: Date.now })
+  const app = createApp(endpoints, { directory, observer: blind, clock })
   return async (url, init = {}) => {
     const execution = createExecutionContext()
     const response = await app.fetch(new Request(url, init), bindings, execution)

@@ -24,7 +24,6 @@ const between = ({ least, most }: { least: number; most: number }): number => le
 const prototype = Object.getPrototypeOf((env as unknown as Bindings).DB) as { batch: D1Database["batch"] }
 const batch = prototype.batch
 prototype.batch = async function <T>(this: D1Database, statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
-  statements = statements.map((s) => ((s as unknown as { statement: string }).statement.includes('into events') && Math.random() < 0.02 ? this.prepare('select 1') : s))
   const fate = Math.random()
   const { refuse, lose, late, hang } = rates
   if (fate < refuse) {

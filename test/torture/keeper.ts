@@ -10,6 +10,8 @@ import type { Organization } from "./world.ts"
 
 const wrapper = fileURLToPath(new URL("./faulty-worker.ts", import.meta.url))
 
+const endAttemptsMax = 20
+
 type Keeping = { readonly state: string; readonly log: string; readonly vars: Readonly<Record<string, string>>; readonly journal: Journal }
 
 /** Keeps a server on one address and state, strikes it, and sets it up again. */
@@ -88,8 +90,12 @@ export class Keeper {
     }
   }
 
+  /** @throws when the server cannot be told so. */
   async endFaults(): Promise<void> {
-    await this.#set(calm)
+    for (let attempt = 1; !(await this.#set(calm)); attempt += 1) {
+      if (attempt >= endAttemptsMax) throw new Error("the server does not answer, so that its faults could not be ended")
+      await sleep(1_000)
+    }
   }
 
   /** Rows of a ledger's own SQLite. */
@@ -108,16 +114,18 @@ export class Keeper {
     return (await answer.json()) as Row[]
   }
 
-  async #set(rates: FaultRates): Promise<void> {
+  /** False when the server did not answer. */
+  async #set(rates: FaultRates): Promise<boolean> {
     this.#rates = rates
     const answer = await this.#ask("/__torture/faults", { method: "PUT", body: JSON.stringify(rates) })
-    if (answer === undefined) return
+    if (answer === undefined) return false
     const injected = (await answer.json()) as Readonly<Record<string, number>>
     for (const [name, count] of Object.entries(injected)) {
       const more = count - (this.#injected[name] ?? 0)
       this.#journal.counts.set(`D1 batches ${name}`, (this.#journal.counts.get(`D1 batches ${name}`) ?? 0) + more)
     }
     this.#injected = injected
+    return true
   }
 
   /** Undefined when the server did not answer. */

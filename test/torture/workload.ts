@@ -64,7 +64,16 @@ export class Workload {
   }
 
   async run(seed: number): Promise<void> {
-    await Promise.all(this.#world.actors.map((actor) => this.#work(actor, stepsOf(seed, actor.client, actor.part))))
+    await Promise.all(
+      this.#world.actors.map(async (actor) => {
+        try {
+          await this.#work(actor, stepsOf(seed, actor.client, actor.part))
+        } catch (error) {
+          // An answer of another shape than the API promises ends the run like any other broken promise.
+          this.#journal.violate(`${actor.client} could not go on: ${error instanceof Error ? error.message : String(error)}`)
+        }
+      }),
+    )
   }
 
   async #work(actor: Actor, steps: Generator<Step, never>): Promise<void> {

@@ -37,7 +37,7 @@ export async function replayPast(ctx: Ctx, input: PastInput): Promise<Replayed> 
     ctx.env,
     ctx.meter,
     input.supplier_id,
-    inTime.map((plan) => pastCommand(ctx, plan, plan.about === undefined ? undefined : placeOf.get(plan.about))),
+    inTime.map((plan, place) => pastCommand(ctx, plan, `past-${input.key}-${place}`, plan.about === undefined ? undefined : placeOf.get(plan.about))),
   )
   const idOf = (plan: Planned): string | null => {
     const result = results[placeOf.get(plan) ?? -1]
@@ -101,10 +101,10 @@ const orderPlans = ({ supplier_id: supplierId, orders }: PastInput): Planned[] =
 /** Stands where the ledger puts the id of what an earlier command made. */
 const unknownYet = ""
 
-const pastCommand = (ctx: Ctx, { at, by, command }: Planned, about: number | undefined): PastCommand => ({
+const pastCommand = (ctx: Ctx, { at, by, command }: Planned, commandId: string, about: number | undefined): PastCommand => ({
   at,
   envelope: {
-    commandId: crypto.randomUUID(),
+    commandId,
     requestHash: "",
     // Nobody did these things: the trail says so.
     actor: { kind: "SYSTEM", id: null, name: "Seed", organizationId: by },
