@@ -39,6 +39,7 @@ const state = take()
 process.once("exit", state.release)
 
 let server: DevServer | undefined
+let starting: DevServer | undefined
 let seeding: AbortController | undefined
 let stopping = false
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void shutDown(0))
@@ -49,9 +50,9 @@ if (!migrated.ok) fail(`the database could not be migrated: ${reason(migrated)}`
 try {
   const log = serverLog(state.logFile, say)
   const start = async (): Promise<DevServer> => {
-    server = await startDevServer(port, state, log)
-    await untilHealthy(server)
-    return server
+    starting = await startDevServer(port, state, log)
+    await untilHealthy(starting)
+    return starting
   }
   server = await keepAlive(start, say)
   if (!options.flag("no-seed") && !state.isSeeded()) await seed(server.base)
@@ -97,6 +98,6 @@ async function shutDown(code: number): Promise<void> {
   if (stopping) return
   stopping = true
   seeding?.abort()
-  await server?.stop()
+  await (server ?? starting)?.stop()
   process.exit(code)
 }

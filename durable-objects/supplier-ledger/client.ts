@@ -37,7 +37,12 @@ async function call<T>(env: Bindings, meter: Meter, routing: RoutingNumber, use:
         return await use(stubOf(env, routing))
       } catch (error) {
         const { retryable = false, overloaded = false } = error as RuntimeError
-        if (overloaded) throw new RefusalError({ code: "UNAVAILABLE", detail: "The supplier's ledger is overloaded; try again in a moment.", extra: { retryAfterSeconds: 1 } })
+        if (overloaded)
+          throw new RefusalError({
+            code: "UNAVAILABLE",
+            detail: "The supplier's ledger is overloaded; try again in a moment.",
+            extra: { retryAfterSeconds: 1 },
+          })
         if (!retryable || attempt >= attemptsMax) throw error
         log.warn("ledger call repeated", { attempt, error: describeError(error) })
         await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** attempt))
@@ -52,7 +57,12 @@ async function call<T>(env: Bindings, meter: Meter, routing: RoutingNumber, use:
 type Routed = OrganizationId | LinkId | OrderId | ProductId
 
 /** Gives a ledger a command in the name of the request's actor, and waits for D1 to show it. */
-export async function command<V extends LedgerVerb>(ctx: Ctx, at: Routed, verb: V, input: LedgerCommands[V]["input"]): Promise<Result<LedgerCommands[V]["fact"]>> {
+export async function command<V extends LedgerVerb>(
+  ctx: Ctx,
+  at: Routed,
+  verb: V,
+  input: LedgerCommands[V]["input"],
+): Promise<Result<LedgerCommands[V]["fact"]>> {
   const envelope = {
     commandId: ctx.command.id,
     requestHash: ctx.command.requestHash,
@@ -72,9 +82,12 @@ export const sendOrganizationFacts = (env: Bindings, meter: Meter, facts: Organi
   call(env, meter, facts.routing, (ledger) => ledger.adopt(facts))
 
 /** What D1 does not show yet, from the ledger itself, which checks that the actor's organization is a party. */
-export const readOrder = (ctx: Ctx, id: OrderId): Promise<OrderFacts | undefined> => call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readOrder(ctx.orgId, id))
-export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkFacts | undefined> => call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLink(ctx.orgId, id))
-export const readProduct = (ctx: Ctx, id: ProductId): Promise<ProductFacts | undefined> => call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readProduct(ctx.orgId, id))
+export const readOrder = (ctx: Ctx, id: OrderId): Promise<OrderFacts | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readOrder(ctx.orgId, id))
+export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkFacts | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLink(ctx.orgId, id))
+export const readProduct = (ctx: Ctx, id: ProductId): Promise<ProductFacts | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readProduct(ctx.orgId, id))
 
 export const reconcileLedger = (env: Bindings, meter: Meter, orgId: OrganizationId): Promise<Reconciliation> =>
   call(env, meter, routingOf(orgId), (ledger) => ledger.reconcile())

@@ -86,8 +86,20 @@ function linkRows(store: LedgerStore, id: LinkId, generation: number): TargetRow
   const sharesStock = store.organization.settings.share_stock
   const { message, reason, createdAt, decidedAt, version, seq, status } = link
   const shared = { id, status, sharesStock, message, reason, createdAt, decidedAt, version, seq, generation }
-  const supplier = { orgId: link.supplierId, side: "supplier" as const, counterpartyId: link.buyerId, counterpartyName: link.buyerName, ownName: link.supplierName }
-  const buyer = { orgId: link.buyerId, side: "buyer" as const, counterpartyId: link.supplierId, counterpartyName: link.supplierName, ownName: link.buyerName }
+  const supplier = {
+    orgId: link.supplierId,
+    side: "supplier" as const,
+    counterpartyId: link.buyerId,
+    counterpartyName: link.buyerName,
+    ownName: link.supplierName,
+  }
+  const buyer = {
+    orgId: link.buyerId,
+    side: "buyer" as const,
+    counterpartyId: link.supplierId,
+    counterpartyName: link.supplierName,
+    ownName: link.buyerName,
+  }
   return [supplier, buyer].map((party) => ({ target: "links", row: projections.links.encode({ ...party, ...shared }) }))
 }
 
@@ -98,4 +110,3 @@ function orderRows(order: OrderFacts, generation: number): TargetRow[] {
   const buyer = { ...shared, orgId: buyerId, side: "buyer" as const, counterpartyId: supplierId, internalNote: null }
   return [supplier, buyer].map((party) => ({ target: "orders", row: projections.orders.encode({ ...party, generation }) }))
 }
-

@@ -8,7 +8,11 @@ import type { Difference } from "./rpc.ts"
 import type { LedgerStore } from "./store.ts"
 
 /** The kinds that stand for whole rows, and how to walk all of each; a product's row holds its stock too. */
-const walks: ReadonlyArray<{ kind: Exclude<ProjectedKind, "stock">; table: ProjectedTable; idsAfter: (store: LedgerStore, after: string, limit: number) => string[] }> = [
+const walks: ReadonlyArray<{
+  kind: Exclude<ProjectedKind, "stock">
+  table: ProjectedTable
+  idsAfter: (store: LedgerStore, after: string, limit: number) => string[]
+}> = [
   { kind: "location", table: "locations", idsAfter: (store, after, limit) => store.idsAfter("locations", after, limit) },
   { kind: "product", table: "products", idsAfter: (store, after, limit) => store.idsAfter("products", after, limit) },
   { kind: "level", table: "stock_levels", idsAfter: (store, after, limit) => store.levelKeysAfter(after, limit) },
@@ -52,7 +56,11 @@ export async function reconcileLedger(
       if (last === undefined) break
       const isOnItsWay = (id: string) => outbox.isDirty(kind, id) || (kind === "product" && outbox.isDirty("stock", id))
       const expected = ids.filter((id) => !isOnItsWay(id)).flatMap((id) => rowsOf(store, kind, id).map(({ row }) => ({ id, row })))
-      const actual = await readRows(executor, table, expected.map(({ row }) => row))
+      const actual = await readRows(
+        executor,
+        table,
+        expected.map(({ row }) => row),
+      )
       for (const { id, row } of expected) {
         checked += 1
         // What changed while the page was read is on its way too.
@@ -84,7 +92,10 @@ export async function sweepOlderGenerations(store: LedgerStore, executor: Execut
     sql: `delete from ${table} where org_id = ?1 and generation < ?2`,
     params: [orgId, generation],
   }))
-  const twoParty = ["links", "orders"].map((table) => ({ sql: `delete from ${table} where org_id = ?1 and side = 'supplier' and generation < ?2`, params: [orgId, generation] }))
+  const twoParty = ["links", "orders"].map((table) => ({
+    sql: `delete from ${table} where org_id = ?1 and side = 'supplier' and generation < ?2`,
+    params: [orgId, generation],
+  }))
   const buyers = JSON.stringify(store.links().map(({ buyerId }) => buyerId))
   const ofBuyers = ["links", "orders"].map((table) => ({
     sql: `delete from ${table} where org_id in (select value from json_each(?1)) and side = 'buyer' and counterparty_id = ?2 and generation < ?3`,
@@ -103,23 +114,34 @@ function* allIds(store: LedgerStore, idsAfter: (store: LedgerStore, after: strin
   }
 }
 
-const keyColumns = (table: ProjectedTable): readonly string[] => (table === "stock_levels" ? ["org_id", "product_id", "location_id"] : ["org_id", "id"])
+const keyColumns = (table: ProjectedTable): readonly string[] =>
+  table === "stock_levels" ? ["org_id", "product_id", "location_id"] : ["org_id", "id"]
 
 const columnIndex = (table: ProjectedTable, name: string): number => projections[table].columns.findIndex((column) => column.name === name)
 
-const keyOf = (table: ProjectedTable, row: ProjectedRow): string => keyColumns(table).map((name) => row[columnIndex(table, name)]).join(" ")
+const keyOf = (table: ProjectedTable, row: ProjectedRow): string =>
+  keyColumns(table)
+    .map((name) => row[columnIndex(table, name)])
+    .join(" ")
 
 async function readRows(executor: Executor, table: ProjectedTable, rows: readonly ProjectedRow[]): Promise<Map<string, Row>> {
   const keys = keyColumns(table)
   const wanted = rows.map((row) => keys.map((name) => row[columnIndex(table, name)]))
   const on = keys.map((name, index) => `t.${name} = j.value ->> ${index}`).join(" and ")
-  const [found = []] = await executor.run([{ sql: `select t.* from json_each(?1) j cross join ${getTableName(projections[table].table)} t on ${on}`, params: [JSON.stringify(wanted)] }])
+  const [found = []] = await executor.run([
+    {
+      sql: `select t.* from json_each(?1) j cross join ${getTableName(projections[table].table)} t on ${on}`,
+      params: [JSON.stringify(wanted)],
+    },
+  ])
   return new Map(found.map((row) => [keys.map((name) => row[name]).join(" "), row]))
 }
 
 function compare(table: ProjectedTable, expected: ProjectedRow, actual: Row | undefined): Difference["problem"] | undefined {
   if (actual === undefined) return "MISSING"
-  const names = Object.values(getTableColumns(projections[table].table)).map((column) => column.name).filter((name) => name !== "row")
+  const names = Object.values(getTableColumns(projections[table].table))
+    .map((column) => column.name)
+    .filter((name) => name !== "row")
   const differs = names.some((name, index) => name !== "generation" && (expected[index] ?? null) !== (actual[name] ?? null))
   if (!differs) return undefined
   return Number(actual["seq"]) < Number(expected[columnIndex(table, "seq")]) ? "STALE" : "DIFFERENT"
@@ -143,7 +165,10 @@ async function extraRows(store: LedgerStore, executor: Executor): Promise<Differ
     const side = table === "orders" || table === "links" ? "and side = 'supplier'" : ""
     for (let after = ""; ; ) {
       const [rows = []] = await executor.run([
-        { sql: `select id from ${table} where org_id = ?1 ${side} and id > ?2 order by id limit ?3`, params: [store.organization.id, after, limits.reconcilePageRows * 10] },
+        {
+          sql: `select id from ${table} where org_id = ?1 ${side} and id > ?2 order by id limit ?3`,
+          params: [store.organization.id, after, limits.reconcilePageRows * 10],
+        },
       ])
       const ids = rows.map((row) => String(row["id"]))
       for (const id of ids) if (!exists(store, id)) extras.push({ kind, id, problem: "EXTRA" })
@@ -158,7 +183,14 @@ async function extraRows(store: LedgerStore, executor: Executor): Promise<Differ
 async function deleteExtras(store: LedgerStore, executor: Executor, extras: readonly Difference[]): Promise<void> {
   const statements = extraTables.flatMap(({ kind, table }) => {
     const ids = extras.filter((extra) => extra.kind === kind).map(({ id }) => id)
-    return ids.length === 0 ? [] : [{ sql: `delete from ${table} where org_id = ?1 and id in (select value from json_each(?2))`, params: [store.organization.id, JSON.stringify(ids)] }]
+    return ids.length === 0
+      ? []
+      : [
+          {
+            sql: `delete from ${table} where org_id = ?1 and id in (select value from json_each(?2))`,
+            params: [store.organization.id, JSON.stringify(ids)],
+          },
+        ]
   })
   await executor.run(statements)
 }

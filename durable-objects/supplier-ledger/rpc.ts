@@ -26,7 +26,12 @@ export type ProjectionState = "done" | "pending"
 export type LedgerReply = { readonly result: Result<LedgerFact>; readonly projection: ProjectionState; readonly cost: Cost }
 
 export type Difference = { readonly kind: string; readonly id: string; readonly problem: "MISSING" | "STALE" | "DIFFERENT" | "EXTRA" }
-export type Reconciliation = { readonly checked: number; readonly differences: Difference[]; readonly truncated: boolean; readonly stuck: ReadonlyArray<{ what: string; error: string }> }
+export type Reconciliation = {
+  readonly checked: number
+  readonly differences: Difference[]
+  readonly truncated: boolean
+  readonly stuck: ReadonlyArray<{ what: string; error: string }>
+}
 
 /**
  * A command of the past, for seeding: when it was given, and where it is about something that an earlier command of

@@ -88,7 +88,12 @@ export class LedgerStore {
 
   /** The next number of a counter, starting from 1; gapless, since it is part of the transaction. */
   next(key: "seq" | "orders" | "generation"): number {
-    return this.#sql.exec<{ value: number }>("INSERT INTO meta (key, value) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value", key).one().value
+    return this.#sql
+      .exec<{ value: number }>(
+        "INSERT INTO meta (key, value) VALUES (?, 1) ON CONFLICT (key) DO UPDATE SET value = value + 1 RETURNING value",
+        key,
+      )
+      .one().value
   }
 
   /** Orders the ids of one millisecond, over all commands, since a clock may stand still for many of them; it need not outlive the object. */
@@ -216,7 +221,10 @@ export class LedgerStore {
 
   #locations(where: string, ...params: string[]): Location[] {
     return this.#sql
-      .exec<{ id: LocationId; code: string; name: string; is_default: number; version: number; seq: number }>(`SELECT * FROM locations ${where}`, ...params)
+      .exec<{ id: LocationId; code: string; name: string; is_default: number; version: number; seq: number }>(
+        `SELECT * FROM locations ${where}`,
+        ...params,
+      )
       .toArray()
       .map((row) => ({ id: row.id, code: row.code, name: row.name, isDefault: row.is_default === 1, version: row.version, seq: row.seq }))
   }

@@ -3,9 +3,9 @@ import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkFacts } from "../../src/domains/partners/rules.ts"
-import { type LinkId, type OrderId, type OrganizationId, platformOrganizationId, type ProductId } from "../../src/kernel/ids.ts"
+import { type LinkId, type OrderId, type OrganizationId, type ProductId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
-import { err, ok, type Refusal, refuse, type Result } from "../../src/kernel/result.ts"
+import { err, ok, type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
 import { hour, type Instant, minute } from "../../src/kernel/time.ts"
 import { Executor } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
@@ -131,7 +131,9 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     this.#transaction(() => this.#outbox.unpark())
     await this.#relay.flush()
     const seqAtStart = this.#store.meta("seq")
-    const found = await reconcileLedger(this.#store, this.#outbox, new Executor(this.env.DB, new Meter(), "ledger reconcile"), (work) => this.#transaction(work))
+    const found = await reconcileLedger(this.#store, this.#outbox, new Executor(this.env.DB, new Meter(), "ledger reconcile"), (work) =>
+      this.#transaction(work),
+    )
     this.#store.setMeta("reconciled_at", seqAtStart)
     if (found.differences.length > 0) {
       log.error("projection differed from its ledger", { organization: this.#store.organization.id, differences: found.differences.length })
@@ -287,7 +289,9 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     const drain = this.#relay.flush()
     this.ctx.waitUntil(drain)
     const share = await Promise.race([drain, afterMs(configOf(this.env).PROJECTION_WAIT_MS_MAX)])
-    return share === undefined ? { projection: "pending", cost: noCost } : { projection: share.isDrained ? "done" : "pending", cost: share.cost }
+    return share === undefined
+      ? { projection: "pending", cost: noCost }
+      : { projection: share.isDrained ? "done" : "pending", cost: share.cost }
   }
 
   #onDrained(): void {
@@ -349,6 +353,7 @@ const unknownLedger = ({ command }: Envelope): Result<never> =>
 function aboutThat(envelope: Envelope, id: LedgerFact["id"]): Envelope {
   const { command } = envelope
   if (command.verb === "setLinkStatus") return { ...envelope, command: { ...command, input: { ...command.input, linkId: id as LinkId } } }
-  if (command.verb === "setOrderStatus") return { ...envelope, command: { ...command, input: { ...command.input, orderId: id as OrderId } } }
+  if (command.verb === "setOrderStatus")
+    return { ...envelope, command: { ...command, input: { ...command.input, orderId: id as OrderId } } }
   return envelope
 }

@@ -1,7 +1,17 @@
 import type { Level, MovementReason, MovementType } from "../../src/domains/inventory/rules.ts"
 import { applyToLevel } from "../../src/domains/inventory/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
-import { type Id, type IdPrefix, type LocationId, mintId, newId, type OrderId, type OrderLineId, type OrganizationId, type ProductId } from "../../src/kernel/ids.ts"
+import {
+  type Id,
+  type IdPrefix,
+  type LocationId,
+  mintId,
+  newId,
+  type OrderId,
+  type OrderLineId,
+  type OrganizationId,
+  type ProductId,
+} from "../../src/kernel/ids.ts"
 import { withoutSecrets } from "../../src/kernel/secrets.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
@@ -111,7 +121,17 @@ export class LedgerWork {
 
   /** An event for one organization, in that side's schema. */
   emit<T>(orgId: OrganizationId, type: EventType<T>, data: T): void {
-    this.#outbox.append("events", appended.events.encode({ orgId, id: newId("evt", this.now), type: type.name, permission: type.permission, data: type.schema.parse(data), at: this.now }))
+    this.#outbox.append(
+      "events",
+      appended.events.encode({
+        orgId,
+        id: newId("evt", this.now),
+        type: type.name,
+        permission: type.permission,
+        data: type.schema.parse(data),
+        at: this.now,
+      }),
+    )
   }
 
   /** A state's next history entry. */

@@ -1,4 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { fail } from "./fail.mjs"
+
+const attemptsMax = 4
+const returnMsMax = 60_000
+const returnPollMs = 500
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
 
@@ -50,6 +55,7 @@ export class Answer {
 /** A client of one Waybill server. A server that does not answer at all ends the script with one line. */
 export class Api {
   readonly base: string
+  #hasAnswered = false
 
   constructor(base: string) {
     this.base = base.replace(/\/+$/, "")
@@ -62,21 +68,46 @@ export class Api {
 
   /** One call, the path under /api/v1 unless it starts with a dot (`./dev/mail`). */
   async call(method: Method, path: string, { token, body, headers = {} }: CallOptions): Promise<Answer> {
-    const url = this.base + (path.startsWith("./") ? path.slice(1) : `/api/v1${path}`)
-    try {
-      const response = await fetch(url, {
-        method,
-        headers: {
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
-      return new Answer(response.status, response.headers, parsed(await response.text()))
-    } catch (error) {
-      return fail(`no server answers at ${this.base} (${reasonOf(error)}); npm start runs one, --base=URL names another`)
+    const request = {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#attempt(path, request)
+      if (answer instanceof Answer) return answer
+      const isOver = attempt >= attemptsMax || !(await this.#comesBack())
+      if (isOver) return fail(`no server answers at ${this.base} (${answer}); npm start runs one, --base=URL names another`)
+    }
+  }
+
+  /** The answer, or why there was none of the Worker itself. */
+  async #attempt(path: string, request: RequestInit): Promise<Answer | string> {
+    try {
+      const response = await fetch(this.base + (path.startsWith("./") ? path.slice(1) : `/api/v1${path}`), request)
+      const text = await response.text()
+      this.#hasAnswered = true
+      // Waybill's own errors are JSON: this is wrangler's proxy, which lost its connection before the request got there.
+      const isJson = (response.headers.get("content-type") ?? "").includes("json")
+      if (response.status >= 500 && !isJson) return `${response.status} of its proxy`
+      return new Answer(response.status, response.headers, parsed(text))
+    } catch (error) {
+      return reasonOf(error)
+    }
+  }
+
+  /** A server that was there and is not: npm start starts it again. */
+  async #comesBack(): Promise<boolean> {
+    const deadline = Date.now() + returnMsMax
+    while (this.#hasAnswered && Date.now() < deadline) {
+      await sleep(returnPollMs)
+      if ((await this.#attempt("./health", {})) instanceof Answer) return true
+    }
+    return false
   }
 
   /** A call that must succeed: throws one line, with what the server said, when it does not. */

@@ -38,8 +38,10 @@ export async function seedLarge(api: Api, seed: number): Promise<string> {
     }
     const refused = new Map<string, number>()
     const fill = async ([supplier, supplierId]: readonly [number, string]): Promise<void> => {
+      let calls = 0
       const past = async (body: object): Promise<Answer> => {
-        const answer = await staff.post("./dev/past", { supplier_id: supplierId, ...body })
+        calls += 1
+        const answer = await staff.post("./dev/past", { supplier_id: supplierId, key: `${seed}-${supplier}-${calls}`, ...body })
         for (const one of answer.list("refused")) {
           const what = `${one.text("what")} ${one.text("code")}`
           refused.set(what, (refused.get(what) ?? 0) + 1)
@@ -99,7 +101,8 @@ async function whatIsThere(api: Api): Promise<string> {
 async function found(staff: Staff, organizations: readonly PlannedOrganization[], founded: (count: number) => void): Promise<string[]> {
   const ids: string[] = []
   for (const some of chunked(organizations, organizationsACall)) {
-    const answer = await staff.post("./dev/organizations", { password: demoPassword, organizations: some })
+    const headers = { "idempotency-key": `large-${some[0]?.slug ?? ""}` }
+    const answer = await staff.post("./dev/organizations", { password: demoPassword, organizations: some }, headers)
     ids.push(...answer.list("data").map((one) => one.text("id")))
     founded(some.length)
   }
@@ -121,11 +124,11 @@ class Staff {
     return new Staff(api, await signInSuperAdmin(api))
   }
 
-  async post(path: string, body: unknown): Promise<Answer> {
+  async post(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     if (performance.now() - this.#since > tokenMinutes * 60_000) {
       this.#since = performance.now()
       this.#token = await signInSuperAdmin(this.#api)
     }
-    return this.#api.must("POST", path, { token: this.#token, body })
+    return this.#api.must("POST", path, { token: this.#token, body, headers })
   }
 }

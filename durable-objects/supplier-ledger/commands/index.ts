@@ -4,9 +4,17 @@ import type { LinkFacts } from "../../../src/domains/partners/rules.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
 import { assertNever, type Result } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
-import { requestLink, type RequestLink, setLinkStatus, type SetLinkStatus } from "./links.ts"
-import { placeOrder, type PlaceOrder, reorder, type Reorder, setOrderStatus, type SetOrderStatus } from "./orders.ts"
-import { archiveProduct, createProduct, type CreateProduct, removeProductImage, type RemoveProductImage, updateProduct, type UpdateProduct } from "./products.ts"
+import { type RequestLink, requestLink, type SetLinkStatus, setLinkStatus } from "./links.ts"
+import { type PlaceOrder, placeOrder, type Reorder, reorder, type SetOrderStatus, setOrderStatus } from "./orders.ts"
+import {
+  archiveProduct,
+  type CreateProduct,
+  createProduct,
+  type RemoveProductImage,
+  removeProductImage,
+  type UpdateProduct,
+  updateProduct,
+} from "./products.ts"
 
 /** Everything the ledger can be told to do, with what it answers. */
 export type LedgerCommands = {

@@ -1,10 +1,15 @@
 import { linkEventDataOf, linkEvents } from "../../../src/domains/partners/events.ts"
 import { type DecidableLinkStatus, judgeRequest, type LinkFacts, linkMovesOf, type Side } from "../../../src/domains/partners/rules.ts"
 import type { LinkId, OrganizationId } from "../../../src/kernel/ids.ts"
-import { assertNever, ok, refuse, type Result } from "../../../src/kernel/result.ts"
+import { assertNever, ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 
-export type RequestLink = { readonly buyerId: OrganizationId; readonly buyerName: string; readonly message: string | null; readonly coolDownMs: number }
+export type RequestLink = {
+  readonly buyerId: OrganizationId
+  readonly buyerName: string
+  readonly message: string | null
+  readonly coolDownMs: number
+}
 export type SetLinkStatus = {
   readonly linkId: LinkId
   readonly status: DecidableLinkStatus
@@ -19,7 +24,9 @@ export function requestLink(work: LedgerWork, input: RequestLink): Result<LinkFa
   // INV-LNK-3
   if (actor.organizationId !== input.buyerId) return refuse("FORBIDDEN", "A link is asked for in one's own name.")
   if (supplier.id === input.buyerId) {
-    return refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer: "/supplier_id", code: "SELF", message: "An organization does not link with itself." }] })
+    return refuse("VALIDATION_FAILED", undefined, {
+      errors: [{ pointer: "/supplier_id", code: "SELF", message: "An organization does not link with itself." }],
+    })
   }
   if (supplier.status !== "ACTIVE") return refuse("NOT_FOUND", "There is no such supplier.")
   if (!supplier.isSupplier) return refuse("CAPABILITY_MISSING", "The organization is no supplier.")
@@ -58,19 +65,31 @@ export function setLinkStatus(work: LedgerWork, input: SetLinkStatus, ifMatch: n
   const before = store.link(input.linkId)
   const side = before === undefined ? undefined : linkSideOf(before, actor.organizationId)
   if (before === undefined || side === undefined) return refuse("NOT_FOUND", "There is no such link.")
-  if (ifMatch !== undefined && ifMatch !== before.version) return refuse("VERSION_MISMATCH", `The link is at version ${before.version} by now.`)
+  if (ifMatch !== undefined && ifMatch !== before.version)
+    return refuse("VERSION_MISMATCH", `The link is at version ${before.version} by now.`)
   const allowed = linkMovesOf(before.status, side)
   if (!allowed.includes(input.status)) {
-    return refuse("INVALID_TRANSITION", `A link that is ${before.status} cannot become ${input.status}.`, { current: before.status, allowed })
+    return refuse("INVALID_TRANSITION", `A link that is ${before.status} cannot become ${input.status}.`, {
+      current: before.status,
+      allowed,
+    })
   }
   if (input.status === "APPROVED") {
-    if (before.status === "BLOCKED" && !input.mayUnblock) return refuse("FORBIDDEN", "Approving a blocked link again needs the permission partners.link.unblock.")
+    if (before.status === "BLOCKED" && !input.mayUnblock)
+      return refuse("FORBIDDEN", "Approving a blocked link again needs the permission partners.link.unblock.")
     const { settings, kybStatus } = store.organization
     if (settings.require_kyb_for_link_approval && kybStatus !== "VERIFIED") {
       return refuse("KYB_REQUIRED", "The supplier must be verified (KYB) before it approves links.", { current: kybStatus })
     }
   }
-  const after: LinkFacts = { ...before, status: input.status, reason: input.reason, decidedAt: work.now, version: before.version + 1, seq: work.seq }
+  const after: LinkFacts = {
+    ...before,
+    status: input.status,
+    reason: input.reason,
+    decidedAt: work.now,
+    version: before.version + 1,
+    seq: work.seq,
+  }
   return save(work, after, "partners.link.set-status", before)
 }
 
@@ -80,8 +99,15 @@ export const linkSideOf = (link: LinkFacts, organizationId: OrganizationId): Sid
 function save(work: LedgerWork, link: LinkFacts, action: string, before?: LinkFacts): Result<LinkFacts> {
   work.store.saveLink(link)
   work.touch("link", link.id)
-  const said = (facts: LinkFacts | undefined) => (facts === undefined ? undefined : { status: facts.status, reason: facts.reason, message: facts.message })
-  work.audit({ action, entity: "link", entityId: link.id, before: said(before), after: { ...said(link), supplier_id: link.supplierId, buyer_id: link.buyerId } })
+  const said = (facts: LinkFacts | undefined) =>
+    facts === undefined ? undefined : { status: facts.status, reason: facts.reason, message: facts.message }
+  work.audit({
+    action,
+    entity: "link",
+    entityId: link.id,
+    before: said(before),
+    after: { ...said(link), supplier_id: link.supplierId, buyer_id: link.buyerId },
+  })
   work.emit(link.supplierId, linkEvents[link.status], linkEventDataOf(link, "supplier"))
   work.emit(link.buyerId, linkEvents[link.status], linkEventDataOf(link, "buyer"))
   return ok(link)

@@ -12,7 +12,7 @@ import {
 import type { OrderId, OrganizationId } from "../../../src/kernel/ids.ts"
 import { formatMoney, parseMoney } from "../../../src/kernel/money.ts"
 import { quantityNumber } from "../../../src/kernel/quantity.ts"
-import { err, ok, type Refusal, refuse, type Result } from "../../../src/kernel/result.ts"
+import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 
 export type PlaceOrder = {
@@ -24,7 +24,12 @@ export type PlaceOrder = {
   readonly expectedTotal?: string | number
 }
 export type Reorder = { readonly orderId: OrderId; readonly expectedTotal?: string | number }
-export type SetOrderStatus = { readonly orderId: OrderId; readonly status: SettableOrderStatus; readonly reason: string | null; readonly internalNote?: string }
+export type SetOrderStatus = {
+  readonly orderId: OrderId
+  readonly status: SettableOrderStatus
+  readonly reason: string | null
+  readonly internalNote?: string
+}
 
 const notFound = () => refuse("NOT_FOUND", "There is no such order.")
 
@@ -43,7 +48,9 @@ export function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFac
   if (input.expectedTotal !== undefined) {
     const expected = parseMoney(input.expectedTotal, currency)
     if (!expected.ok || expected.value !== totalMinor) {
-      return refuse("PRICE_CHANGED", `The order comes to ${formatMoney(totalMinor, currency)} ${currency}.`, { extra: { total_amount: formatMoney(totalMinor, currency), currency } })
+      return refuse("PRICE_CHANGED", `The order comes to ${formatMoney(totalMinor, currency)} ${currency}.`, {
+        extra: { total_amount: formatMoney(totalMinor, currency), currency },
+      })
     }
   }
   const order: OrderFacts = {
@@ -87,10 +94,14 @@ export function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch:
   const before = work.store.order(input.orderId)
   const side = before === undefined ? undefined : orderSideOf(before, work.actor.organizationId)
   if (before === undefined || side === undefined) return notFound()
-  if (ifMatch !== undefined && ifMatch !== before.version) return refuse("VERSION_MISMATCH", `The order is at version ${before.version} by now.`)
+  if (ifMatch !== undefined && ifMatch !== before.version)
+    return refuse("VERSION_MISMATCH", `The order is at version ${before.version} by now.`)
   const allowed = orderMovesOf(before.status, side)
   if (!allowed.includes(input.status)) {
-    return refuse("INVALID_TRANSITION", `An order that is ${before.status} cannot become ${input.status}.`, { current: before.status, allowed })
+    return refuse("INVALID_TRANSITION", `An order that is ${before.status} cannot become ${input.status}.`, {
+      current: before.status,
+      allowed,
+    })
   }
   const moved = input.status === "ACCEPTED" ? takeStock(work, before) : undefined
   if (moved !== undefined) return err(moved)
@@ -112,7 +123,13 @@ export function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch:
 export const orderSideOf = (order: OrderFacts, organizationId: OrganizationId): Side | undefined =>
   order.supplierId === organizationId ? "supplier" : order.buyerId === organizationId ? "buyer" : undefined
 
-const verbs = { ACCEPTED: "accept", REJECTED: "reject", IN_DELIVERY: "deliver", COMPLETED: "complete", CANCELLED: "cancel" } as const satisfies Record<SettableOrderStatus, string>
+const verbs = {
+  ACCEPTED: "accept",
+  REJECTED: "reject",
+  IN_DELIVERY: "deliver",
+  COMPLETED: "complete",
+  CANCELLED: "cancel",
+} as const satisfies Record<SettableOrderStatus, string>
 
 /** All lines or none; says what is short where it cannot. */
 function takeStock(work: LedgerWork, order: OrderFacts): Refusal | undefined {
@@ -134,7 +151,15 @@ function takeStock(work: LedgerWork, order: OrderFacts): Refusal | undefined {
     }
   }
   for (const { lineId, productId, locationId, quantityMilli } of allocated.value) {
-    work.moveStock({ productId, locationId, type: "OUT", quantityMilli: -quantityMilli, reason: "ORDER_ACCEPTED", orderId: order.id, orderLineId: lineId })
+    work.moveStock({
+      productId,
+      locationId,
+      type: "OUT",
+      quantityMilli: -quantityMilli,
+      reason: "ORDER_ACCEPTED",
+      orderId: order.id,
+      orderLineId: lineId,
+    })
   }
   return undefined
 }
@@ -143,15 +168,36 @@ function takeStock(work: LedgerWork, order: OrderFacts): Refusal | undefined {
 function returnStock(work: LedgerWork, order: OrderFacts): void {
   for (const { productId, locationId, quantityMilli, orderLineId, reason } of work.store.movementsOfOrder(order.id)) {
     if (reason !== "ORDER_ACCEPTED" || orderLineId === null) continue
-    work.moveStock({ productId, locationId, type: "IN", quantityMilli: -quantityMilli, reason: "ORDER_CANCELLED", orderId: order.id, orderLineId })
+    work.moveStock({
+      productId,
+      locationId,
+      type: "IN",
+      quantityMilli: -quantityMilli,
+      reason: "ORDER_CANCELLED",
+      orderId: order.id,
+      orderLineId,
+    })
   }
 }
 
 function finish(work: LedgerWork, order: OrderFacts, action: string, before?: OrderFacts): Result<OrderFacts> {
   work.touch("order", order.id)
   const said = (facts: OrderFacts | undefined) =>
-    facts === undefined ? undefined : { number: facts.number, status: facts.status, total_amount: formatMoney(facts.totalMinor, facts.currency), currency: facts.currency }
-  work.audit({ action, entity: "order", entityId: order.id, before: said(before), after: { ...said(order), reason: order.history.at(-1)?.reason ?? null } })
+    facts === undefined
+      ? undefined
+      : {
+          number: facts.number,
+          status: facts.status,
+          total_amount: formatMoney(facts.totalMinor, facts.currency),
+          currency: facts.currency,
+        }
+  work.audit({
+    action,
+    entity: "order",
+    entityId: order.id,
+    before: said(before),
+    after: { ...said(order), reason: order.history.at(-1)?.reason ?? null },
+  })
   work.emit(order.supplierId, orderEvents[order.status], orderEventDataOf(order, "supplier"))
   work.emit(order.buyerId, orderEvents[order.status], orderEventDataOf(order, "buyer"))
   return ok(order)

@@ -4,11 +4,14 @@ import type { FileId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { parseMoney } from "../../../src/kernel/money.ts"
 import { type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
-import { err, ok, type Refusal, refuse, type Result } from "../../../src/kernel/result.ts"
+import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 
 /** A product as its supplier states it. The price comes as written: how many digits fit depends on the currency, and that may be the organization's. */
-export type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> & { readonly price?: string | number; readonly stockMilli?: Milli }
+export type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> & {
+  readonly price?: string | number
+  readonly stockMilli?: Milli
+}
 export type CreateProduct = ProductInput & { readonly sku: string; readonly name: string; readonly price: string | number }
 export type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
 
@@ -58,7 +61,9 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
   const currency = given.currency ?? before.currency
   // A price stands in a currency: moving to another without saying the price again would change what it means.
   if (currency !== before.currency && givenPrice === undefined) {
-    return refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer: "/price", code: "REQUIRED", message: "A change of currency needs the price in it." }] })
+    return refuse("VALIDATION_FAILED", undefined, {
+      errors: [{ pointer: "/price", code: "REQUIRED", message: "A change of currency needs the price in it." }],
+    })
   }
   const price = givenPrice === undefined ? ok(before.priceMinor) : priceIn(givenPrice, currency)
   if (!price.ok) return price
@@ -76,11 +81,22 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
   return finish(work, productId, "update", before)
 }
 
-export function archiveProduct(work: LedgerWork, input: { readonly productId: ProductId }, ifMatch: number | undefined): Result<ProductFacts> {
+export function archiveProduct(
+  work: LedgerWork,
+  input: { readonly productId: ProductId },
+  ifMatch: number | undefined,
+): Result<ProductFacts> {
   const before = work.store.product(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
   if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
-  work.store.saveProduct({ ...before, isActive: false, archivedAt: work.now, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  work.store.saveProduct({
+    ...before,
+    isActive: false,
+    archivedAt: work.now,
+    updatedAt: work.now,
+    version: before.version + 1,
+    seq: work.seq,
+  })
   work.touch("product", before.id)
   return finish(work, before.id, "archive", before)
 }
@@ -102,7 +118,11 @@ function count(work: LedgerWork, productId: ProductId, difference: Milli): Refus
   const locationId = work.store.defaultLocation().id
   const here = work.store.level(productId, locationId)?.onHandMilli ?? 0
   if (here + difference < 0) {
-    return { code: "CONFLICT", detail: "Stock at other locations is more than the stated total.", errors: [{ pointer: "/stock_quantity", code: "CONFLICT", message: "Less than what other locations hold." }] }
+    return {
+      code: "CONFLICT",
+      detail: "Stock at other locations is more than the stated total.",
+      errors: [{ pointer: "/stock_quantity", code: "CONFLICT", message: "Less than what other locations hold." }],
+    }
   }
   work.moveStock({ productId, locationId, type: "ADJUSTMENT", quantityMilli: difference, reason: "COUNT" })
   return undefined
@@ -113,7 +133,11 @@ function checkProduct(work: LedgerWork, terms: ProductTerms, stockMilli: Milli, 
   if (faults.length > 0) return { code: "OFF_STEP", errors: faults }
   const holder = work.store.productIdBySku(terms.sku)
   if (holder !== undefined && holder !== self) {
-    return { code: "CONFLICT", detail: "Another product has this SKU.", errors: [{ pointer: "/sku", code: "TAKEN", message: "Another product has this SKU." }] }
+    return {
+      code: "CONFLICT",
+      detail: "Another product has this SKU.",
+      errors: [{ pointer: "/sku", code: "TAKEN", message: "Another product has this SKU." }],
+    }
   }
   return undefined
 }
@@ -127,7 +151,9 @@ const moneyFaults = {
 
 function priceIn(price: string | number, currency: string): Result<number> {
   const parsed = parseMoney(price, currency)
-  return parsed.ok ? parsed : refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer: "/price", code: parsed.error, message: moneyFaults[parsed.error] }] })
+  return parsed.ok
+    ? parsed
+    : refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer: "/price", code: parsed.error, message: moneyFaults[parsed.error] }] })
 }
 
 const newcomer = (work: LedgerWork) => ({
@@ -147,7 +173,13 @@ const mismatch = (current: ProductFacts) => refuse("VERSION_MISMATCH", `The prod
 function finish(work: LedgerWork, id: ProductId, verb: "create" | "update" | "archive", before?: ProductFacts): Result<ProductFacts> {
   const after = work.store.product(id)
   if (after === undefined) throw new Error("a saved product is gone")
-  work.audit({ action: `catalog.product.${verb}`, entity: "product", entityId: id, before: before === undefined ? undefined : said(before), after: said(after) })
+  work.audit({
+    action: `catalog.product.${verb}`,
+    entity: "product",
+    entityId: id,
+    before: before === undefined ? undefined : said(before),
+    after: said(after),
+  })
   const type = { create: productEvents.created, update: productEvents.updated, archive: productEvents.archived }[verb]
   work.emit(after.supplierId, type, productEventDataOf(after))
   return ok(after)
@@ -167,4 +199,5 @@ const said = (product: ProductFacts) => ({
 })
 
 /** Without members that are undefined, which a spread would otherwise lay over what was there. */
-const defined = <T extends object>(value: T): Partial<T> => Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<T>
+const defined = <T extends object>(value: T): Partial<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<T>

@@ -37,7 +37,9 @@ export async function replayPast(ctx: Ctx, input: PastInput): Promise<Replayed> 
     ctx.env,
     ctx.meter,
     input.supplier_id,
-    inTime.map((plan, place) => pastCommand(ctx, plan, `past-${input.key}-${place}`, plan.about === undefined ? undefined : placeOf.get(plan.about))),
+    inTime.map((plan, place) =>
+      pastCommand(ctx, plan, `past-${input.key}-${place}`, plan.about === undefined ? undefined : placeOf.get(plan.about)),
+    ),
   )
   const idOf = (plan: Planned): string | null => {
     const result = results[placeOf.get(plan) ?? -1]
