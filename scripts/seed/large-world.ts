@@ -82,7 +82,7 @@ export type PlannedOrder = {
   readonly supplier: number
   readonly buyer: number
   readonly at: number
-  readonly lines: ReadonlyArray<readonly [product: number, quantity: number]>
+  readonly lines: ReadonlyArray<readonly [sku: string, quantity: number]>
   readonly moves: ReadonlyArray<{ readonly status: string; readonly at: number }>
 }
 export type LargeWorld = {
@@ -170,12 +170,13 @@ function plannedOrder(
   const supplier = random.pick(links[buyer] ?? [])
   const goods = products[supplier] ?? []
   const at = beganAt + 2 * day + Math.floor(random.next() * (now - beganAt - 2 * day))
-  const lines = Array.from({ length: random.between(1, 5) }, () => random.between(0, goods.length - 1))
+  const stocked = goods.filter(({ stock_quantity }) => stock_quantity > 0)
+  const chosen = random.sample(stocked, random.between(1, 5))
   return {
     supplier,
     buyer,
     at,
-    lines: [...new Set(lines)].map((product) => [product, (goods[product]?.min_order_qty ?? 1) * random.between(1, 4)] as const),
+    lines: chosen.map((product) => [product.sku, product.min_order_qty * random.between(1, 4)] as const),
     moves: plannedMoves(random, at).filter((move) => move.at < now),
   }
 }

@@ -58,7 +58,7 @@ export async function seedSmall(api: Api, seed: number): Promise<string> {
     { buyer: bistro, supplier: dairy, moves: ["ACCEPTED", "IN_DELIVERY"] },
     { buyer: hotel, supplier: green, moves: ["ACCEPTED", "CANCELLED"] },
     { buyer: bistro, supplier: green, moves: ["REJECTED"] },
-    { buyer: hotel, supplier: green, moves: ["CANCELLED"] },
+    { buyer: bistro, supplier: green, moves: ["CANCELLED"] },
     { buyer: bistro, supplier: dairy, moves: ["ACCEPTED"] },
     { buyer: hotel, supplier: green, moves: [] },
     { buyer: bistro, supplier: green, moves: [] },

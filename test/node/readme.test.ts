@@ -56,3 +56,10 @@ test("the README lists every error code under its status", () => {
       .toSorted(),
   )
 })
+
+test("the README lists every command", () => {
+  const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> }
+  const commands = Object.keys(scripts).filter((name) => !name.startsWith("pre"))
+  const said = (name: string): boolean => new RegExp(`\\bnpm (?:run )?${name}\\b`).test(readme)
+  expect(commands.filter((name) => !said(name))).toEqual([])
+})

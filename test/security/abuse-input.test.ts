@@ -1,34 +1,15 @@
 import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test, vi } from "vitest"
-import { endpoints } from "../../src/domains/endpoints.ts"
-import { tags } from "../../src/domains/tags.ts"
-import { type EndpointSpec, fullPath, isMutation } from "../../src/platform/http/endpoint.ts"
-import { openApiDocument } from "../../src/platform/http/openapi.ts"
-import { resendMailer } from "../../src/platform/mail/adapters.ts"
 import { configOf } from "../../src/platform/env.ts"
-import { type Answer, api, mailsTo, newEmail, password, type Person, platformStaff, signUp, unique, type World } from "../support/world.ts"
+import { resendMailer } from "../../src/platform/mail/adapters.ts"
+import { type Answer, api, mailsTo, newEmail, type Person, password, platformStaff, signUp, unique, type World } from "../support/world.ts"
 import { deployed, json } from "./deployment.ts"
+import { exampleFor, type Method, send, withBody } from "./mutations.ts"
 
-/** What somebody tries with what they send: fields that are none of theirs, words that would be code, bodies that would be bombs. */
-
-type Method = "POST" | "PUT" | "PATCH" | "DELETE"
-type Media = { readonly example?: unknown }
-type Operation = { readonly operationId: string; readonly requestBody?: { readonly content: Readonly<Record<string, Media>> } }
-
-const document = openApiDocument(endpoints, { tags }) as unknown as { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> }
-const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
-const exampleFor = ({ operationId }: EndpointSpec): unknown => operations.find((operation) => operation.operationId === operationId)?.requestBody?.content["application/json"]?.example
-
-const withBody = endpoints.map(({ spec }) => spec).filter((spec) => spec.body !== undefined && spec.isDevelopmentOnly !== true)
-const pathFor = (spec: EndpointSpec): string => fullPath(spec).replace("/api/v1", "").replace(/\{(\w+)\}/g, (_, name: string) => `${idKinds[name] ?? kindOf(spec)}_01jd8x2y3zf4g5h6j7k8m9n0pq`)
-const idKinds: Readonly<Record<string, string>> = { org_id: "org", file_id: "fil" }
-const kinds: Readonly<Record<string, string>> = { users: "usr", organizations: "org", roles: "rol", links: "lnk", products: "prd", orders: "ord" }
-const kindOf = (spec: EndpointSpec): string => kinds[/^\/(\w+)/.exec(spec.path)?.[1] ?? ""] ?? "org"
+/** What somebody tries with what they send: fields that are none of theirs, words that would be code, names that would be headers. */
 
 let world: World
 let staff: Person
-const callerOf = (spec: EndpointSpec): string => (String(spec.access).startsWith("platform.") ? staff.token : world.token)
-const send = (spec: EndpointSpec, body: unknown): Promise<Answer> => api(spec.method.toUpperCase() as Method, pathFor(spec), { token: callerOf(spec), body })
 
 beforeAll(async () => {
   world = await signUp(["supplier", "buyer"])
@@ -38,9 +19,46 @@ beforeAll(async () => {
 describe("mass assignment", () => {
   /** What the server alone decides. */
   const forbidden = [
-    "id", "org_id", "organization_id", "tenant_id", "owner_id", "user_id", "supplier_id", "buyer_id", "actor", "role", "roles", "permissions", "is_admin", "is_active", "is_built_in",
-    "status", "kyb_status", "price", "unit_price_at_time", "line_total", "total_amount", "total_minor", "stock_quantity", "availability", "version", "seq", "generation",
-    "created_at", "updated_at", "placed_at", "created_by", "invited_by", "password_hash", "secret", "secret_hash", "number", "history", "internal_note", "routing", "constructor",
+    "id",
+    "org_id",
+    "organization_id",
+    "tenant_id",
+    "owner_id",
+    "user_id",
+    "supplier_id",
+    "buyer_id",
+    "actor",
+    "role",
+    "roles",
+    "permissions",
+    "is_admin",
+    "is_active",
+    "is_built_in",
+    "status",
+    "kyb_status",
+    "price",
+    "unit_price_at_time",
+    "line_total",
+    "total_amount",
+    "total_minor",
+    "stock_quantity",
+    "availability",
+    "version",
+    "seq",
+    "generation",
+    "created_at",
+    "updated_at",
+    "placed_at",
+    "created_by",
+    "invited_by",
+    "password_hash",
+    "secret",
+    "secret_hash",
+    "number",
+    "history",
+    "internal_note",
+    "routing",
+    "constructor",
   ]
   /** Fields of those that an operation is there to take. */
   const taken: Readonly<Record<string, readonly string[]>> = {
@@ -61,25 +79,50 @@ describe("mass assignment", () => {
     updateProduct: ["price", "is_active", "stock_quantity"],
   }
   const unknownFields = ({ body }: Answer): string[] =>
-    (body.errors ?? []).filter(({ code }: { code: string }) => code === "UNKNOWN_FIELD").map(({ pointer }: { pointer: string }) => pointer.slice(1))
-  const chunks = (list: readonly string[], size = 15) => Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size))
+    (body.errors ?? [])
+      .filter(({ code }: { code: string }) => code === "UNKNOWN_FIELD")
+      .map(({ pointer }: { pointer: string }) => pointer.slice(1))
+  const chunks = (list: readonly string[], size = 15) =>
+    Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size))
 
-  test.each(withBody.map((spec) => [spec.operationId, spec] as const))("%s takes no field that the server decides, and names each", async (operationId, spec) => {
-    const example = exampleFor(spec) as Record<string, unknown>
-    expect(spec.body?.safeParse(example).success).toBe(true)
-    for (const fields of chunks(forbidden.filter((field) => taken[operationId]?.includes(field) !== true))) {
-      const answer = await send(spec, { ...example, ...Object.fromEntries(fields.map((field) => [field, "super_admin"])) })
-      expect([answer.status, unknownFields(answer).sort()]).toEqual([422, [...fields].sort()])
-    }
-  })
+  test.each(withBody.map((spec) => [spec.operationId, spec] as const))(
+    "%s takes no field that the server decides, and names each",
+    async (operationId, spec) => {
+      const example = exampleFor(spec) as Record<string, unknown>
+      expect(spec.body?.safeParse(example).success).toBe(true)
+      for (const fields of chunks(forbidden.filter((field) => taken[operationId]?.includes(field) !== true))) {
+        const answer = await send(
+          spec,
+          { ...example, ...Object.fromEntries(fields.map((field) => [field, "super_admin"])) },
+          { owner: world.token, staff: staff.token },
+        )
+        expect([answer.status, unknownFields(answer).sort()]).toEqual([422, [...fields].sort()])
+      }
+    },
+  )
 
   test("reaches no deeper either: the organization of a registration, settings, the lines of an order", async () => {
     const id = (prefix: string) => `${prefix}_01jd8x2y3zf4g5h6j7k8m9n0pq`
     const line = { product_id: id("prd"), quantity: 1 }
     const attempts: ReadonlyArray<readonly [Method, string, object, string]> = [
-      ["POST", "/auth/register", { email: newEmail(), password, organization: { name: "X", capabilities: ["supplier"], kyb_status: "VERIFIED" } }, "/organization/kyb_status"],
-      ["POST", "/auth/register", { email: newEmail(), password, organization: { name: "X", capabilities: ["supplier"], id: world.org.id } }, "/organization/id"],
-      ["POST", "/auth/register", { email: newEmail(), password, organization: { name: "X", capabilities: ["supplier"], settings: { share_stock: true } } }, "/organization/settings"],
+      [
+        "POST",
+        "/auth/register",
+        { email: newEmail(), password, organization: { name: "X", capabilities: ["supplier"], kyb_status: "VERIFIED" } },
+        "/organization/kyb_status",
+      ],
+      [
+        "POST",
+        "/auth/register",
+        { email: newEmail(), password, organization: { name: "X", capabilities: ["supplier"], id: world.org.id } },
+        "/organization/id",
+      ],
+      [
+        "POST",
+        "/auth/register",
+        { email: newEmail(), password, organization: { name: "X", capabilities: ["supplier"], settings: { share_stock: true } } },
+        "/organization/settings",
+      ],
       ["PATCH", `/organizations/${world.org.id}`, { settings: { kyb_status: "VERIFIED" } }, "/settings/kyb_status"],
       ["POST", "/orders", { supplier_id: id("org"), items: [{ ...line, unit_price_at_time: "0.01" }] }, "/items/0/unit_price_at_time"],
       ["POST", "/orders", { supplier_id: id("org"), items: [{ ...line, price: "0.01" }] }, "/items/0/price"],
@@ -92,7 +135,9 @@ describe("mass assignment", () => {
 
   test("by __proto__, a duplicate key or a list for an object changes nothing of what is decided", async () => {
     const register = (email: string, extra: string) =>
-      api("POST", "/auth/register", { body: `{"email":"${email}","password":"${password}",${extra}"organization":{"name":"Proto","capabilities":["buyer"]}}` })
+      api("POST", "/auth/register", {
+        body: `{"email":"${email}","password":"${password}",${extra}"organization":{"name":"Proto","capabilities":["buyer"]}}`,
+      })
     expect((await register(newEmail(), `"__proto__":{"roles":["super_admin"]},`)).status).toBe(422)
     expect((await api("POST", "/auth/register", { body: [{ email: newEmail() }] })).status).toBe(422)
     const last = newEmail()
@@ -110,22 +155,74 @@ describe("mass assignment", () => {
 
 describe("SQL and FTS metacharacters are data", () => {
   const hostile = [
-    "'", "''", "\"", "`", ";", "--", "/*", "*/", "\\", "%", "_", "?", "?1", ":x", "@x", "$1", "' OR '1'='1", "'; DROP TABLE products; --", "\") OR 1=1 --", "x' UNION SELECT secret_hash FROM api_keys --",
-    "*", "tom*", "^tom", "\"tom", "tom\"", "NEAR(tom, 5)", "tom AND", "OR", "NOT tom", "org : tom", "{org sku} : tom", "-tom", "tom + ato", "(", ")", "((((", "\\0", "%00", "${7*7}", "{{7*7}}", "<script>alert(1)</script>",
+    "'",
+    "''",
+    '"',
+    "`",
+    ";",
+    "--",
+    "/*",
+    "*/",
+    "\\",
+    "%",
+    "_",
+    "?",
+    "?1",
+    ":x",
+    "@x",
+    "$1",
+    "' OR '1'='1",
+    "'; DROP TABLE products; --",
+    '") OR 1=1 --',
+    "x' UNION SELECT secret_hash FROM api_keys --",
+    "*",
+    "tom*",
+    "^tom",
+    '"tom',
+    'tom"',
+    "NEAR(tom, 5)",
+    "tom AND",
+    "OR",
+    "NOT tom",
+    "org : tom",
+    "{org sku} : tom",
+    "-tom",
+    "tom + ato",
+    "(",
+    ")",
+    "((((",
+    "\\0",
+    "%00",
+    "${7*7}",
+    "{{7*7}}",
+    "<script>alert(1)</script>",
   ]
+
+  /** One of each kind, where every one costs many requests. */
+  const few = hostile.filter((_, n) => n % 4 === 0)
 
   test("a product keeps every one of them as its name, SKU, category and description, and is found by its words", async () => {
     const { token } = await signUp()
     const made = new Map<string, string>()
     for (const [n, text] of hostile.entries()) {
-      const { status, body } = await api("POST", "/products", { token, body: { sku: `${text} ${n}`, name: `zebra ${text}`, category: text, description: text, price: "1.00" } })
+      const { status, body } = await api("POST", "/products", {
+        token,
+        body: { sku: `${text} ${n}`, name: `zebra ${text}`, category: text, description: text, price: "1.00" },
+      })
       expect([text, status]).toEqual([text, 201])
       made.set(text, body.id)
     }
+    const { body: all } = await api("GET", "/products?limit=100", { token })
     for (const [text, id] of made) {
-      expect((await api("GET", `/products/${id}`, { token })).body).toMatchObject({ name: `zebra ${text}`, category: text, description: text })
+      expect(all.data.find((product: { id: string }) => product.id === id)).toMatchObject({
+        name: `zebra ${text}`,
+        category: text,
+        description: text,
+      })
+    }
+    for (const text of few) {
       const inCategory = await api("GET", `/products/catalog?category=${encodeURIComponent(text)}`, { token })
-      expect(inCategory.body.data.map((product: { id: string }) => product.id)).toEqual([id])
+      expect(inCategory.body.data.map((product: { id: string }) => product.id)).toEqual([made.get(text)])
     }
     expect((await api("GET", "/products/catalog?q=zebra", { token })).body.data).toHaveLength(hostile.length)
   })
@@ -136,15 +233,24 @@ describe("SQL and FTS metacharacters are data", () => {
     const { token } = await signUp()
     const { body: mine } = await api("POST", "/products", { token, body: { sku: "MINE", name: "tomato of mine", price: "1.00" } })
     const suffix = other.org.id.slice(4)
-    const escapes = [`tomato") OR org : ("${suffix}`, `" OR org : ${suffix}`, `{org} : "${suffix}"`, suffix, `org:${suffix}`, `tomato OR ${suffix}`, `tomato) OR (org : ${suffix}`, `*${suffix}*`]
+    const escapes = [
+      `tomato") OR org : ("${suffix}`,
+      `" OR org : ${suffix}`,
+      `{org} : "${suffix}"`,
+      suffix,
+      `org:${suffix}`,
+      `tomato OR ${suffix}`,
+      `tomato) OR (org : ${suffix}`,
+      `*${suffix}*`,
+    ]
     for (const q of [...hostile, ...escapes]) {
-      for (const path of ["/products/catalog", "/orders/my-orders", "/organizations/directory"]) {
+      for (const path of few.includes(q) ? ["/products/catalog", "/orders/my-orders", "/organizations/directory"] : ["/products/catalog"]) {
         const { status, body } = await api("GET", `${path}?q=${encodeURIComponent(q)}`, { token })
         expect([path, q, status]).toEqual([path, q, 200])
         if (path !== "/organizations/directory") expect(JSON.stringify(body)).not.toContain(other.org.id)
       }
     }
-    const found = await api("GET", `/products/catalog?q=${encodeURIComponent("\"tomato\" *")}`, { token })
+    const found = await api("GET", `/products/catalog?q=${encodeURIComponent('"tomato" *')}`, { token })
     expect(found.body.data.map((product: { id: string }) => product.id)).toEqual([mine.id])
   })
 
@@ -152,10 +258,13 @@ describe("SQL and FTS metacharacters are data", () => {
     const name = unique("100%_pure")
     const { org, token } = await signUp(["supplier"], name)
     const { token: looking } = await signUp()
-    const directory = async (q: string) => (await api("GET", `/organizations/directory?q=${encodeURIComponent(q)}`, { token: looking })).body.data.map((entry: { id: string }) => entry.id)
+    const directory = async (q: string) =>
+      (await api("GET", `/organizations/directory?q=${encodeURIComponent(q)}`, { token: looking })).body.data.map(
+        (entry: { id: string }) => entry.id,
+      )
     expect(await directory("100%_PURE")).toContain(org.id)
     for (const q of ["%pure", "1__%", "100__pure", "' OR '1'='1"]) expect(await directory(q)).not.toContain(org.id)
-    for (const text of hostile) {
+    for (const text of few) {
       for (const filter of ["action", "entity", "entity_id", "actor_id"]) {
         const { status, body } = await api("GET", `/audit-logs?${filter}=${encodeURIComponent(text)}`, { token })
         expect([filter, text, status, body.data]).toEqual([filter, text, 200, []])
@@ -165,20 +274,32 @@ describe("SQL and FTS metacharacters are data", () => {
 
   test("as an id, a date, a number, a state or a tenant each is refused or unknown, and never an error of ours", async () => {
     const { token } = await signUp()
-    for (const text of hostile) {
+    for (const text of few) {
       const word = encodeURIComponent(text)
-      const paths = [`/users/${word}`, `/products/${word}`, `/orders/${word}`, `/links/my-links?status=${word}`, `/orders/my-orders?from=${word}`, `/products/catalog?min_price=${word}`, `/products/catalog?sort=${word}`, `/products?limit=${word}`, `/products/catalog?supplier_id=${word}`]
+      const paths = [
+        `/users/${word}`,
+        `/products/${word}`,
+        `/orders/${word}`,
+        `/links/my-links?status=${word}`,
+        `/orders/my-orders?from=${word}`,
+        `/products/catalog?min_price=${word}`,
+        `/products/catalog?sort=${word}`,
+        `/products?limit=${word}`,
+        `/products/catalog?supplier_id=${word}`,
+      ]
       for (const path of paths) expect([404, 422]).toContain((await api("GET", path, { token })).status)
       const tenant = await api("GET", "/users", { token: staff.token, headers: { "x-tenant-id": text } })
       expect([text, tenant.status]).toEqual([text, 404])
     }
-    const tables = await env.DB.prepare("select count(*) as n from sqlite_schema where name in ('products', 'users', 'api_keys')").first<{ n: number }>()
+    const tables = await env.DB.prepare("select count(*) as n from sqlite_schema where name in ('products', 'users', 'api_keys')").first<{
+      n: number
+    }>()
     expect(tables?.n).toBe(3)
   })
 
-  test("in people's and organizations' names, notes, reasons and messages each is kept as it was sent", async () => {
+  test("in people's and organizations' names each is kept as it was sent", async () => {
     const { org, token } = await signUp()
-    for (const text of hostile) {
+    for (const text of few) {
       expect((await api("PATCH", "/auth/me", { token, body: { full_name: text } })).body.full_name).toBe(text)
       expect((await api("PATCH", `/organizations/${org.id}`, { token, body: { name: text } })).body.name).toBe(text)
     }
@@ -205,12 +326,27 @@ describe("header injection in mails", () => {
   })
 
   test("no address holds a second one, a header, a name or a comment", async () => {
-    const tail = ["\r\nBcc: b@example.test", "\nSubject: x", ",b@example.test", ";b@example.test", " b@example.test", "%0ABcc:b@example.test>", "(comment)", "\0"]
-    const addresses = [...tail.map((text) => `a@example.test${text}`), "A <a@example.test>", "\"a b\"@example.test", "a@example.test@example.test", "a@[127.0.0.1]", "a@localhost", "@example.test"]
+    const tail = [
+      "\r\nBcc: b@example.test",
+      "\nSubject: x",
+      ",b@example.test",
+      ";b@example.test",
+      " b@example.test",
+      "%0ABcc:b@example.test>",
+      "(comment)",
+      "\0",
+    ]
+    const addresses = [
+      ...tail.map((text) => `a@example.test${text}`),
+      "A <a@example.test>",
+      '"a b"@example.test',
+      "a@example.test@example.test",
+      "a@[127.0.0.1]",
+      "a@localhost",
+      "@example.test",
+    ]
     for (const email of addresses) {
-      for (const [path, more] of [["/auth/forgot-password", {}], ["/invitations", { roles: ["staff"] }]] as const) {
-        expect([email, (await api("POST", path, { token: world.token, body: { email, ...more } })).status]).toEqual([email, 422])
-      }
+      expect([email, (await api("POST", "/auth/forgot-password", { body: { email } })).status]).toEqual([email, 422])
     }
   })
 
@@ -220,7 +356,12 @@ describe("header injection in mails", () => {
       sent.push(JSON.parse(String(init.body)) as (typeof sent)[number])
       return new Response("{}")
     }) as typeof fetch
-    await resendMailer(configOf(env), "key", fetcher).send({ to: "a@example.test", subject: `Join${breaks.join("Bcc: x@example.test")}us`, text: "", html: "" })
+    await resendMailer(configOf(env), "key", fetcher).send({
+      to: "a@example.test",
+      subject: `Join${breaks.join("Bcc: x@example.test")}us`,
+      text: "",
+      html: "",
+    })
     expect(sent).toHaveLength(1)
     expect(sent[0]?.subject).not.toMatch(/[\r\n\u0085\u2028\u2029]/)
     expect(sent[0]?.to).toEqual(["a@example.test"])
@@ -244,7 +385,13 @@ describe("header injection in mails", () => {
     try {
       for (const PUBLIC_URL of ["", "https://api.waybill.example"]) {
         const call = deployed({ ENVIRONMENT: "production", PUBLIC_URL, RESEND_API_KEY: "key" })
-        const forged = { host: "evil.example", "x-forwarded-host": "evil.example", forwarded: "host=evil.example", "x-original-host": "evil.example", "cf-connecting-ip": "192.0.2.9" }
+        const forged = {
+          host: "evil.example",
+          "x-forwarded-host": "evil.example",
+          forwarded: "host=evil.example",
+          "x-original-host": "evil.example",
+          "cf-connecting-ip": "192.0.2.9",
+        }
         expect((await call("https://evil.example/api/v1/auth/forgot-password", json({ email: owner.email }, forged))).status).toBe(202)
       }
     } finally {
@@ -254,101 +401,5 @@ describe("header injection in mails", () => {
     for (const mail of sent) expect(mail).not.toContain("evil.example")
     expect(sent[0]).toContain("to /api/v1/auth/reset-password")
     expect(sent[1]).toContain("https://api.waybill.example/api/v1/auth/reset-password")
-  })
-})
-
-describe("a bomb does little", () => {
-  /** The runtime's clock moves with I/O alone. */
-  const now = async (): Promise<number> => {
-    await new Promise((resolve) => setTimeout(resolve, 0))
-    return performance.now()
-  }
-  /** Quadratic work on these lengths takes many seconds, whatever else the machine does. */
-  const msMax = 1_500
-  const length = 100_000
-  const bombs = [
-    "a".repeat(length), " ".repeat(length), "-".repeat(length), "\t".repeat(length), "\r\n".repeat(length / 2), "1".repeat(length), "0.".repeat(length / 2), `${"a".repeat(length)}@`, `a@${"a.".repeat(length / 2)}`, `a@${"a-".repeat(length / 2)}`,
-    `${"a.".repeat(length / 2)}@a.a`, `2026-01-01T00:00:00.${"0".repeat(length)}`, `${" ".repeat(length)}x`, `org_${"0".repeat(length)}`, `${"é".normalize("NFD").repeat(length / 2)}`, "\u0300".repeat(length), "😀".repeat(length / 2), `-${"1".repeat(length)}.${"1".repeat(length)}`,
-  ]
-
-  /** The example with one of its strings after the other replaced. */
-  function replaced(value: unknown, text: string): unknown[] {
-    if (typeof value === "string") return [text]
-    if (Array.isArray(value)) return value.flatMap((member, n) => replaced(member, text).map((other) => value.with(n, other)))
-    if (typeof value !== "object" || value === null) return []
-    return Object.entries(value).flatMap(([name, member]) => replaced(member, text).map((other) => ({ ...value, [name]: other })))
-  }
-
-  test.each(withBody.map((spec) => [spec.operationId, spec] as const))("%s parses no string of a hundred thousand characters slowly", async (_, spec) => {
-    for (const bomb of bombs) {
-      const started = await now()
-      for (const body of replaced(exampleFor(spec), bomb)) spec.body?.safeParse(body)
-      expect([bomb.slice(0, 10), (await now()) - started < msMax]).toEqual([bomb.slice(0, 10), true])
-    }
-  })
-
-  test("no query or path parameter is parsed slowly", async () => {
-    for (const { spec } of endpoints) {
-      for (const schema of [spec.query, spec.params]) {
-        const names = Object.keys((schema as { shape?: object } | undefined)?.shape ?? {})
-        const started = await now()
-        for (const name of names) for (const bomb of bombs) schema?.safeParse({ [name]: bomb })
-        expect([spec.operationId, (await now()) - started < msMax]).toEqual([spec.operationId, true])
-      }
-    }
-  })
-
-  test("no header is read slowly", async () => {
-    const longest = 12_000
-    const values = ["a", " ", "+", ".", ",", "\"", "W/\"1.1.o\",", "1", ":", "%"].map((part) => part.repeat(longest / part.length))
-    for (const name of ["authorization", "if-match", "if-none-match", "idempotency-key", "x-request-id", "content-type", "x-tenant-id", "cf-connecting-ip", "accept", "origin", "user-agent"]) {
-      for (const value of values) {
-        const text = name === "authorization" ? `Bearer ${value}x y` : name === "content-type" ? `application/${value}` : `${value}x`
-        const started = await now()
-        const { status } = await api("PATCH", "/auth/me", { token: world.token, headers: { [name]: text }, body: {} })
-        expect(status).toBeLessThan(500)
-        expect([name, (await now()) - started < msMax]).toEqual([name, true])
-      }
-    }
-  })
-
-  test("a stranger's body is read up to 16 KiB, whatever a member of staff may send", async () => {
-    const bodies = ["[".repeat(500_000), `{"email":"${"x".repeat(20_000)}"}`, JSON.stringify({ email: "a@example.test", list: Array.from({ length: 90_000 }, () => 1) })]
-    for (const spec of withBody.filter(({ access }) => access === "public")) {
-      for (const body of bodies) {
-        const answer = await api("POST", pathFor(spec), { body })
-        expect([spec.operationId, answer.status, answer.body.code]).toEqual([spec.operationId, 413, "PAYLOAD_TOO_LARGE"])
-      }
-    }
-  })
-
-  test("depth, a hundred thousand members, long names and long lists are refused with a short answer", async () => {
-    const many = (part: string, count: number) => Array.from({ length: count }, () => part).join(",")
-    const bodies = [
-      "[".repeat(250_000) + "]".repeat(250_000),
-      `${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}`,
-      `{${Array.from({ length: 80_000 }, (_, n) => `"k${n}":1`).join(",")}}`,
-      `{"${"k".repeat(900_000)}":1}`,
-      `{"supplier_id":"x","items":[${many("{}", 300_000)}]}`,
-      `{"supplier_id":"x","items":[${many("1", 450_000)}]}`,
-      `{"supplier_id":${"9".repeat(900_000)},"items":[]}`,
-      `{"items":[{"quantity":1e${"9".repeat(1_000)}}]}`,
-    ]
-    for (const body of bodies) {
-      const started = await now()
-      const answer = await api("POST", "/orders", { token: world.token, body })
-      expect([400, 422]).toContain(answer.status)
-      expect(JSON.stringify(answer.body).length).toBeLessThan(10_000)
-      expect((await now()) - started).toBeLessThan(2 * msMax)
-    }
-  })
-
-  test("every mutation that takes no body ignores one, and reads it within the limit", async () => {
-    const bare = endpoints.map(({ spec }) => spec).filter((spec) => isMutation(spec) && spec.body === undefined && spec.isDevelopmentOnly !== true)
-    expect(bare.length).toBeGreaterThan(3)
-    for (const spec of bare) {
-      const answer = await send(spec, "[".repeat(2_000_000))
-      expect([spec.operationId, answer.status]).toEqual([spec.operationId, 413])
-    }
   })
 })

@@ -15,11 +15,13 @@ describe("an Idempotency-Key", () => {
     const [a, b] = [await signUp(), await signUp()]
     const colleague = await hire(a.token, "owner")
     const key = unique("shared")
-    const create = (token: string) => api("POST", "/products", { token, headers: keyed(key), body: { sku: unique("SKU"), name: "Secret", price: "1.00" } })
+    const create = (token: string) =>
+      api("POST", "/products", { token, headers: keyed(key), body: { sku: unique("SKU"), name: "Secret", price: "1.00" } })
     const answers = [await create(a.token), await create(b.token), await create(colleague.token)]
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201])
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(3)
-    const invite = (token: string) => api("POST", "/invitations", { token, headers: keyed(key), body: { email: newEmail(), roles: ["staff"] } })
+    const invite = (token: string) =>
+      api("POST", "/invitations", { token, headers: keyed(key), body: { email: newEmail(), roles: ["staff"] } })
     const invited = [await invite(a.token), await invite(b.token), await invite(colleague.token)]
     expect(new Set(invited.map(({ body }) => body.id)).size).toBe(3)
   })
@@ -64,7 +66,11 @@ describe("an Idempotency-Key", () => {
     const email = newEmail()
     const body = { email, password: "a-password-to-look-for", organization: { name: unique("Firm"), capabilities: ["buyer"] } }
     const { body: made } = await api("POST", "/auth/register", { headers: keyed(unique("key")), body })
-    await api("POST", "/api-keys", { token: made.access_token, headers: keyed(unique("key")), body: { name: "k", permissions: ["orders.order.read"] } })
+    await api("POST", "/api-keys", {
+      token: made.access_token,
+      headers: keyed(unique("key")),
+      body: { name: "k", permissions: ["orders.order.read"] },
+    })
     const { results } = await env.DB.prepare("select * from idempotency_keys").all()
     const kept = JSON.stringify(results)
     expect(kept).toContain(email)
@@ -76,7 +82,11 @@ describe("an Idempotency-Key", () => {
   test("that is no key is refused: empty, with spaces, too long", async () => {
     const { token } = await signUp()
     for (const key of ["", " ", "a b", "x".repeat(256), "a\tb"]) {
-      const answer = await api("POST", "/roles", { token, headers: keyed(key), body: { name: "role_name", permissions: ["orders.order.read"] } })
+      const answer = await api("POST", "/roles", {
+        token,
+        headers: keyed(key),
+        body: { name: "role_name", permissions: ["orders.order.read"] },
+      })
       expect([answer.status, answer.body.errors?.[0]?.pointer]).toEqual([422, "/header/Idempotency-Key"])
     }
   })
@@ -101,7 +111,9 @@ describe("an ETag", () => {
     const etag = headers.get("etag") ?? ""
     for (const guess of ["*", etag, `W/${etag}`, '"1.1.b"', `"x", ${etag}, *`]) {
       expect((await api("GET", `/products/${id}`, { token: stranger.token, headers: { "if-none-match": guess } })).status).toBe(404)
-      expect((await api("GET", `/users/${supplier.owner.id}`, { token: stranger.token, headers: { "if-none-match": guess } })).status).toBe(404)
+      expect((await api("GET", `/users/${supplier.owner.id}`, { token: stranger.token, headers: { "if-none-match": guess } })).status).toBe(
+        404,
+      )
       expect((await api("GET", `/products/${id}`, { headers: { "if-none-match": guess } })).status).toBe(401)
     }
   })
@@ -120,7 +132,10 @@ describe("an ETag", () => {
     const { supplier, buyer, body } = await market(10)
     const id = body.items[0]?.product_id ?? ""
     const seen = async (token: string) => (await api("GET", `/products/${id}`, { token })).headers.get("etag") ?? ""
-    const count = (stock: number) => env.DB.prepare("select stock_milli from products where id = ? and stock_milli = ?").bind(id, stock * 1000).first()
+    const count = (stock: number) =>
+      env.DB.prepare("select stock_milli from products where id = ? and stock_milli = ?")
+        .bind(id, stock * 1000)
+        .first()
     const sell = async (quantity: number) => {
       const { body: order } = await api("POST", "/orders", { token: buyer.token, body: { ...body, items: [{ product_id: id, quantity }] } })
       expect((await api("PUT", `/orders/${order.id}/status`, { token: supplier.token, body: { status: "ACCEPTED" } })).status).toBe(200)
@@ -140,7 +155,8 @@ describe("an ETag", () => {
     const { supplier, buyer, body } = await market(10)
     const id = body.items[0]?.product_id ?? ""
     const read = (etag = "") => api("GET", `/products/${id}`, { token: buyer.token, headers: etag === "" ? {} : { "if-none-match": etag } })
-    const share = (share_stock: boolean) => api("PATCH", `/organizations/${supplier.org.id}`, { token: supplier.token, body: { settings: { share_stock } } })
+    const share = (share_stock: boolean) =>
+      api("PATCH", `/organizations/${supplier.org.id}`, { token: supplier.token, body: { settings: { share_stock } } })
     const hidden = await read()
     expect((await share(true)).status).toBe(200)
     const shared = await read(hidden.headers.get("etag") ?? "")
@@ -153,9 +169,25 @@ describe("an ETag", () => {
   test("made up in If-Match changes nothing: it is stale or no ETag, and never an error of ours", async () => {
     const { supplier, body } = await market()
     const id = body.items[0]?.product_id ?? ""
-    const forged = ['"2.1.s"', '"0.0.s"', '"99999999999999999999.1.s"', "1", '"1"', '"1.1.x"', '"-1.1.s"', '"1.1.s", "2.1.s"', 'W/"1.1.s"', "'; drop table products; --", `"${"9".repeat(5_000)}.1.s"`]
+    const forged = [
+      '"2.1.s"',
+      '"0.0.s"',
+      '"99999999999999999999.1.s"',
+      "1",
+      '"1"',
+      '"1.1.x"',
+      '"-1.1.s"',
+      '"1.1.s", "2.1.s"',
+      'W/"1.1.s"',
+      "'; drop table products; --",
+      `"${"9".repeat(5_000)}.1.s"`,
+    ]
     for (const etag of forged) {
-      const answer = await api("PATCH", `/products/${id}`, { token: supplier.token, headers: { "if-match": etag }, body: { price: "0.01" } })
+      const answer = await api("PATCH", `/products/${id}`, {
+        token: supplier.token,
+        headers: { "if-match": etag },
+        body: { price: "0.01" },
+      })
       expect([answer.status, answer.body.code]).toEqual([412, "VERSION_MISMATCH"])
     }
     expect((await api("GET", `/products/${id}`, { token: supplier.token })).body.price).toBe("5.99")
@@ -178,7 +210,19 @@ describe("an ETag", () => {
 })
 
 describe("a cursor", () => {
-  const lists = ["/users", "/roles", "/invitations", "/api-keys", "/auth/sessions", "/audit-logs", "/links/my-links", "/orders/my-orders", "/products", "/products/catalog", "/organizations/directory"]
+  const lists = [
+    "/users",
+    "/roles",
+    "/invitations",
+    "/api-keys",
+    "/auth/sessions",
+    "/audit-logs",
+    "/links/my-links",
+    "/orders/my-orders",
+    "/products",
+    "/products/catalog",
+    "/organizations/directory",
+  ]
   const keyOf: Record<string, readonly [string, ...Array<string | number>]> = {
     "/users": ["users", ""],
     "/invitations": ["invitations", ""],
@@ -220,8 +264,24 @@ describe("a cursor", () => {
   test("of another list, another order, cut, grown, of other types or full of SQL is refused or finds nothing, and never an error of ours", async () => {
     const { token } = await signUp()
     const hostile = [
-      "x", "====", "AAAA", encodeCursor("elsewhere", ["x"]), btoa("null"), btoa("[]"), btoa("{}"), btoa('["users"]'), btoa('["users",1]'), btoa('["users",null]'), btoa('["users",["x"]]'),
-      btoa('["users",{"$gt":""}]'), btoa('["users","x","y"]'), btoa('["catalog-search",1.5]'), btoa('["catalog-search",1e400]'), btoa("[[[[[[[[[["), btoa(`["users","${"x".repeat(700)}"]`), "A".repeat(1001),
+      "x",
+      "====",
+      "AAAA",
+      encodeCursor("elsewhere", ["x"]),
+      btoa("null"),
+      btoa("[]"),
+      btoa("{}"),
+      btoa('["users"]'),
+      btoa('["users",1]'),
+      btoa('["users",null]'),
+      btoa('["users",["x"]]'),
+      btoa('["users",{"$gt":""}]'),
+      btoa('["users","x","y"]'),
+      btoa('["catalog-search",1.5]'),
+      btoa('["catalog-search",1e400]'),
+      btoa("[[[[[[[[[["),
+      btoa(`["users","${"x".repeat(700)}"]`),
+      "A".repeat(1001),
     ].map((cursor) => cursor.replace(/=+$/, ""))
     for (const path of lists) {
       for (const cursor of hostile) {

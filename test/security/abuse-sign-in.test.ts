@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers"
 import { describe, expect, test } from "vitest"
-import { type RoleId, newId } from "../../src/kernel/ids.ts"
+import { newId, type RoleId } from "../../src/kernel/ids.ts"
 import { networkOf } from "../../src/platform/http/rate-limit.ts"
 import { type Answer, api, auditOf, hire, mailsTo, newEmail, password, signIn, signUp, tokenMailedTo, unique } from "../support/world.ts"
 
@@ -59,7 +59,7 @@ describe("guessing a password", () => {
   test("gets no new allowance by the next of an IPv6 customer's 2^64 addresses", async () => {
     const { owner } = await signUp()
     let host = 0
-    await spend(owner.email, () => `2001:db8:7:7::${(host += 1).toString(16)}`)
+    await spend(owner.email, () => `2001:db8:7:7::${((host += 1)).toString(16)}`)
     expect((await guess(owner.email, from("2001:0db8:0007:0007:ffff:ffff:ffff:ffff"))).status).toBe(429)
     expect((await guess(owner.email, from("2001:db8:7:8::1"), password)).status).toBe(200)
     expect(networkOf("2001:db8::1")).toBe("2001:db8:0:0::/64")
@@ -72,7 +72,11 @@ describe("guessing a password", () => {
     const { owner, token } = await signUp()
     let host = 0
     const attempt = (address: string, current = "not-it-at-all") =>
-      api("POST", "/auth/me/change-password", { token, body: { current_password: current, new_password: "a-new-password" }, headers: from(address) })
+      api("POST", "/auth/me/change-password", {
+        token,
+        body: { current_password: current, new_password: "a-new-password" },
+        headers: from(address),
+      })
     await untilLimited(() => attempt(`198.51.100.${(host += 1) % 250}`))
     expect((await attempt("192.0.2.200", password)).status).toBe(429)
     expect((await guess(owner.email, from("192.0.2.201"), password)).status).toBe(200)
@@ -168,7 +172,13 @@ describe("a one-time token that went astray", () => {
     const email = newEmail()
     await api("POST", "/invitations", { token, body: { email, roles: ["staff"] } })
     const invitation_token = await tokenMailedTo(email)
-    const extras = [{ roles: ["owner"] }, { role: "owner" }, { org_id: other.org.id }, { organization: { id: other.org.id } }, { email: other.owner.email }]
+    const extras = [
+      { roles: ["owner"] },
+      { role: "owner" },
+      { org_id: other.org.id },
+      { organization: { id: other.org.id } },
+      { email: other.owner.email },
+    ]
     for (const extra of extras) {
       expect((await api("POST", "/auth/register", { body: { invitation_token, password, ...extra } })).status).toBe(422)
     }
@@ -179,7 +189,8 @@ describe("a one-time token that went astray", () => {
 })
 
 describe("a stolen refresh token", () => {
-  const refresh = (refresh_token: unknown, headers: Record<string, string> = {}) => api("POST", "/auth/refresh", { body: { refresh_token }, headers })
+  const refresh = (refresh_token: unknown, headers: Record<string, string> = {}) =>
+    api("POST", "/auth/refresh", { body: { refresh_token }, headers })
 
   test("replayed after its owner went on ends the session for both, and the trail says why", async () => {
     const { org, owner } = await signUp()
@@ -225,7 +236,15 @@ describe("a stolen refresh token", () => {
     const [a, b] = [await signUp(), await signUp()]
     const [id = "", secret = ""] = a.owner.refreshToken.split(".")
     const [other = ""] = b.owner.refreshToken.split(".")
-    for (const forged of [`${other}.${secret}`, `${id}.`, id, `${id}.${secret}.${secret}`, `${id}.${secret.slice(0, -1)}`, " ", "rft_' OR 1=1 --."]) {
+    for (const forged of [
+      `${other}.${secret}`,
+      `${id}.`,
+      id,
+      `${id}.${secret}.${secret}`,
+      `${id}.${secret.slice(0, -1)}`,
+      " ",
+      "rft_' OR 1=1 --.",
+    ]) {
       expect((await refresh(forged)).body.code).toBe("UNAUTHENTICATED")
     }
     for (const odd of [null, 1, [a.owner.refreshToken], { $ne: "" }, true]) expect((await refresh(odd)).status).toBe(422)
@@ -283,14 +302,18 @@ describe("talking up one's role", () => {
     expect((await api("PATCH", `/roles/${strong.id}`, { ...as, body: { permissions: ["orders.order.read"] } })).status).toBe(403)
     const { body: weak } = await api("POST", "/roles", { token, body: { name: "weak", permissions: ["orders.order.read"] } })
     expect((await api("PATCH", `/roles/${weak.id}`, { ...as, body: { permissions: beyond } })).status).toBe(403)
-    expect((await api("PATCH", `/roles/${newId("rol", Date.now()) satisfies RoleId}`, { ...as, body: { permissions: beyond } })).status).toBe(404)
+    expect(
+      (await api("PATCH", `/roles/${newId("rol", Date.now()) satisfies RoleId}`, { ...as, body: { permissions: beyond } })).status,
+    ).toBe(404)
   })
 
   test("somebody demoted keeps nothing: neither their token nor what they could hand out with it", async () => {
     const { token } = await signUp()
     const admin = await hire(token, "admin")
     await api("POST", `/users/${admin.id}/roles`, { token, body: { roles: ["staff"] } })
-    expect((await api("POST", "/api-keys", { token: admin.token, body: { name: "later", permissions: ["orders.order.read"] } })).status).toBe(401)
+    expect(
+      (await api("POST", "/api-keys", { token: admin.token, body: { name: "later", permissions: ["orders.order.read"] } })).status,
+    ).toBe(401)
     const fresh = (await api("POST", "/auth/refresh", { body: { refresh_token: admin.refreshToken } })).body.access_token
     expect((await api("POST", "/api-keys", { token: fresh, body: { name: "later", permissions: ["orders.order.read"] } })).status).toBe(403)
     expect((await api("POST", `/users/${admin.id}/roles`, { token: fresh, body: { roles: ["admin"] } })).status).toBe(403)
@@ -304,7 +327,9 @@ describe("talking up one's role", () => {
       api("POST", `/users/${owner.id}/roles`, { token: second.token, body: { roles: ["staff"] } }),
     ])
     expect([a.status, b.status].filter((status) => status === 200)).toHaveLength(1)
-    const roles = await Promise.all([owner, second].map(async ({ email }) => (await api("GET", "/auth/me", { token: (await signIn(email)).token })).body.roles))
+    const roles = await Promise.all(
+      [owner, second].map(async ({ email }) => (await api("GET", "/auth/me", { token: (await signIn(email)).token })).body.roles),
+    )
     expect(roles.flat().filter((role) => role === "owner")).toHaveLength(1)
   })
 })

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers"
-import { SignJWT, type JWTPayload } from "jose"
+import { type JWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose"
 import { beforeAll, describe, expect, test } from "vitest"
 import { hmacHex } from "../../src/kernel/digest.ts"
 import { newId, platformOrganizationId } from "../../src/kernel/ids.ts"
@@ -15,9 +15,13 @@ if (signing === undefined) throw new Error("the tests have a key ring")
 
 const encode = (value: unknown): string => {
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : new TextEncoder().encode(JSON.stringify(value))
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "")
 }
-const decode = (part: string): Record<string, unknown> => JSON.parse(atob(part.replaceAll("-", "+").replaceAll("_", "/"))) as Record<string, unknown>
+const decode = (part: string): Record<string, unknown> =>
+  JSON.parse(atob(part.replaceAll("-", "+").replaceAll("_", "/"))) as Record<string, unknown>
 const partsOf = (token: string) => token.split(".") as [string, string, string]
 
 /** A token with the claims and header given, signed by our own key: only what is said can be wrong with it. */
@@ -56,14 +60,15 @@ describe("a forged token is refused", () => {
     await expectRefused(await signed(claims, { alg: "HS384" }, `${signing.secret}${signing.secret}`))
     await expectRefused(await signed(claims, { alg: "HS512" }, `${signing.secret}${signing.secret}`))
     const [, payload, signature] = partsOf(world.token)
-    for (const alg of ["RS256", "ES256", "PS256", "EdDSA", "HS256 "]) await expectRefused(`${encode({ alg, typ: "JWT", kid: signing.kid })}.${payload}.${signature}`)
+    for (const alg of ["RS256", "ES256", "PS256", "EdDSA", "HS256 "])
+      await expectRefused(`${encode({ alg, typ: "JWT", kid: signing.kid })}.${payload}.${signature}`)
   })
 
   test("signed by an asymmetric key that its own header brings (jwk, jku, x5u, x5c)", async () => {
     const pair = (await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"])) as CryptoKeyPair
-    const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey)
+    const jwk = (await crypto.subtle.exportKey("jwk", pair.publicKey)) as JWK
     for (const extra of [{ jwk }, { jku: "https://evil.example/jwks.json" }, { x5u: "https://evil.example/x" }, { x5c: ["MIIB"] }]) {
-      const header = { alg: "ES256", typ: "JWT", kid: signing.kid, ...extra }
+      const header = { alg: "ES256", typ: "JWT", kid: signing.kid, ...extra } as JWTHeaderParameters
       await expectRefused(await new SignJWT(claims).setProtectedHeader(header).sign(pair.privateKey))
     }
     const symmetric = { kty: "oct", k: encode("a-key-that-the-header-brings-along-0000") }
@@ -80,26 +85,56 @@ describe("a forged token is refused", () => {
   })
 
   test("by a kid that is missing, a path, SQL, a list, a number or a member of Object", async () => {
-    const kids = [undefined, "", "nope", "../../../../dev/null", "test1' OR '1'='1", "test1\0", ["test2"], { kid: "test2" }, 0, null, true, "__proto__", "constructor", "toString", "0"]
+    const kids = [
+      undefined,
+      "",
+      "nope",
+      "../../../../dev/null",
+      "test1' OR '1'='1",
+      "test1\0",
+      ["test2"],
+      { kid: "test2" },
+      0,
+      null,
+      true,
+      "__proto__",
+      "constructor",
+      "toString",
+      "0",
+    ]
     for (const kid of kids) {
       const [, payload] = partsOf(world.token)
       const head = encode({ alg: "HS256", typ: "JWT", ...(kid === undefined ? {} : { kid }) })
       const signature = await hmacHex(signing.secret, `${head}.${payload}`)
       const bytes = Uint8Array.from(signature.match(/../g) ?? [], (hex) => Number.parseInt(hex, 16))
-      await expectRefused(`${head}.${payload}.${btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`)
+      await expectRefused(
+        `${head}.${payload}.${btoa(String.fromCharCode(...bytes))
+          .replaceAll("+", "-")
+          .replaceAll("/", "_")
+          .replace(/=+$/, "")}`,
+      )
     }
   })
 
   test("with any claim changed under the old signature, or any byte of the signature", async () => {
     const [head, , signature] = partsOf(world.token)
-    const changes = [{ roles: ["super_admin"] }, { org: platformOrganizationId }, { sub: newId("usr", Date.now()) }, { exp: 99_999_999_999 }, { perms: ["platform.audit.read"] }, { ro: false }]
+    const changes = [
+      { roles: ["super_admin"] },
+      { org: platformOrganizationId },
+      { sub: newId("usr", Date.now()) },
+      { exp: 99_999_999_999 },
+      { perms: ["platform.audit.read"] },
+      { ro: false },
+    ]
     for (const change of changes) await expectRefused(`${head}.${encode({ ...claims, ...change })}.${signature}`)
     const flipped = (signature.startsWith("A") ? "B" : "A") + signature.slice(1)
-    for (const end of [flipped, signature.slice(0, -2), `${signature}AA`, "", "AAAA"]) await expectRefused(`${partsOf(world.token).slice(0, 2).join(".")}.${end}`)
+    for (const end of [flipped, signature.slice(0, -2), `${signature}AA`, "", "AAAA"])
+      await expectRefused(`${partsOf(world.token).slice(0, 2).join(".")}.${end}`)
   })
 
   test("with our signature but another issuer, audience, type or critical header", async () => {
-    for (const change of [{ iss: "elsewhere" }, { aud: "another-api" }, { iss: undefined }, { aud: undefined }, { aud: [] }]) await expectRefused(await signed({ ...claims, ...change } as JWTPayload))
+    for (const change of [{ iss: "elsewhere" }, { aud: "another-api" }, { iss: undefined }, { aud: undefined }, { aud: [] }])
+      await expectRefused(await signed({ ...claims, ...change } as JWTPayload))
     for (const typ of ["at+jwt", "JWE", "reset", undefined]) await expectRefused(await signed(claims, { typ }))
     const head = encode({ alg: "HS256", typ: "JWT", kid: signing.kid, crit: ["exp"], exp: 1 })
     await expectRefused(`${head}.${partsOf(world.token)[1]}.${partsOf(world.token)[2]}`)
@@ -109,19 +144,49 @@ describe("a forged token is refused", () => {
     const seconds = Math.floor(Date.now() / 1000)
     await expectRefused(await signed({ ...claims, iat: seconds - 1000, exp: seconds - 1 }), "TOKEN_EXPIRED")
     await expectRefused(await signed({ ...claims, nbf: seconds + 1000 }))
-    for (const gone of ["exp", "iat", "sub", "org", "sid"]) await expectRefused(await signed({ ...claims, [gone]: undefined } as JWTPayload))
-    for (const wrong of [{ sub: world.org.id }, { org: world.owner.id }, { sid: "x" }, { roles: "owner" }, { roles: [1] }, { perms: "all" }]) {
+    for (const gone of ["exp", "iat", "sub", "org", "sid"])
+      await expectRefused(await signed({ ...claims, [gone]: undefined } as JWTPayload))
+    for (const wrong of [
+      { sub: world.org.id },
+      { org: world.owner.id },
+      { sid: "x" },
+      { roles: "owner" },
+      { roles: [1] },
+      { perms: "all" },
+    ]) {
       await expectRefused(await signed({ ...claims, ...wrong } as JWTPayload))
     }
   })
 
   test("that is no token at all, two of them, an encrypted one, or one in the wrong place", async () => {
     const jwe = `${encode({ alg: "dir", enc: "A128GCM", kid: signing.kid })}..a.b.c`
-    for (const text of ["x", "a.b", "a.b.c", "a.b.c.d", "...", jwe, "null", "undefined", "{}", "wbk_", `wbk_${"x".repeat(43)}`, "wbk_' OR 1=1 --"]) await expectRefused(text)
-    for (const authorization of [`Bearer ${world.token} ${world.token}`, `Bearer ${world.token}, Bearer ${world.token}`, world.token, `Basic ${btoa("a:b")}`, "Bearer", `Token ${world.token}`]) {
+    for (const text of [
+      "x",
+      "a.b",
+      "a.b.c",
+      "a.b.c.d",
+      "...",
+      jwe,
+      "null",
+      "undefined",
+      "{}",
+      "wbk_",
+      `wbk_${"x".repeat(43)}`,
+      "wbk_' OR 1=1 --",
+    ])
+      await expectRefused(text)
+    for (const authorization of [
+      `Bearer ${world.token} ${world.token}`,
+      `Bearer ${world.token}, Bearer ${world.token}`,
+      world.token,
+      `Basic ${btoa("a:b")}`,
+      "Bearer",
+      `Token ${world.token}`,
+    ]) {
       expect((await api("GET", "/auth/me", { headers: { authorization } })).status).toBe(401)
     }
-    for (const path of [`/auth/me?access_token=${world.token}`, `/auth/me?token=${world.token}`]) expect((await api("GET", path)).status).toBe(401)
+    for (const path of [`/auth/me?access_token=${world.token}`, `/auth/me?token=${world.token}`])
+      expect((await api("GET", path)).status).toBe(401)
     expect((await api("GET", "/auth/me", { headers: { cookie: `token=${world.token}; access_token=${world.token}` } })).status).toBe(401)
   })
 
@@ -129,18 +194,34 @@ describe("a forged token is refused", () => {
     const [head] = partsOf(world.token)
     const wanted = { ...claims, org: platformOrganizationId, roles: ["super_admin"] }
     const unsigned = `${head}.${encode(wanted)}`
-    const { body } = await api("POST", "/invitations", { token: world.token, body: { email: `${unique("guest")}@example.test`, roles: ["staff"] } })
-    const answer = await api("DELETE", `/invitations/${body.id}`, { token: world.token, headers: { "idempotency-key": unique("oracle"), "content-type": "application/json" }, body: unsigned })
+    const { body } = await api("POST", "/invitations", {
+      token: world.token,
+      body: { email: `${unique("guest")}@example.test`, roles: ["staff"] },
+    })
+    const answer = await api("DELETE", `/invitations/${body.id}`, {
+      token: world.token,
+      headers: { "idempotency-key": unique("oracle"), "content-type": "application/json" },
+      body: unsigned,
+    })
     expect(answer.status).toBe(204)
-    const kept = await env.DB.prepare("select request_hash from idempotency_keys where org_id = ? order by created_at desc limit 1").bind(world.org.id).first<{ request_hash: string }>()
+    const kept = await env.DB.prepare("select request_hash from idempotency_keys where org_id = ? order by created_at desc limit 1")
+      .bind(world.org.id)
+      .first<{ request_hash: string }>()
     const hash = kept?.request_hash ?? ""
     expect(hash).toMatch(/^[0-9a-f]{64}$/)
     const bytes = Uint8Array.from(hash.match(/../g) ?? [], (hex) => Number.parseInt(hex, 16))
-    await expectRefused(`${unsigned}.${btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`)
+    await expectRefused(
+      `${unsigned}.${btoa(String.fromCharCode(...bytes))
+        .replaceAll("+", "-")
+        .replaceAll("/", "_")
+        .replace(/=+$/, "")}`,
+    )
   })
 
   test("that carries a platform's permission as a custom role's: such a one counts for nothing", async () => {
-    const { body } = await api("GET", "/organizations", { token: await signed({ ...claims, roles: ["owner"], perms: ["platform.organization.manage"] }) })
+    const { body } = await api("GET", "/organizations", {
+      token: await signed({ ...claims, roles: ["owner"], perms: ["platform.organization.manage"] }),
+    })
     expect(body.code).toBe("FORBIDDEN")
   })
 })
@@ -160,7 +241,10 @@ describe("a token that was good is refused from the moment that", () => {
 
   test("its custom role says less, and the key of an API is revoked, whatever this isolate remembers", async () => {
     const { token } = await signUp()
-    const { body: role } = await api("POST", "/roles", { token, body: { name: "counter", permissions: ["orders.order.read", "catalog.product.edit"] } })
+    const { body: role } = await api("POST", "/roles", {
+      token,
+      body: { name: "counter", permissions: ["orders.order.read", "catalog.product.edit"] },
+    })
     const person = await hire(token, "counter")
     await api("PATCH", `/roles/${role.id}`, { token, body: { permissions: ["orders.order.read"] } })
     await expectRefused(person.token, "TOKEN_EXPIRED")
@@ -172,8 +256,18 @@ describe("a token that was good is refused from the moment that", () => {
 
   test("the API key's time is over, and its organization's archive is closed, also while it is remembered", async () => {
     const { org, token } = await signUp()
-    const { body: key } = await api("POST", "/api-keys", { token, body: { name: "brief", permissions: ["catalog.product.edit", "catalog.product.read"], expires_at: new Date(Date.now() + 60_000).toISOString() } })
-    const { body: lasting } = await api("POST", "/api-keys", { token, body: { name: "lasting", permissions: ["catalog.product.edit", "catalog.product.read"] } })
+    const { body: key } = await api("POST", "/api-keys", {
+      token,
+      body: {
+        name: "brief",
+        permissions: ["catalog.product.edit", "catalog.product.read"],
+        expires_at: new Date(Date.now() + 60_000).toISOString(),
+      },
+    })
+    const { body: lasting } = await api("POST", "/api-keys", {
+      token,
+      body: { name: "lasting", permissions: ["catalog.product.edit", "catalog.product.read"] },
+    })
     for (const { secret } of [key, lasting]) expect((await api("GET", "/products", { token: secret })).status).toBe(200)
     const inAMinute = deployed({}, () => Date.now() + 61_000)
     const late = await inAMinute("http://api.waybill.test/api/v1/products", { headers: { authorization: `Bearer ${key.secret}` } })
@@ -230,7 +324,9 @@ describe("platform staff who name an organization", () => {
   test("leave a row on the platform's own trail for each request, with its route", async () => {
     const [a, staff] = [await signUp(), await platformStaff()]
     expect((await api("GET", "/users", { token: staff.token, headers: { "x-tenant-id": a.org.slug } })).status).toBe(200)
-    const row = await env.DB.prepare("select entity_id, after from audit_logs where org_id = ? and actor_id = ? and action = 'platform.organization.enter'")
+    const row = await env.DB.prepare(
+      "select entity_id, after from audit_logs where org_id = ? and actor_id = ? and action = 'platform.organization.enter'",
+    )
       .bind(platformOrganizationId, staff.id)
       .first<{ entity_id: string; after: string }>()
     expect([row?.entity_id, JSON.parse(row?.after ?? "{}")]).toEqual([a.org.id, { method: "GET", route: "/api/v1/users" }])

@@ -1,12 +1,14 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { createApp } from "../../src/app.ts"
-import { directory } from "../../src/domains/identity/index.ts"
 import { endpoints } from "../../src/domains/endpoints.ts"
+import { directory } from "../../src/domains/identity/index.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { blind } from "../support/app.ts"
 
-export type Variables = Partial<Record<"ENVIRONMENT" | "PUBLIC_URL" | "CORS_ORIGINS" | "BASE_DOMAIN" | "RESEND_API_KEY" | "EXPOSE_SERVER_TIMING", string>>
+export type Variables = Partial<
+  Record<"ENVIRONMENT" | "PUBLIC_URL" | "CORS_ORIGINS" | "BASE_DOMAIN" | "RESEND_API_KEY" | "EXPOSE_SERVER_TIMING", string>
+>
 export type Call = (url: string, init?: RequestInit) => Promise<Response>
 
 /** The whole application as somebody deployed it with these variables, over the tests' own database and objects. `url` is absolute: its host is part of many an attack. */

@@ -1,6 +1,8 @@
-import { env, exports } from "cloudflare:workers"
+import { createExecutionContext } from "cloudflare:test"
+import { env } from "cloudflare:workers"
 import { newId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import { hashPassword } from "../../src/platform/auth/password.ts"
+import worker from "../../src/worker.ts"
 
 /** Shared fixtures: every test makes its own organizations, since storage is isolated per file and not per test. */
 
@@ -18,7 +20,9 @@ const origin = "http://api.waybill.test"
 
 /** One call, the path under /api/v1 unless it starts with a dot (`./dev/mail`). */
 export async function api(method: Method, path: string, { token, body, headers = {} }: CallOptions = {}): Promise<Answer> {
-  const response = await exports.default.fetch(
+  // The Worker itself, called as the runtime calls it. Not through `exports`: each such call makes every later one of the
+  // file slower, so that a thousand take minutes (measured: 14 ms at first, 220 ms after 600).
+  const response = await worker.fetch(
     new Request(origin + (path.startsWith("./") ? path.slice(1) : `/api/v1${path}`), {
       method,
       headers: {
@@ -28,6 +32,8 @@ export async function api(method: Method, path: string, { token, body, headers =
       },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     }),
+    env,
+    createExecutionContext(),
   )
   const text = await response.text()
   return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) }

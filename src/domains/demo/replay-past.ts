@@ -38,7 +38,7 @@ export async function replayPast(ctx: Ctx, input: PastInput): Promise<Replayed> 
     ctx.meter,
     input.supplier_id,
     inTime.map((plan, place) =>
-      pastCommand(ctx, plan, `past-${input.key}-${place}`, plan.about === undefined ? undefined : placeOf.get(plan.about)),
+      pastCommand(ctx, plan, `${ctx.command.id}-${place}`, plan.about === undefined ? undefined : placeOf.get(plan.about)),
     ),
   )
   const idOf = (plan: Planned): string | null => {

@@ -19,8 +19,6 @@ export type OrganizationsInput = z.output<typeof organizationsInput>
 
 export const pastInput = z.strictObject({
   supplier_id: idSchema("org"),
-  /** Names this call: the same call under the same key changes nothing more. */
-  key: z.string().min(1).max(100),
   products: z
     .array(z.strictObject({ ...createProductInput.shape, at: instantInput }))
     .max(pastMax)

@@ -80,7 +80,9 @@ async function withAccessToken(request: AuthRequest, directory: Directory, token
   const wanted = wantedOrganizations(request)
   if (claims.orgId === platformOrganizationId) return asPlatformStaff(request, directory, claims, wanted)
   assertSameOrganization(wanted, claims.orgId, claims.orgSlug)
-  return { actor: userActor(claims, claims.orgId, permissionsOf(claims.roles, claims.customPermissions), claims.isReadOnly), selectedOrganization: undefined }
+  // Whoever belongs to a customer is nobody of the platform's, whatever their row says.
+  const roles = claims.roles.filter((role) => role !== "super_admin")
+  return { actor: userActor(claims, claims.orgId, permissionsOf(roles, claims.customPermissions), claims.isReadOnly), selectedOrganization: undefined }
 }
 
 const userActor = (claims: AccessClaims, orgId: OrganizationId, permissions: ReadonlySet<Permission>, isReadOnly: boolean): Actor => ({
