@@ -1,5 +1,5 @@
-import { cors } from "hono/cors"
 import { type Context, Hono } from "hono"
+import { cors } from "hono/cors"
 import { secureHeaders } from "hono/secure-headers"
 import { newId } from "./kernel/ids.ts"
 import type { Refusal } from "./kernel/result.ts"
@@ -44,7 +44,16 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
     return cors({
       origin: (origin) => (allowed.includes("*") ? "*" : allowed.includes(origin) ? origin : null),
       allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-      allowHeaders: ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "last-event-id", "x-tenant-id", "x-request-id"],
+      allowHeaders: [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "if-match",
+        "if-none-match",
+        "last-event-id",
+        "x-tenant-id",
+        "x-request-id",
+      ],
       exposeHeaders: ["etag", "location", "retry-after", "ratelimit-policy", "server-timing", "waybill-projection", "x-request-id"],
       maxAge: 600,
     })(c, next)
@@ -74,7 +83,17 @@ function unrouted(c: Context<HonoEnv>, { observer }: PipelineDeps, refusal: Refu
   const response = problemResponse(refusal, requestId)
   const { status } = response
   observer.request(
-    { requestId, organizationId: null, actorId: null, method: c.req.method, route: "(none)", status, durationMs: 0, cost: noCost, code: refusal.code },
+    {
+      requestId,
+      organizationId: null,
+      actorId: null,
+      method: c.req.method,
+      route: "(none)",
+      status,
+      durationMs: 0,
+      cost: noCost,
+      code: refusal.code,
+    },
     c.env,
     c.executionCtx,
   )
@@ -89,8 +108,12 @@ function methodsByPath(endpoints: readonly Endpoint[]): (path: string) => string
   const patterns = endpoints
     .filter(({ spec }) => spec.isDevelopmentOnly !== true)
     .map(({ spec }) => ({
-    method: spec.method.toUpperCase(),
-    pattern: new RegExp(`^${fullPath(spec).replace(/[.]/g, "\\.").replace(/\{\w+\}/g, "[^/]+")}/?$`),
-  }))
+      method: spec.method.toUpperCase(),
+      pattern: new RegExp(
+        `^${fullPath(spec)
+          .replace(/[.]/g, "\\.")
+          .replace(/\{\w+\}/g, "[^/]+")}/?$`,
+      ),
+    }))
   return (path) => [...new Set(patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))]
 }

@@ -1,10 +1,10 @@
 import { createApp } from "./app.ts"
 import { endpoints } from "./domains/endpoints.ts"
 import { directory } from "./domains/identity/index.ts"
-import type { Bindings, QueueMessage } from "./platform/env.ts"
-import { observer } from "./platform/log/observe.ts"
-import { consume } from "./platform/events/consume.ts"
 import { runCron } from "./jobs.ts"
+import type { Bindings, QueueMessage } from "./platform/env.ts"
+import { consume } from "./platform/events/consume.ts"
+import { observer } from "./platform/log/observe.ts"
 
 export { LedgerWatch } from "../durable-objects/ledger-watch/ledger-watch.ts"
 export { SupplierLedger } from "../durable-objects/supplier-ledger/supplier-ledger.ts"

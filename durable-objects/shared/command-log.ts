@@ -13,7 +13,9 @@ export class CommandLog {
 
   /** The stored result of this very request, 'REUSED' when the id belongs to another one, or undefined. */
   find(id: string, requestHash: string): { readonly result: string } | "REUSED" | undefined {
-    const [row] = this.#sql.exec<{ request_hash: string; result: string }>("SELECT request_hash, result FROM commands WHERE id = ?", id).toArray()
+    const [row] = this.#sql
+      .exec<{ request_hash: string; result: string }>("SELECT request_hash, result FROM commands WHERE id = ?", id)
+      .toArray()
     if (row === undefined) return undefined
     return row.request_hash === requestHash ? { result: row.result } : "REUSED"
   }
@@ -24,7 +26,11 @@ export class CommandLog {
 
   /** Deletes at most `rowsMax` results kept before the instant; says whether there are more. */
   forget(before: Instant, rowsMax: number): boolean {
-    const { rowsWritten } = this.#sql.exec("DELETE FROM commands WHERE id IN (SELECT id FROM commands WHERE at < ? ORDER BY at LIMIT ?)", before, rowsMax)
+    const { rowsWritten } = this.#sql.exec(
+      "DELETE FROM commands WHERE id IN (SELECT id FROM commands WHERE at < ? ORDER BY at LIMIT ?)",
+      before,
+      rowsMax,
+    )
     return rowsWritten >= rowsMax
   }
 }

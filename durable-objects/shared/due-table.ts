@@ -13,7 +13,11 @@ export class DueTable<Kind extends string> {
 
   /** At this time, or earlier where it is due earlier already. */
   schedule(kind: Kind, at: Instant): void {
-    const { rowsWritten } = this.#storage.sql.exec("INSERT INTO due (kind, at) VALUES (?1, ?2) ON CONFLICT (kind) DO UPDATE SET at = ?2 WHERE at > ?2", kind, at)
+    const { rowsWritten } = this.#storage.sql.exec(
+      "INSERT INTO due (kind, at) VALUES (?1, ?2) ON CONFLICT (kind) DO UPDATE SET at = ?2 WHERE at > ?2",
+      kind,
+      at,
+    )
     if (rowsWritten > 0) this.arm()
   }
 

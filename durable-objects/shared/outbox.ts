@@ -20,7 +20,12 @@ export class Outbox<Kind extends string> {
   }
 
   touch(kind: Kind, id: string, seq: number): void {
-    this.#sql.exec("INSERT INTO outbox_dirty (kind, id, seq, since, stuck) VALUES (?1, ?2, ?3, ?3, NULL) ON CONFLICT (kind, id) DO UPDATE SET seq = ?3, stuck = NULL", kind, id, seq)
+    this.#sql.exec(
+      "INSERT INTO outbox_dirty (kind, id, seq, since, stuck) VALUES (?1, ?2, ?3, ?3, NULL) ON CONFLICT (kind, id) DO UPDATE SET seq = ?3, stuck = NULL",
+      kind,
+      id,
+      seq,
+    )
   }
 
   append(table: AppendTable, row: readonly unknown[]): void {
@@ -38,13 +43,21 @@ export class Outbox<Kind extends string> {
   /** The oldest items up to the mark that are not stuck, at most `max` in all. */
   next(max: number, upTo: OutboxMark): OutboxItem<Kind>[] {
     const state = this.#sql
-      .exec<{ kind: Kind; id: string; seq: number }>("SELECT kind, id, seq FROM outbox_dirty WHERE stuck IS NULL AND since <= ? ORDER BY since LIMIT ?", upTo.seq, max)
+      .exec<{ kind: Kind; id: string; seq: number }>(
+        "SELECT kind, id, seq FROM outbox_dirty WHERE stuck IS NULL AND since <= ? ORDER BY since LIMIT ?",
+        upTo.seq,
+        max,
+      )
       .toArray()
       .map(({ kind, id, seq }) => ({ type: "state", kind, id, seq }) as const)
     const room = max - state.length
     if (room <= 0) return state
     const appended = this.#sql
-      .exec<{ n: number; target: AppendTable; row: string }>("SELECT n, target, row FROM outbox_append WHERE stuck IS NULL AND n <= ? ORDER BY n LIMIT ?", upTo.n, room)
+      .exec<{ n: number; target: AppendTable; row: string }>(
+        "SELECT n, target, row FROM outbox_append WHERE stuck IS NULL AND n <= ? ORDER BY n LIMIT ?",
+        upTo.n,
+        room,
+      )
       .toArray()
       .map(({ n, target, row }) => ({ type: "append", table: target, n, rowJson: row }) as const)
     return [...state, ...appended]
@@ -62,7 +75,8 @@ export class Outbox<Kind extends string> {
 
   /** Sets one item aside that D1 refuses for good, with its error; the rest goes on, and a later change of the row tries again. */
   park(item: OutboxItem<Kind>, error: string): void {
-    if (item.type === "state") this.#sql.exec("UPDATE outbox_dirty SET stuck = ? WHERE kind = ? AND id = ? AND seq = ?", error, item.kind, item.id, item.seq)
+    if (item.type === "state")
+      this.#sql.exec("UPDATE outbox_dirty SET stuck = ? WHERE kind = ? AND id = ? AND seq = ?", error, item.kind, item.id, item.seq)
     else this.#sql.exec("UPDATE outbox_append SET stuck = ? WHERE n = ?", error, item.n)
   }
 
@@ -74,7 +88,9 @@ export class Outbox<Kind extends string> {
 
   get depth(): number {
     return this.#sql
-      .exec<{ depth: number }>("SELECT (SELECT count(*) FROM outbox_dirty WHERE stuck IS NULL) + (SELECT count(*) FROM outbox_append WHERE stuck IS NULL) AS depth")
+      .exec<{ depth: number }>(
+        "SELECT (SELECT count(*) FROM outbox_dirty WHERE stuck IS NULL) + (SELECT count(*) FROM outbox_append WHERE stuck IS NULL) AS depth",
+      )
       .one().depth
   }
 

@@ -20,7 +20,10 @@ export type RelayPorts<Kind extends string> = {
 /** One waiter's share of a drain: several commands that share a batch share its cost, and each counts one trip. */
 export type Share = { readonly isDrained: boolean; readonly cost: Cost }
 
-type Built<Kind extends string> = { readonly item: OutboxItem<Kind>; readonly rows: ReadonlyArray<{ readonly target: string; readonly json: string }> }
+type Built<Kind extends string> = {
+  readonly item: OutboxItem<Kind>
+  readonly rows: ReadonlyArray<{ readonly target: string; readonly json: string }>
+}
 
 type Drain = { readonly promise: Promise<{ isDrained: boolean; cost: Cost }>; waiters: number }
 
@@ -140,7 +143,10 @@ export class Relay<Kind extends string> {
       }
       const [only] = batch
       if (batch.length === 1 && only !== undefined) {
-        log.error("projection refused a row for good; it is parked", { error: reason, item: only.item.type === "state" ? `${only.item.kind} ${only.item.id}` : only.item.table })
+        log.error("projection refused a row for good; it is parked", {
+          error: reason,
+          item: only.item.type === "state" ? `${only.item.kind} ${only.item.id}` : only.item.table,
+        })
         this.#ports.transaction(() => this.#ports.outbox.park(only.item, reason))
         return true
       }
@@ -166,7 +172,13 @@ export class Relay<Kind extends string> {
 
 function share(cost: Cost, waiters: number): Cost {
   const part = (value: number) => Math.ceil(value / Math.max(1, waiters))
-  return { ...noCost, d1Trips: cost.d1Trips > 0 ? Math.max(1, part(cost.d1Trips)) : 0, d1RowsRead: part(cost.d1RowsRead), d1RowsWritten: part(cost.d1RowsWritten), d1Ms: cost.d1Ms }
+  return {
+    ...noCost,
+    d1Trips: cost.d1Trips > 0 ? Math.max(1, part(cost.d1Trips)) : 0,
+    d1RowsRead: part(cost.d1RowsRead),
+    d1RowsWritten: part(cost.d1RowsWritten),
+    d1Ms: cost.d1Ms,
+  }
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

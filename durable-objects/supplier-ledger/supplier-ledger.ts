@@ -172,7 +172,8 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
       const result = this.#decide(earlier === undefined ? envelope : aboutThat(envelope, earlier.value), at)
       results.push(result.ok ? ok(result.value.id) : result)
     }
-    await this.#relay.flush()
+    // A ledger that nobody owns has refused them all, and has nothing to flush: not even tables.
+    if (this.#isReady) await this.#relay.flush()
     return results
   }
 
@@ -231,8 +232,8 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     } catch (error) {
       if (!(error instanceof Rollback)) throw error
       const refused: Result<LedgerFact> = err(error.refusal)
-      // INV-LED-1: a stranger's refusals are not kept: nobody without a link may fill a supplier's storage.
-      if (!passing.has(error.refusal.code) && this.#isParty(envelope.actor.organizationId)) {
+      // INV-LED-1: a stranger's refusals are not kept: nobody without a link may fill a supplier's storage. Nor is one without a key: nobody can ask for it again.
+      if (requestHash !== "" && !passing.has(error.refusal.code) && this.#isParty(envelope.actor.organizationId)) {
         this.#transaction(() => this.#keepResult(envelope, refused))
       }
       log.info("command refused", { verb: command.verb, code: error.refusal.code, organization: this.#store.organization.id })

@@ -6,7 +6,10 @@ export type CursorKey = ReadonlyArray<string | number | null>
 /** `kind` names the list and order the cursor belongs to, so that one list's cursor is refused by another. */
 export function encodeCursor(kind: string, key: CursorKey): string {
   const bytes = new TextEncoder().encode(JSON.stringify([kind, ...key]))
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "")
 }
 
 /** The key again, or undefined when the text is not a cursor of this kind with keys of these types. */

@@ -13,10 +13,17 @@ export type Bindings = {
   readonly RATE_SIGN_IN: RateLimit
 } & Readonly<Record<VariableName, string | undefined>>
 
-export type QueueMessage = { readonly kind: "probe"; readonly at: number } | { readonly kind: "events"; readonly org_id: string; readonly after_seq: number }
+export type QueueMessage =
+  | { readonly kind: "probe"; readonly at: number }
+  | { readonly kind: "events"; readonly org_id: string; readonly after_seq: number }
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true")
-const list = z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean))
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean),
+)
 
 const keyRing = z.string().transform((text, context) => {
   const keys = text.split(",").map((entry) => {

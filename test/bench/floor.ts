@@ -9,7 +9,10 @@ import type { Bindings } from "../../src/platform/env.ts"
  * answers one request of the scenario, so that floor and API cannot drift apart.
  */
 type RecordedBatch = ReadonlyArray<{ readonly sql: string; readonly params: readonly unknown[] }>
-type Envelope = { readonly commandId: string; readonly command: { readonly verb: string; readonly input: Readonly<Record<string, unknown>> } }
+type Envelope = {
+  readonly commandId: string
+  readonly command: { readonly verb: string; readonly input: Readonly<Record<string, unknown>> }
+}
 type RecordedCall = { readonly name: string; readonly envelope: Envelope }
 export type Recording = { readonly batches: RecordedBatch[]; readonly calls: RecordedCall[] }
 
@@ -53,14 +56,21 @@ function listening(env: Bindings): Bindings {
 /** Ids that the API minted for its own rows: each replay needs others, or it would meet what it wrote before. */
 const minted = /^(ses|rft|aud|evt|usr)_[0-9a-z]{26}/
 
-const afresh = (param: unknown): unknown => (typeof param === "string" && minted.test(param) ? param.slice(0, 14) + crypto.randomUUID().replaceAll("-", "").slice(0, 16) : param)
+const afresh = (param: unknown): unknown =>
+  typeof param === "string" && minted.test(param) ? param.slice(0, 14) + crypto.randomUUID().replaceAll("-", "").slice(0, 16) : param
 
 /** The password hash of a sign-in, at the parameters of `platform/auth/password.ts`. */
-const hash = (): Promise<void> => new Promise((resolve) => scrypt("password", "0123456789abcdef", 32, { N: 2 ** 14, r: 8, p: 5, maxmem: 64 * 1024 * 1024 }, () => resolve()))
+const hash = (): Promise<void> =>
+  new Promise((resolve) =>
+    scrypt("password", "0123456789abcdef", 32, { N: 2 ** 14, r: 8, p: 5, maxmem: 64 * 1024 * 1024 }, () => resolve()),
+  )
 
 async function replay(env: Bindings, { batches, calls }: Recording, orderId: string | null): Promise<Response> {
   let rows: unknown = null
-  for (const batch of batches) rows = (await env.DB.batch(batch.map(({ sql, params }) => env.DB.prepare(sql).bind(...params.map(afresh))))).map((result) => result.results)
+  for (const batch of batches)
+    rows = (await env.DB.batch(batch.map(({ sql, params }) => env.DB.prepare(sql).bind(...params.map(afresh))))).map(
+      (result) => result.results,
+    )
   for (const { name, envelope } of calls) {
     const ledger = env.SUPPLIER_LEDGER.get(env.SUPPLIER_LEDGER.idFromName(name)) as unknown as Ledger
     const { command } = envelope
@@ -101,7 +111,12 @@ export const withFloor = (api: Handler): Handler => ({
 })
 
 async function record(api: Handler, request: Request, env: Bindings, execution: ExecutionContext): Promise<Response> {
-  const { method, path, headers, body } = (await request.json()) as { method: string; path: string; headers: Record<string, string>; body?: string }
+  const { method, path, headers, body } = (await request.json()) as {
+    method: string
+    path: string
+    headers: Record<string, string>
+    body?: string
+  }
   recording = { batches: [], calls: [] }
   const again = new Request(new URL(path, request.url), { method, headers, ...(body === undefined ? {} : { body }) })
   const answer = await api.fetch(again, listening(env), execution)

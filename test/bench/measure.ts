@@ -2,7 +2,12 @@ import { readFileSync } from "node:fs"
 import autocannon from "autocannon"
 
 /** One request of a scenario, made anew each time it is sent. */
-export type Shot = { readonly method: "GET" | "POST" | "PUT"; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body?: string }
+export type Shot = {
+  readonly method: "GET" | "POST" | "PUT"
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
 
 export type Measured = {
   readonly requestsPerSecond: number
@@ -12,7 +17,13 @@ export type Measured = {
   readonly failures: number
 }
 
-export type Load = { readonly url: string; readonly connections: number; readonly seconds: number; readonly workerdPid: number; readonly amount?: number }
+export type Load = {
+  readonly url: string
+  readonly connections: number
+  readonly seconds: number
+  readonly workerdPid: number
+  readonly amount?: number
+}
 
 const clockTicksPerSecond = 100
 
@@ -30,7 +41,11 @@ export function memoryMiB(pid: number): number {
 }
 
 /** Loads the server for a bounded time, or with a bounded number of requests; each connection asks `next` for its next request. */
-export async function measure({ url, connections, seconds, workerdPid, amount }: Load, next: () => Shot, expected: (status: number) => boolean = (status) => status < 300): Promise<Measured> {
+export async function measure(
+  { url, connections, seconds, workerdPid, amount }: Load,
+  next: () => Shot,
+  expected: (status: number) => boolean = (status) => status < 300,
+): Promise<Measured> {
   const before = cpuMs(workerdPid)
   let failures = 0
   const result = await autocannon({

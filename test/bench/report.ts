@@ -23,7 +23,22 @@ export function costOf(timing: string | null): { d1Trips: number; rowsRead: numb
   return { d1Trips: Number(trips ?? 0), rowsRead: Number(read ?? 0), rowsWritten: Number(written ?? 0), objectCalls: Number(calls ?? 0) }
 }
 
-const columns = ["scenario", "req/s", "p50 ms", "p99 ms", "floor req/s", "floor p50", "ratio", "CPU ms", "floor CPU", "trips", "read", "written", "objects", "failed"] as const
+const columns = [
+  "scenario",
+  "req/s",
+  "p50 ms",
+  "p99 ms",
+  "floor req/s",
+  "floor p50",
+  "ratio",
+  "CPU ms",
+  "floor CPU",
+  "trips",
+  "read",
+  "written",
+  "objects",
+  "failed",
+] as const
 
 const cells = ({ scenario, api, floor, ratio, d1Trips, rowsRead, rowsWritten, objectCalls }: Result): readonly string[] => [
   scenario,
@@ -45,7 +60,8 @@ const cells = ({ scenario, api, floor, ratio, d1Trips, rowsRead, rowsWritten, ob
 /** A table that reads in a terminal and is Markdown too. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]) => `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`
   const rule = `|${widths.map((width, column) => (column === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`
   return [line(head), rule, ...rows.map(line)].join("\n")
 }

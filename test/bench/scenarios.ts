@@ -43,7 +43,12 @@ export function placing(supplier: Supplier, product: Product, buyer: Buyer): Sho
   return { method: "POST", path: `${api}/orders`, headers: bearer(buyer.token), body: JSON.stringify({ supplier_id: supplier.id, items }) }
 }
 
-export const accepting = ({ id, token }: PendingOrder): Shot => ({ method: "PUT", path: `${api}/orders/${id}/status`, headers: bearer(token), body: '{"status":"ACCEPTED"}' })
+export const accepting = ({ id, token }: PendingOrder): Shot => ({
+  method: "PUT",
+  path: `${api}/orders/${id}/status`,
+  headers: bearer(token),
+  body: '{"status":"ACCEPTED"}',
+})
 
 export function scenariosOf({ world, account, pending }: Stage, orders: readonly { id: string; token: string }[]): Scenario[] {
   const roll = random(1)
@@ -83,7 +88,18 @@ export function scenariosOf({ world, account, pending }: Stage, orders: readonly
   let accepted = 0
 
   return [
-    { name: "sign in", what: "POST /auth/token", recordings: 1, hashes: true, next: () => ({ method: "POST", path: `${api}/auth/token`, headers: { "content-type": "application/json" }, body: JSON.stringify(account) }) },
+    {
+      name: "sign in",
+      what: "POST /auth/token",
+      recordings: 1,
+      hashes: true,
+      next: () => ({
+        method: "POST",
+        path: `${api}/auth/token`,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(account),
+      }),
+    },
     { name: "catalog page", what: "50 products over 20 suppliers", recordings: 20, next: catalogPage },
     { name: "catalog search", what: "full text over 20 suppliers", recordings: 20, next: search },
     { name: "product", what: "one of a linked supplier", recordings: 20, next: product },

@@ -1,9 +1,10 @@
 import type { SigningKey } from "../../src/platform/auth/access-token.ts"
-import { type Account, type PendingOrder, placing, type Stage } from "./scenarios.ts"
 import type { Shot } from "./measure.ts"
+import { type Account, type PendingOrder, placing, type Stage } from "./scenarios.ts"
 import { readWorld, type World } from "./world.ts"
 
-export const send = (url: string, { method, path, headers, body }: Shot): Promise<Response> => fetch(url + path, { method, headers, ...(body === undefined ? {} : { body }) })
+export const send = (url: string, { method, path, headers, body }: Shot): Promise<Response> =>
+  fetch(url + path, { method, headers, ...(body === undefined ? {} : { body }) })
 
 const atOnce = 24
 
@@ -26,9 +27,15 @@ async function placePending(url: string, world: World, count: number, progress: 
   const supplier = world.suppliers.find(({ id }) => world.buyers.some(({ supplierIds }) => supplierIds.includes(id)))
   const buyer = world.buyers.find(({ supplierIds }) => supplier !== undefined && supplierIds.includes(supplier.id))
   const product = supplier?.products[0]
-  if (supplier === undefined || buyer === undefined || product === undefined) throw new Error("the world has no linked supplier: seed it with --size=large")
+  if (supplier === undefined || buyer === undefined || product === undefined)
+    throw new Error("the world has no linked supplier: seed it with --size=large")
   const headers = { authorization: `Bearer ${supplier.token}`, "content-type": "application/json" }
-  const stocked = await send(url, { method: "POST", path: "/api/v1/products", headers, body: JSON.stringify({ sku: `BENCH-${Date.now()}`, name: "Bench stock", price: "1.00", stock_quantity: 100_000_000 }) })
+  const stocked = await send(url, {
+    method: "POST",
+    path: "/api/v1/products",
+    headers,
+    body: JSON.stringify({ sku: `BENCH-${Date.now()}`, name: "Bench stock", price: "1.00", stock_quantity: 100_000_000 }),
+  })
   if (!stocked.ok) throw new Error(`stocking: ${stocked.status} ${await stocked.text()}`)
   const { id } = (await stocked.json()) as { id: string }
   const pending: PendingOrder[] = []
@@ -45,7 +52,13 @@ async function placePending(url: string, world: World, count: number, progress: 
 }
 
 /** All that the scenarios stand on: the world, somebody to sign in, and orders that wait. Its access tokens are good for 15 minutes. */
-export async function prepareStage(url: string, keys: readonly SigningKey[], pendingEach: number, account: Account, say: (what: string) => void): Promise<Stage> {
+export async function prepareStage(
+  url: string,
+  keys: readonly SigningKey[],
+  pendingEach: number,
+  account: Account,
+  say: (what: string) => void,
+): Promise<Stage> {
   const world = await readWorld(url, keys)
   say(`world: ${world.suppliers.length} suppliers, ${world.buyers.length} buyers read`)
   const registered = await fetch(`${url}/api/v1/auth/register`, {
@@ -54,6 +67,11 @@ export async function prepareStage(url: string, keys: readonly SigningKey[], pen
     body: JSON.stringify({ ...account, organization: { name: `Bench ${Date.now()}`, capabilities: ["buyer"] } }),
   })
   if (registered.status !== 201) throw new Error(`registering: ${registered.status} ${await registered.text()}`)
-  const pending = await placePending(url, world, pendingEach * 2, (done) => done % 1_000 === 0 && say(`${done} orders placed to be accepted`))
+  const pending = await placePending(
+    url,
+    world,
+    pendingEach * 2,
+    (done) => done % 1_000 === 0 && say(`${done} orders placed to be accepted`),
+  )
   return { world, account, pending: { api: pending.slice(0, pendingEach), floor: pending.slice(pendingEach) } }
 }

@@ -1,5 +1,5 @@
 import { newId, type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
-import { signAccessToken, type SigningKey } from "../../src/platform/auth/access-token.ts"
+import { type SigningKey, signAccessToken } from "../../src/platform/auth/access-token.ts"
 
 /** What the scenarios need of the seeded world, read over the API itself. */
 export type World = {
@@ -16,7 +16,16 @@ type Organization = { readonly id: OrganizationId; readonly capabilities: readon
 export const tokenOf = (keys: readonly SigningKey[], orgId: OrganizationId, roles: readonly string[] = ["owner"]): Promise<string> =>
   signAccessToken(
     keys,
-    { userId: newId("usr", Date.now()), orgId, orgSlug: "bench", sessionId: newId("ses", Date.now()), name: "Bench", roles, customPermissions: [], isReadOnly: false },
+    {
+      userId: newId("usr", Date.now()),
+      orgId,
+      orgSlug: "bench",
+      sessionId: newId("ses", Date.now()),
+      name: "Bench",
+      roles,
+      customPermissions: [],
+      isReadOnly: false,
+    },
     Date.now(),
   )
 
@@ -29,7 +38,11 @@ export async function readJson<T>(url: string, path: string, token: string): Pro
 async function everything<T>(url: string, path: string, token: string): Promise<T[]> {
   const all: T[] = []
   for (let cursor = ""; ; ) {
-    const page = await readJson<{ data: T[]; next_cursor: string | null }>(url, `${path}${path.includes("?") ? "&" : "?"}limit=100${cursor}`, token)
+    const page = await readJson<{ data: T[]; next_cursor: string | null }>(
+      url,
+      `${path}${path.includes("?") ? "&" : "?"}limit=100${cursor}`,
+      token,
+    )
     all.push(...page.data)
     if (page.next_cursor === null) return all
     cursor = `&cursor=${page.next_cursor}`

@@ -3,7 +3,7 @@ import { assignableBuiltInRoles, type BuiltInRole } from "../../src/platform/aut
 /** Roles an organization's people can have; super_admin is the platform's and stands apart. */
 export type OrganizationRole = Exclude<BuiltInRole, "super_admin">
 
-const any = assignableBuiltInRoles as readonly OrganizationRole[]
+const anyone = assignableBuiltInRoles as readonly OrganizationRole[]
 const admins = ["owner", "admin"] as const
 const managers = [...admins, "manager"] as const
 const supplierStaff = [...managers, "sales_rep"] as const
@@ -20,7 +20,7 @@ export type Least = {
 }
 
 const platform: Least = { who: "platform", roles: [], isPlatforms: true }
-const everyone: Least = { who: "any", roles: any }
+const everyone: Least = { who: "any", roles: anyone }
 const ownersAndAdmins: Least = { who: "owner,admin", roles: admins }
 const ownersAndManagers: Least = { who: "owner,manager", roles: managers }
 const buyers: Least = { who: "buyer side", roles: buyerSide }
@@ -44,7 +44,7 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   listOrganizations: platform,
   createOrganization: platform,
   listDirectory: everyone,
-  getOrganization: { who: "any (own) or platform", roles: any, isPlatforms: true },
+  getOrganization: { who: "anyone (own) or platform", roles: anyone, isPlatforms: true },
   updateOrganization: { who: "owner,admin,platform", roles: admins, isPlatforms: true },
   deactivateOrganization: { who: "owner,platform", roles: ["owner"], isPlatforms: true },
   submitKyb: ownersAndAdmins,
@@ -52,9 +52,9 @@ export const leastRoles: Readonly<Record<string, Least>> = {
 
   listUsers: { who: "owner,admin,managers", roles: [...admins, ...fieldManagers] },
   createUser: ownersAndAdmins,
-  "getUser: oneself": { who: "self", roles: any, isPlatforms: true },
+  "getUser: oneself": { who: "self", roles: anyone, isPlatforms: true },
   "getUser: another": ownersAndAdmins,
-  "updateUser: own name": { who: "self", roles: any, isPlatforms: true },
+  "updateUser: own name": { who: "self", roles: anyone, isPlatforms: true },
   "updateUser: another's name": ownersAndAdmins,
   "updateUser: another's address": ownersAndAdmins,
   "updateUser: another's activity": ownersAndAdmins,
@@ -75,12 +75,12 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "setLinkStatus: supplier, REMOVED": { who: "supplier staff", roles: supplierStaff },
   "setLinkStatus: buyer, REMOVED": { who: "requester may withdraw", roles: buyerSide },
   listMyLinks: everyone,
-  getLink: { who: "either side", roles: any },
+  getLink: { who: "either side", roles: anyone },
 
   listCatalog: everyone,
   listProducts: everyone,
   createProduct: ownersAndManagers,
-  getProduct: { who: "own or linked", roles: any },
+  getProduct: { who: "own or linked", roles: anyone },
   updateProduct: ownersAndManagers,
   archiveProduct: ownersAndManagers,
   removeProductImage: ownersAndManagers,
@@ -88,7 +88,7 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "placeOrder: buyer": buyers,
   "placeOrder: supplier, for a linked buyer": { who: "supplier staff for a linked buyer", roles: supplierStaff },
   listMyOrders: everyone,
-  getOrder: { who: "either side", roles: any },
+  getOrder: { who: "either side", roles: anyone },
   "setOrderStatus: supplier, ACCEPTED": { who: "as the state machine says: S", roles: supplierStaff },
   "setOrderStatus: supplier, REJECTED": { who: "as the state machine says: S", roles: supplierStaff },
   "setOrderStatus: supplier, IN_DELIVERY": { who: "as the state machine says: S, W", roles: [...supplierStaff, "warehouse_op"] },

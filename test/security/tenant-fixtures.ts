@@ -42,11 +42,16 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   register: public_("founds an organization of one's own; an invitation's token is itself the right to redeem it"),
   signIn: ({ a }) => [{ body: { email: a.owner.email, password: "a-guess-at-a-password" }, answers: "401 INVALID_CREDENTIALS" }],
   refreshSession: ({ a }) => [
-    { body: { refresh_token: `${a.owner.refreshToken.split(".")[0]}.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA` }, answers: "401 UNAUTHENTICATED" },
+    {
+      body: { refresh_token: `${a.owner.refreshToken.split(".")[0]}.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA` },
+      answers: "401 UNAUTHENTICATED",
+    },
   ],
   signOut: public_("ends the session that asks; that a stranger's refresh token ends nothing stands in its own test below"),
   forgotPassword: public_("says the same of every address, and writes to the person alone"),
-  resetPassword: () => [{ body: { token: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", password: "correct horse battery" }, answers: "401 TOKEN_EXPIRED" }],
+  resetPassword: () => [
+    { body: { token: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", password: "correct horse battery" }, answers: "401 TOKEN_EXPIRED" },
+  ],
   readMe: () => [{ answers: 200 }],
   updateMe: public_("changes the person who asks"),
   changePassword: public_("changes the person who asks"),
@@ -57,10 +62,19 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   // Users
   listUsers: () => [{ answers: 200 }],
   createUser: ({ a }) => [
-    { body: { email: "somebody-new@example.test", full_name: "Somebody New", password: "correct horse battery", roles: [a.roleName] }, answers: "422 VALIDATION_FAILED" },
-    { body: { email: a.clerk.email, full_name: "Somebody New", password: "correct horse battery", roles: ["staff"] }, answers: "409 EMAIL_TAKEN" },
+    {
+      body: { email: "somebody-new@example.test", full_name: "Somebody New", password: "correct horse battery", roles: [a.roleName] },
+      answers: "422 VALIDATION_FAILED",
+    },
+    {
+      body: { email: a.clerk.email, full_name: "Somebody New", password: "correct horse battery", roles: ["staff"] },
+      answers: "409 EMAIL_TAKEN",
+    },
   ],
-  getUser: ({ a }) => [{ params: { id: a.owner.id }, answers: hidden }, { params: { id: a.clerk.id }, answers: hidden }],
+  getUser: ({ a }) => [
+    { params: { id: a.owner.id }, answers: hidden },
+    { params: { id: a.clerk.id }, answers: hidden },
+  ],
   updateUser: ({ a, me }) => [
     { params: { id: a.clerk.id }, body: { full_name: "Mine Now" }, answers: hidden },
     { params: { id: a.clerk.id }, body: { is_active: false }, answers: hidden },
@@ -102,7 +116,9 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
 
   // Links
   requestLink: ({ relation, a, c, me }) => [
-    ...(relation === "stranger" ? [] : [{ body: { supplier_id: a.org.id }, answers: relation === "blocked" ? "409 LINK_BLOCKED" : "409 LINK_EXISTS" }]),
+    ...(relation === "stranger"
+      ? []
+      : [{ body: { supplier_id: a.org.id }, answers: relation === "blocked" ? "409 LINK_BLOCKED" : "409 LINK_EXISTS" }]),
     ...(me === c ? [] : [{ body: { supplier_id: c.org.id }, answers: "403 CAPABILITY_MISSING" }]),
   ],
   listMyLinks: ({ relation }) => [
@@ -111,7 +127,8 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { query: { status: "REJECTED" }, answers: 200 },
   ],
   getLink: ({ linkId }) => [{ params: { id: linkId }, answers: hidden }],
-  setLinkStatus: ({ linkId }) => ["APPROVED", "REJECTED", "BLOCKED", "REMOVED"].map((status) => ({ params: { id: linkId }, body: { status }, answers: hidden })),
+  setLinkStatus: ({ linkId }) =>
+    ["APPROVED", "REJECTED", "BLOCKED", "REMOVED"].map((status) => ({ params: { id: linkId }, body: { status }, answers: hidden })),
 
   // Products
   listCatalog: ({ relation, a }) =>
@@ -138,16 +155,30 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
 
   // Orders
   placeOrder: ({ relation, a, c, me }) => [
-    ...(relation === "partner" ? [] : [{ body: { supplier_id: a.org.id, items: [{ product_id: a.productId, quantity: 1 }] }, answers: "403 LINK_NOT_APPROVED" }]),
-    { body: { supplier_id: me.org.id, buyer_id: a.org.id, items: [{ product_id: me.productId, quantity: 1 }] }, answers: "403 LINK_NOT_APPROVED" },
+    ...(relation === "partner"
+      ? []
+      : [{ body: { supplier_id: a.org.id, items: [{ product_id: a.productId, quantity: 1 }] }, answers: "403 LINK_NOT_APPROVED" }]),
+    {
+      body: { supplier_id: me.org.id, buyer_id: a.org.id, items: [{ product_id: me.productId, quantity: 1 }] },
+      answers: "403 LINK_NOT_APPROVED",
+    },
     ...(me === c
       ? []
       : [
-          { body: { supplier_id: me.org.id, buyer_id: c.org.id, items: [{ product_id: a.productId, quantity: 1 }] }, answers: "422 VALIDATION_FAILED" },
-          { body: { supplier_id: a.org.id, buyer_id: c.org.id, items: [{ product_id: a.productId, quantity: 1 }] }, answers: "403 FORBIDDEN" },
+          {
+            body: { supplier_id: me.org.id, buyer_id: c.org.id, items: [{ product_id: a.productId, quantity: 1 }] },
+            answers: "422 VALIDATION_FAILED",
+          },
+          {
+            body: { supplier_id: a.org.id, buyer_id: c.org.id, items: [{ product_id: a.productId, quantity: 1 }] },
+            answers: "403 FORBIDDEN",
+          },
         ]),
   ],
-  listMyOrders: ({ relation, a }) => (relation === "partner" ? [] : [{ answers: 200 }, { query: { q: a.org.name }, answers: 200 }, { query: { side: "buyer" }, answers: 200 }]),
+  listMyOrders: ({ relation, a }) =>
+    relation === "partner"
+      ? []
+      : [{ answers: 200 }, { query: { q: a.org.name }, answers: 200 }, { query: { side: "buyer" }, answers: 200 }],
   getOrder: ({ order }) => [{ params: { id: order.id }, answers: hidden }],
   setOrderStatus: ({ order }) => [
     // Of a buyer's moves only; the others are refused before any row is looked up, whosever the order.
@@ -182,12 +213,21 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   devMakeSuperAdmin: public_("does not exist outside development"),
   devFoundOrganizations: () => [
     {
-      body: { password: "correct horse battery", organizations: [{ name: "Another Firm", capabilities: ["supplier"], owner_email: "another@example.test", owner_name: "Another" }] },
+      body: {
+        password: "correct horse battery",
+        organizations: [{ name: "Another Firm", capabilities: ["supplier"], owner_email: "another@example.test", owner_name: "Another" }],
+      },
       answers: forPlatform,
     },
   ],
   devReplayPast: ({ a, c }) => [
     { body: { supplier_id: a.org.id, links: [{ buyer_id: c.org.id, at: "2026-01-01", approved_at: "2026-01-02" }] }, answers: forPlatform },
-    { body: { supplier_id: a.org.id, orders: [{ buyer_id: c.org.id, at: "2026-01-01", items: [{ product_id: a.productId, quantity: 1 }], moves: [] }] }, answers: forPlatform },
+    {
+      body: {
+        supplier_id: a.org.id,
+        orders: [{ buyer_id: c.org.id, at: "2026-01-01", items: [{ product_id: a.productId, quantity: 1 }], moves: [] }],
+      },
+      answers: forPlatform,
+    },
   ],
 }

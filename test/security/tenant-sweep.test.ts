@@ -6,7 +6,7 @@ import { type EndpointSpec, fullPath, isMutation } from "../../src/platform/http
 import { openApiDocument } from "../../src/platform/http/openapi.ts"
 import { D1Spy, strays } from "../support/d1-spy.ts"
 import { quiet } from "../support/ledger.ts"
-import { furnished, linked, ordered, tablesOfD1, type Tenant, wholeLedgerOf, wholeOfD1 } from "../support/tenants.ts"
+import { furnished, linked, ordered, type Tenant, tablesOfD1, wholeLedgerOf, wholeOfD1 } from "../support/tenants.ts"
 import { type Answer, api, type CallOptions } from "../support/world.ts"
 import { type Attempt, type Cast, fixtures, type Relation } from "./tenant-fixtures.ts"
 
@@ -65,9 +65,24 @@ const castOf = (relation: Relation): Cast => ({
 
 /** Ids of A's rows and A's partners' with it, none of which is any business of B's. */
 const secretIds = (): string[] => [
-  ...[a.owner.id, a.clerk.id, a.roleId, a.invitationId, a.apiKeyId, a.sessionId, a.productId, a.otherProductId, a.auditId],
-  ...[linkOfC, orderOfC.id, orderOfC.lineId, linkOfD, orderOfD.id, orderOfD.lineId],
-  ...[a.apiKey.slice(4), a.owner.email, a.clerk.email],
+  a.owner.id,
+  a.clerk.id,
+  a.roleId,
+  a.invitationId,
+  a.apiKeyId,
+  a.sessionId,
+  a.productId,
+  a.otherProductId,
+  a.auditId,
+  linkOfC,
+  orderOfC.id,
+  orderOfC.lineId,
+  linkOfD,
+  orderOfD.id,
+  orderOfD.lineId,
+  a.apiKey.slice(4),
+  a.owner.email,
+  a.clerk.email,
 ]
 
 /** What of A's stands in an answer. Every name that A gave holds its word; the organization's own name and id are public in the directory. */
@@ -80,7 +95,18 @@ function leaks(answer: Answer, showsOrganization: boolean): string[] {
 /** What of A's no partner sees either: its people, its rights, its notes, its other partners. */
 function leaksToPartner(answer: Answer): string[] {
   const said = JSON.stringify(answer.body ?? "")
-  const secrets = [a.clerk.id, a.clerk.email, a.owner.email, a.roleId, a.roleName, a.invitationId, a.invitedEmail, a.apiKeyId, a.sessionId, a.auditId]
+  const secrets = [
+    a.clerk.id,
+    a.clerk.email,
+    a.owner.email,
+    a.roleId,
+    a.roleName,
+    a.invitationId,
+    a.invitedEmail,
+    a.apiKeyId,
+    a.sessionId,
+    a.auditId,
+  ]
   return [...secrets, linkOfD, orderOfD.id, orderOfD.lineId, noteToSelf, "dogwood"].filter((secret) => said.includes(secret))
 }
 
@@ -146,7 +172,14 @@ describe("the fixtures", () => {
 
   test("name an id of A's wherever a path, a query or a body takes one", () => {
     const ours = new Set([a.org.id, c.org.id, ...secretIds()])
-    const document = JSON.parse(JSON.stringify(openApiDocument(endpoints.map((one) => ({ ...one, spec: { ...one.spec, isHidden: false } })), { tags }))) as Document
+    const document = JSON.parse(
+      JSON.stringify(
+        openApiDocument(
+          endpoints.map((one) => ({ ...one, spec: { ...one.spec, isHidden: false } })),
+          { tags },
+        ),
+      ),
+    ) as Document
     const untried: string[] = []
     for (const spec of specs) {
       const operation = document.paths[fullPath(spec)]?.[spec.method]
@@ -271,7 +304,13 @@ describe("an approved partner sees what is shared and nothing else", () => {
 
   test("in the catalog, in its own link and order, and in every list it has", async () => {
     const lists = specs.filter(({ isList, access }) => isList === true && access !== "public")
-    for (const path of [...lists.map((spec) => routeOf(spec, { answers: 200 })), `/products/${a.productId}`, `/links/${linkOfC}`, `/orders/${orderOfC.id}`, `/products/catalog?supplier_id=${a.org.id}`]) {
+    for (const path of [
+      ...lists.map((spec) => routeOf(spec, { answers: 200 })),
+      `/products/${a.productId}`,
+      `/links/${linkOfC}`,
+      `/orders/${orderOfC.id}`,
+      `/products/catalog?supplier_id=${a.org.id}`,
+    ]) {
       spy.take()
       const answer = await api("GET", path, { token: c.token })
       expect(leaksToPartner(answer), path).toEqual([])
@@ -280,7 +319,12 @@ describe("an approved partner sees what is shared and nothing else", () => {
   })
 
   test("of a product: whether there is any, never how much or from when it is little", async () => {
-    for (const path of [`/products/${a.productId}`, `/products/catalog?supplier_id=${a.org.id}`, `/products/catalog?q=${a.sku}`, "/products/catalog?sort=price"]) {
+    for (const path of [
+      `/products/${a.productId}`,
+      `/products/catalog?supplier_id=${a.org.id}`,
+      `/products/catalog?q=${a.sku}`,
+      "/products/catalog?sort=price",
+    ]) {
       const { body } = await api("GET", path, { token: c.token })
       const products = (body.data ?? [body]).filter(({ supplier_id }: { supplier_id: string }) => supplier_id === a.org.id)
       expect(products.length).toBeGreaterThan(0)
@@ -289,9 +333,22 @@ describe("an approved partner sees what is shared and nothing else", () => {
   })
 })
 
-type JsonSchema = { readonly $ref?: string; readonly pattern?: string; readonly properties?: Readonly<Record<string, JsonSchema>>; readonly items?: JsonSchema; readonly anyOf?: readonly JsonSchema[]; readonly allOf?: readonly JsonSchema[] }
-type Operation = { readonly parameters?: ReadonlyArray<{ readonly name?: string; readonly schema?: JsonSchema }>; readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: JsonSchema }>> } }
-type Document = { readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>; readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> } }
+type JsonSchema = {
+  readonly $ref?: string
+  readonly pattern?: string
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly items?: JsonSchema
+  readonly anyOf?: readonly JsonSchema[]
+  readonly allOf?: readonly JsonSchema[]
+}
+type Operation = {
+  readonly parameters?: ReadonlyArray<{ readonly name?: string; readonly schema?: JsonSchema }>
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: JsonSchema }>> }
+}
+type Document = {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> }
+}
 
 const isIdPattern = (pattern: string | undefined): boolean => /^\^[a-z]{3}_/.test(pattern ?? "")
 
@@ -302,7 +359,8 @@ function idMembersOf({ components }: Document, operation: Operation | undefined)
     if (schema === undefined) return
     if (isIdPattern(schema.pattern)) names.add(name)
     if (schema.$ref !== undefined) walk(name, components.schemas[schema.$ref.slice(schema.$ref.lastIndexOf("/") + 1)])
-    for (const part of [...(schema.anyOf ?? []), ...(schema.allOf ?? []), ...(schema.items === undefined ? [] : [schema.items])]) walk(name, part)
+    for (const part of [...(schema.anyOf ?? []), ...(schema.allOf ?? []), ...(schema.items === undefined ? [] : [schema.items])])
+      walk(name, part)
     for (const [member, part] of Object.entries(schema.properties ?? {})) walk(member, part)
   }
   for (const { name, schema } of operation?.parameters ?? []) walk(name ?? "", schema)

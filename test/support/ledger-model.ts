@@ -1,7 +1,7 @@
+import type { LedgerCommand, LedgerFact } from "../../durable-objects/supplier-ledger/commands/index.ts"
 import type { SettableOrderStatus } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { DecidableLinkStatus } from "../../src/domains/partners/rules.ts"
-import type { LedgerCommand, LedgerFact } from "../../durable-objects/supplier-ledger/commands/index.ts"
 import type { LinkId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
 
 /** A command with all that decides its outcome. */

@@ -25,7 +25,8 @@ export function filesUnder(folder: string, ending = ""): string[] {
 export function withoutComments(code: string): string {
   return code.replace(
     /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\*[\s\S]*?\*\/|(^|[\s;{}(),])\/\/[^\n]*/g,
-    (whole, text: string | undefined, before: string | undefined) => text ?? (before ?? "") + whole.slice((before ?? "").length).replace(/[^\n]/g, " "),
+    (whole, text: string | undefined, before: string | undefined) =>
+      text ?? (before ?? "") + whole.slice((before ?? "").length).replace(/[^\n]/g, " "),
   )
 }
 
@@ -37,7 +38,8 @@ export type Import = {
   readonly isLocal: boolean
 }
 
-const importPattern = /(?:^|\n)\s*(?:import|export)\b[^"';]*?\bfrom\s*["']([^"']+)["']|(?:^|\n)\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\b[^"';]*?\bfrom\s*["']([^"']+)["']|(?:^|\n)\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g
 
 /** Everything a file imports, types too: whoever knows a type knows the thing. */
 export function importsOf(path: string): Import[] {

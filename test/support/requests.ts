@@ -14,7 +14,9 @@ function fillerOf(schema: z.ZodType): string {
 }
 
 export const paramsOf = (spec: EndpointSpec): Record<string, string> =>
-  Object.fromEntries(Object.entries((spec.params as z.ZodObject | undefined)?.shape ?? {}).map(([name, schema]) => [name, fillerOf(schema as z.ZodType)]))
+  Object.fromEntries(
+    Object.entries((spec.params as z.ZodObject | undefined)?.shape ?? {}).map(([name, schema]) => [name, fillerOf(schema as z.ZodType)]),
+  )
 
 /** The operation's path with its parameters filled, as `api` of world.ts takes it. */
 export const pathOf = (spec: EndpointSpec, params: Readonly<Record<string, string>> = {}): string => {
@@ -23,11 +25,20 @@ export const pathOf = (spec: EndpointSpec, params: Readonly<Record<string, strin
 }
 
 type Media = { readonly example?: unknown }
-type Documented = { readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly requestBody?: { readonly content: Readonly<Record<string, Media>> } }>>>> }
+type Documented = {
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { readonly requestBody?: { readonly content: Readonly<Record<string, Media>> } }>>>
+  >
+}
 
 /** A body that each operation takes, by its id: the API document's own examples. */
 export function exampleBodies(endpoints: readonly Endpoint[], tags: Readonly<Record<string, string>>): ReadonlyMap<string, unknown> {
   const shown = endpoints.map((one) => ({ ...one, spec: { ...one.spec, isHidden: false } }))
   const { paths } = JSON.parse(JSON.stringify(openApiDocument(shown, { tags }))) as Documented
-  return new Map(endpoints.map(({ spec }) => [spec.operationId, paths[fullPath(spec)]?.[spec.method]?.requestBody?.content["application/json"]?.example]))
+  return new Map(
+    endpoints.map(({ spec }) => [
+      spec.operationId,
+      paths[fullPath(spec)]?.[spec.method]?.requestBody?.content["application/json"]?.example,
+    ]),
+  )
 }

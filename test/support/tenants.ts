@@ -1,7 +1,7 @@
+import { runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
 import type { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
-import { runInDurableObject } from "cloudflare:test"
 import { type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
 import { api, hire, newEmail, type Person, signUp, type World } from "./world.ts"
 
@@ -36,11 +36,34 @@ export async function furnished(word: string, capabilities: readonly string[]): 
   const sku = `${word}-sku`.toUpperCase()
   const clerk = await hire(token, "manager")
   await must(200, api("PATCH", `/users/${clerk.id}`, { token, body: { full_name: `Clerk of ${word}` } }))
-  const role = await must(201, api("POST", "/roles", { token, body: { name: roleName, description: `What ${word} counts`, permissions: ["orders.order.read"] } }))
+  const role = await must(
+    201,
+    api("POST", "/roles", { token, body: { name: roleName, description: `What ${word} counts`, permissions: ["orders.order.read"] } }),
+  )
   const invitation = await must(201, api("POST", "/invitations", { token, body: { email: invitedEmail, roles: [roleName] } }))
-  const key = await must(201, api("POST", "/api-keys", { token, body: { name: `${word} scanner`, permissions: ["catalog.product.read", "orders.order.read", "partners.link.read"] } }))
+  const key = await must(
+    201,
+    api("POST", "/api-keys", {
+      token,
+      body: { name: `${word} scanner`, permissions: ["catalog.product.read", "orders.order.read", "partners.link.read"] },
+    }),
+  )
   const product = (name: string, code: string) =>
-    must(201, api("POST", "/products", { token, body: { sku: code, name: `${word} ${name}`, description: `Grown by ${word}`, category: `${word} greens`, price: "5.99", stock_quantity: 97, min_stock_level: 13 } }))
+    must(
+      201,
+      api("POST", "/products", {
+        token,
+        body: {
+          sku: code,
+          name: `${word} ${name}`,
+          description: `Grown by ${word}`,
+          category: `${word} greens`,
+          price: "5.99",
+          stock_quantity: 97,
+          min_stock_level: 13,
+        },
+      }),
+    )
   const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
@@ -87,14 +110,27 @@ export async function tablesOfD1(): Promise<string[]> {
 /** All that D1 holds, by table, as text to compare. */
 export async function wholeOfD1(tables: readonly string[]): Promise<Record<string, string>> {
   const answers = await env.DB.batch<Record<string, unknown>>(tables.map((table) => env.DB.prepare(`select * from "${table}"`)))
-  return Object.fromEntries(tables.map((table, index) => [table, (answers[index]?.results ?? []).map((row) => JSON.stringify(row)).join("\n")]))
+  return Object.fromEntries(
+    tables.map((table, index) => [table, (answers[index]?.results ?? []).map((row) => JSON.stringify(row)).join("\n")]),
+  )
 }
 
 /** All that an organization's ledger holds, as text to compare. */
 export async function wholeLedgerOf(orgId: string): Promise<Record<string, string>> {
   const stub = stubOf(env, routingOf(orgId as OrganizationId)) as unknown as DurableObjectStub<SupplierLedger>
   return runInDurableObject(stub, (_, { storage }) => {
-    const tables = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name").toArray()
-    return Object.fromEntries(tables.map(({ name }) => [name, storage.sql.exec(`SELECT * FROM "${name}"`).toArray().map((row) => JSON.stringify(row)).join("\n")]))
+    const tables = storage.sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name")
+      .toArray()
+    return Object.fromEntries(
+      tables.map(({ name }) => [
+        name,
+        storage.sql
+          .exec(`SELECT * FROM "${name}"`)
+          .toArray()
+          .map((row) => JSON.stringify(row))
+          .join("\n"),
+      ]),
+    )
   })
 }

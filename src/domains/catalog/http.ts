@@ -9,7 +9,15 @@ import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
 import { listCatalog } from "./list-catalog.ts"
 import type { ProductFacts } from "./rules.ts"
-import { catalogQuery, createProductInput, ownProductsQuery, productImageParams, productList, productView, updateProductInput } from "./schemas.ts"
+import {
+  catalogQuery,
+  createProductInput,
+  ownProductsQuery,
+  productImageParams,
+  productList,
+  productView,
+  updateProductInput,
+} from "./schemas.ts"
 import { catalogStore } from "./store.ts"
 import { createProductOf, termsOf } from "./terms.ts"
 import { productEtag, productOfRow, sightOf, toProductView } from "./views.ts"
@@ -57,7 +65,15 @@ export const catalogEndpoints: readonly Endpoint[] = [
       const isActive = may(ctx.actor, "catalog.product.edit") ? query.is_active : true
       const rows = await catalogStore(ctx.db).own({ isActive, after: after as ProductId | undefined, rowsMax: query.limit + 1 })
       const sight = sightOf(ctx.actor, ctx.orgId, true)
-      return reply.ok(pageOf(rows, query.limit, ownKind, (row) => [row.id], (row) => toProductView(productOfRow(row), sight)))
+      return reply.ok(
+        pageOf(
+          rows,
+          query.limit,
+          ownKind,
+          (row) => [row.id],
+          (row) => toProductView(productOfRow(row), sight),
+        ),
+      )
     },
   ),
   endpoint(

@@ -21,7 +21,8 @@ export async function listCatalog(ctx: Ctx, query: CatalogQuery): Promise<Page> 
   return query.sort === undefined ? walk(ctx, query, filter) : sorted(ctx, query.sort, query, filter)
 }
 
-const view = (ctx: Ctx) => (seen: SeenProduct) => toProductView(productOfRow(seen.product), sightOf(ctx.actor, seen.product.orgId, seen.sharesStock))
+const view = (ctx: Ctx) => (seen: SeenProduct) =>
+  toProductView(productOfRow(seen.product), sightOf(ctx.actor, seen.product.orgId, seen.sharesStock))
 
 const walkKind = "catalog"
 const walkKey = ({ product }: SeenProduct) => [product.orgId, product.name, product.id]
@@ -40,7 +41,13 @@ async function search(ctx: Ctx, q: string, query: CatalogQuery, filter: CatalogF
   const [row] = readCursor(searchKind, ["number"], query.cursor) ?? []
   const expression = searchExpression(q)
   if (expression === undefined) return { data: [], next_cursor: null }
-  const { seen, stoppedAt } = await catalogStore(ctx.db).search(expression, query.supplier_id, filter, row as number | undefined, query.limit + 1)
+  const { seen, stoppedAt } = await catalogStore(ctx.db).search(
+    expression,
+    query.supplier_id,
+    filter,
+    row as number | undefined,
+    query.limit + 1,
+  )
   return pageOf(seen, query.limit, searchKind, searchKey, view(ctx), stoppedAt === undefined ? undefined : searchKey(stoppedAt))
 }
 

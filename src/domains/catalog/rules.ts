@@ -1,6 +1,6 @@
 import type { FileId, OrganizationId, ProductId } from "../../kernel/ids.ts"
-import { isOnStep, type Milli } from "../../kernel/quantity.ts"
 import type { Minor } from "../../kernel/money.ts"
+import { isOnStep, type Milli } from "../../kernel/quantity.ts"
 import type { InputFault } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 
@@ -8,7 +8,8 @@ export const availabilities = ["IN_STOCK", "LOW", "OUT_OF_STOCK"] as const
 export type Availability = (typeof availabilities)[number]
 
 /** What a buyer may know of stock: whether there is any, and whether it is under the supplier's minimum. */
-export const availabilityOf = (stock: Milli, minimum: Milli): Availability => (stock <= 0 ? "OUT_OF_STOCK" : stock < minimum ? "LOW" : "IN_STOCK")
+export const availabilityOf = (stock: Milli, minimum: Milli): Availability =>
+  stock <= 0 ? "OUT_OF_STOCK" : stock < minimum ? "LOW" : "IN_STOCK"
 
 /** A product as sold, as its supplier's ledger holds it. */
 export type ProductFacts = {
@@ -40,13 +41,28 @@ export type ProductFacts = {
 /** The members of a product that its supplier states. */
 export type ProductTerms = Pick<
   ProductFacts,
-  "sku" | "name" | "description" | "category" | "unit" | "quantityStepMilli" | "priceMinor" | "currency" | "minOrderMilli" | "minStockMilli" | "isActive"
+  | "sku"
+  | "name"
+  | "description"
+  | "category"
+  | "unit"
+  | "quantityStepMilli"
+  | "priceMinor"
+  | "currency"
+  | "minOrderMilli"
+  | "minStockMilli"
+  | "isActive"
 >
 
 /** INV-CAT-1: every quantity that a supplier states of a product, its minimum order and a counted stock, is a multiple of its step. */
 export function checkTerms(terms: ProductTerms, stockMilli: Milli): InputFault[] {
   const faults: InputFault[] = []
-  const offStep = (pointer: string) => faults.push({ pointer, code: "OFF_STEP", message: `Must be a multiple of the product's quantity_step ${terms.quantityStepMilli / 1000}.` })
+  const offStep = (pointer: string) =>
+    faults.push({
+      pointer,
+      code: "OFF_STEP",
+      message: `Must be a multiple of the product's quantity_step ${terms.quantityStepMilli / 1000}.`,
+    })
   if (!isOnStep(terms.minOrderMilli, terms.quantityStepMilli)) offStep("/min_order_qty")
   if (!isOnStep(stockMilli, terms.quantityStepMilli)) offStep("/stock_quantity")
   return faults

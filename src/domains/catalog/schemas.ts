@@ -1,6 +1,18 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
-import { currencyInput, idSchema, idView, instantView, listOf, moneyInput, moneyView, pageQuery, quantityInput, quantityView, textInput } from "../../platform/http/schemas.ts"
+import {
+  currencyInput,
+  idSchema,
+  idView,
+  instantView,
+  listOf,
+  moneyInput,
+  moneyView,
+  pageQuery,
+  quantityInput,
+  quantityView,
+  textInput,
+} from "../../platform/http/schemas.ts"
 import { availabilities } from "./rules.ts"
 
 export const productView = z
@@ -19,7 +31,9 @@ export const productView = z
     is_active: z.boolean(),
     availability: z.enum(availabilities),
     images: z.array(z.string()),
-    stock_quantity: quantityView.optional().openapi({ example: 100, description: "On hand. The supplier's own staff see it, and buyers where the supplier shares its stock." }),
+    stock_quantity: quantityView
+      .optional()
+      .openapi({ example: 100, description: "On hand. The supplier's own staff see it, and buyers where the supplier shares its stock." }),
     min_stock_level: quantityView.optional().openapi({ example: 20, description: "The supplier's own staff alone see it." }),
     version: z.int(),
     created_at: instantView,
@@ -51,7 +65,10 @@ export const createProductInput = z
 export const updateProductInput = z
   .strictObject({ sku: skuInput.optional(), name: productName.optional(), price: moneyInput.optional(), ...terms })
   .refine((body) => Object.keys(body).length > 0, "Say at least one field to change.")
-  .openapi("UpdateProduct", { description: "stock_quantity states a count: the difference is booked as an adjustment.", example: { price: "6.49" } })
+  .openapi("UpdateProduct", {
+    description: "stock_quantity states a count: the difference is booked as an adjustment.",
+    example: { price: "6.49" },
+  })
 
 export type ProductBody = z.output<typeof updateProductInput>
 export type NewProductBody = z.output<typeof createProductInput>
@@ -74,17 +91,46 @@ export const sorts = ["name", "-name", "price", "-price"] as const
 
 export const catalogQuery = z.strictObject({
   ...pageQuery,
-  supplier_id: idSchema("org").optional().openapi({ param: { name: "supplier_id", in: "query" } }),
-  q: z.string().trim().max(limits.searchCharsMax).optional().openapi({ param: { name: "q", in: "query" }, description: "Words in SKU, name, description or category; the last letters of each may be missing." }),
-  category: z.string().trim().max(limits.categoryCharsMax).optional().openapi({ param: { name: "category", in: "query" } }),
+  supplier_id: idSchema("org")
+    .optional()
+    .openapi({ param: { name: "supplier_id", in: "query" } }),
+  q: z
+    .string()
+    .trim()
+    .max(limits.searchCharsMax)
+    .optional()
+    .openapi({
+      param: { name: "q", in: "query" },
+      description: "Words in SKU, name, description or category; the last letters of each may be missing.",
+    }),
+  category: z
+    .string()
+    .trim()
+    .max(limits.categoryCharsMax)
+    .optional()
+    .openapi({ param: { name: "category", in: "query" } }),
   in_stock: z
     .enum(["true", "false"])
     .transform((text) => text === "true")
     .optional()
     .openapi({ param: { name: "in_stock", in: "query" }, type: "boolean" }),
-  min_price: z.string().regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.").optional().openapi({ param: { name: "min_price", in: "query" }, example: "1.00" }),
-  max_price: z.string().regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.").optional().openapi({ param: { name: "max_price", in: "query" }, example: "9.99" }),
-  sort: z.enum(sorts).optional().openapi({ param: { name: "sort", in: "query" }, description: "Without it the catalog comes by supplier, then name. Across more than 50 suppliers, name supplier_id." }),
+  min_price: z
+    .string()
+    .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
+    .optional()
+    .openapi({ param: { name: "min_price", in: "query" }, example: "1.00" }),
+  max_price: z
+    .string()
+    .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
+    .optional()
+    .openapi({ param: { name: "max_price", in: "query" }, example: "9.99" }),
+  sort: z
+    .enum(sorts)
+    .optional()
+    .openapi({
+      param: { name: "sort", in: "query" },
+      description: "Without it the catalog comes by supplier, then name. Across more than 50 suppliers, name supplier_id.",
+    }),
 })
 
 export type CatalogQuery = z.output<typeof catalogQuery>

@@ -1,5 +1,5 @@
 import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm"
-import { idSuffix, type OrganizationId, type ProductId } from "../../kernel/ids.ts"
+import { type OrganizationId, type ProductId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { currencies, minorDigits } from "../../kernel/money.ts"
 import type { Row } from "../../platform/db/executor.ts"
@@ -27,7 +27,7 @@ export type Walk = { readonly seen: SeenProduct[]; readonly stoppedAt: SeenProdu
 
 /** The indexes are named: D1 keeps no statistics, and without them SQLite prefers a primary key that starts the same. */
 const linksByPartner = sql`links l indexed by links_partner`
-const byName = (category: string | undefined): SQL => category === undefined ? sql`products_name` : sql`products_category`
+const byName = (category: string | undefined): SQL => (category === undefined ? sql`products_name` : sql`products_category`)
 const byPrice = sql`products_price`
 
 const isOpenLink = (orgId: OrganizationId) => sql`l.org_id = ${orgId} and l.side = 'buyer' and l.status = 'APPROVED'`
@@ -80,9 +80,21 @@ export const catalogStore = (db: TenantDb) => ({
   },
 
   /** The organization's own, newest first. */
-  own: ({ isActive, after, rowsMax }: { isActive: boolean | undefined; after: ProductId | undefined; rowsMax: number }): Promise<ProductRow[]> =>
+  own: ({
+    isActive,
+    after,
+    rowsMax,
+  }: {
+    isActive: boolean | undefined
+    after: ProductId | undefined
+    rowsMax: number
+  }): Promise<ProductRow[]> =>
     db.ownMany(products, {
-      where: and(isNull(products.archivedAt), isActive === undefined ? undefined : eq(products.isActive, isActive), after === undefined ? undefined : lt(products.id, after)),
+      where: and(
+        isNull(products.archivedAt),
+        isActive === undefined ? undefined : eq(products.isActive, isActive),
+        after === undefined ? undefined : lt(products.id, after),
+      ),
       orderBy: [desc(products.id)],
       limit: rowsMax,
     }),
@@ -96,14 +108,23 @@ export const catalogStore = (db: TenantDb) => ({
     const scanMax = matches === undefined ? rowsMax : limits.filterScanRowsMax
     const [rows = []] = await db.query((orgId) => {
       const parts = segments(orgId, supplierId, after).map((segment) => segmentSql(orgId, segment, filter.category, scanMax))
-      const all = sql`select * from (${sql.join(parts.map((part) => sql`select * from (${part})`), sql` union all `)})`
+      const all = sql`select * from (${sql.join(
+        parts.map((part) => sql`select * from (${part})`),
+        sql` union all `,
+      )})`
       return matches === undefined ? sql`${all} limit ${rowsMax}` : bounded(all, matches, rowsMax)
     })
     return matches === undefined ? { seen: rows.map(seenOf), stoppedAt: undefined } : walkOf(rows, rowsMax)
   },
 
   /** The given suppliers' products by name or price: one bounded statement a supplier, in one round trip; the caller merges. */
-  async sorted(suppliers: readonly OrganizationId[], sort: Sort, filter: CatalogFilter, after: SortKey | undefined, rowsMax: number): Promise<Walk[]> {
+  async sorted(
+    suppliers: readonly OrganizationId[],
+    sort: Sort,
+    filter: CatalogFilter,
+    after: SortKey | undefined,
+    rowsMax: number,
+  ): Promise<Walk[]> {
     // The index by price does not hold the category, so there it is one more filter of the bounded scan.
     const isByPrice = sort.by === "price_minor"
     const index = isByPrice ? byPrice : byName(filter.category)
@@ -115,7 +136,9 @@ export const catalogStore = (db: TenantDb) => ({
     const answers = await db.query(
       ...suppliers.map((supplierId) => (orgId: OrganizationId) => {
         const own = supplierId === orgId
-        const from = own ? sql`select p.*, 1 as shares_stock from products p indexed by ${index} where p.org_id = ${orgId}` : sql`select p.*, l.shares_stock from ${linksByPartner} cross join products p indexed by ${index} on p.org_id = l.counterparty_id where ${isOpenLink(orgId)} and l.counterparty_id = ${supplierId}`
+        const from = own
+          ? sql`select p.*, 1 as shares_stock from products p indexed by ${index} where p.org_id = ${orgId}`
+          : sql`select p.*, l.shares_stock from ${linksByPartner} cross join products p indexed by ${index} on p.org_id = l.counterparty_id where ${isOpenLink(orgId)} and l.counterparty_id = ${supplierId}`
         const inner = sql`${from} and p.is_active = 1 ${categorySql(inOrder)} ${after === undefined ? sql`` : sql`and (p.${column}, p.id) ${beyond} (${after.value}, ${after.id})`} order by p.${column} ${direction}, p.id ${direction}`
         return matches === undefined ? sql`${inner} limit ${rowsMax}` : bounded(inner, matches, rowsMax)
       }),
@@ -127,19 +150,28 @@ export const catalogStore = (db: TenantDb) => ({
    * Full-text search, newest products first. The organizations stand in the MATCH itself, so that the index never
    * looks at another's rows, and again on the products that it finds.
    */
-  async search(expression: string, supplierId: OrganizationId | undefined, filter: CatalogFilter, afterRow: number | undefined, rowsMax: number): Promise<Walk> {
+  async search(
+    expression: string,
+    supplierId: OrganizationId | undefined,
+    filter: CatalogFilter,
+    afterRow: number | undefined,
+    rowsMax: number,
+  ): Promise<Walk> {
     const matches = unindexed(filter)
     const [rows = []] = await db.query((orgId) => {
       const only = supplierId === undefined ? sql`` : sql`and l.counterparty_id = ${supplierId}`
-      const own = supplierId === undefined || supplierId === orgId ? sql`union all select ${idSuffix(orgId)} as token` : sql``
-      const organizations = sql`select group_concat('"' || token || '"', ' OR ') from (select substr(l.counterparty_id, 5) as token from ${linksByPartner} where ${isOpenLink(orgId)} ${only} ${own})`
-      const inner = sql`
-        select p.*, coalesce(l.shares_stock, 0) as shares_stock
+      const own = supplierId === undefined || supplierId === orgId ? sql`union all select ${orgId} as id, 0 as shares_stock` : sql``
+      // One row, read once: looking each product's link up again would cost a row read for every row returned.
+      const visible = sql`with visible as materialized (
+        select group_concat('"' || substr(id, 5) || '"', ' OR ') as tokens, json_group_object(id, shares_stock) as shares
+        from (select l.counterparty_id as id, l.shares_stock from ${linksByPartner} where ${isOpenLink(orgId)} ${only} ${own}))`
+      const sharesStock = sql`(select shares from visible) ->> p.org_id`
+      const inner = sql`${visible}
+        select p.*, ${sharesStock} as shares_stock
         from products_fts f cross join products p on p.row = f.rowid
-        left join ${linksByPartner} on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id
-        where products_fts match 'org : (' || coalesce((${organizations}), '""') || ') AND ' || ${expression}
+        where products_fts match 'org : (' || coalesce((select tokens from visible), '""') || ') AND ' || ${expression}
           ${afterRow === undefined ? sql`` : sql`and f.rowid < ${afterRow}`}
-          and p.is_active = 1 ${categorySql(filter.category)} and (p.org_id = ${orgId} or l.id is not null)
+          and p.is_active = 1 ${categorySql(filter.category)} and ${sharesStock} is not null
         order by f.rowid desc`
       return matches === undefined ? sql`${inner} limit ${rowsMax}` : bounded(inner, matches, rowsMax)
     })
@@ -158,8 +190,15 @@ type Segment =
 function segments(orgId: OrganizationId, supplierId: OrganizationId | undefined, after: CatalogKey | undefined): Segment[] {
   if (supplierId === orgId) return [{ kind: "own", after }]
   if (supplierId !== undefined) return [{ kind: "supplier", id: supplierId, after }]
-  if (after === undefined || after.supplierId === orgId) return [{ kind: "own", after }, { kind: "linked", beyond: undefined }]
-  return [{ kind: "supplier", id: after.supplierId, after }, { kind: "linked", beyond: after.supplierId }]
+  if (after === undefined || after.supplierId === orgId)
+    return [
+      { kind: "own", after },
+      { kind: "linked", beyond: undefined },
+    ]
+  return [
+    { kind: "supplier", id: after.supplierId, after },
+    { kind: "linked", beyond: after.supplierId },
+  ]
 }
 
 function segmentSql(orgId: OrganizationId, segment: Segment, category: string | undefined, rowsMax: number): SQL {
@@ -177,4 +216,3 @@ function segmentSql(orgId: OrganizationId, segment: Segment, category: string | 
         order by l.counterparty_id, p.name, p.id limit ${rowsMax}`
   }
 }
-

@@ -26,6 +26,8 @@ export type Replayed = {
 
 /** INV-DEMO-1: gives the supplier's ledger commands of the past, in the order of their times, as if they came now. */
 export async function replayPast(ctx: Ctx, input: PastInput): Promise<Replayed> {
+  if ((await organizationStore(ctx).byId(input.supplier_id)) === undefined)
+    throw new RefusalError({ code: "NOT_FOUND", detail: "supplier_id names no organization." })
   const planned = [
     ...input.products.map((product) => productPlan(input.supplier_id, product)),
     ...(await linkPlans(ctx, input)),

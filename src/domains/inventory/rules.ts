@@ -10,7 +10,14 @@ export type MovementType = (typeof movementTypes)[number]
 export const movementReasons = ["OPENING", "COUNT", "ORDER_ACCEPTED", "ORDER_CANCELLED"] as const
 export type MovementReason = (typeof movementReasons)[number]
 
-export type Location = { readonly id: LocationId; readonly code: string; readonly name: string; readonly isDefault: boolean; readonly version: number; readonly seq: number }
+export type Location = {
+  readonly id: LocationId
+  readonly code: string
+  readonly name: string
+  readonly isDefault: boolean
+  readonly version: number
+  readonly seq: number
+}
 
 export type Level = { readonly productId: ProductId; readonly locationId: LocationId; readonly onHandMilli: Milli; readonly seq: number }
 
@@ -33,7 +40,12 @@ export type Movement = {
 
 export type Demand = { readonly lineId: OrderLineId; readonly productId: ProductId; readonly quantityMilli: Milli }
 export type Shortage = { readonly productId: ProductId; readonly askedMilli: Milli; readonly availableMilli: Milli }
-export type Allocation = { readonly lineId: OrderLineId; readonly productId: ProductId; readonly locationId: LocationId; readonly quantityMilli: Milli }
+export type Allocation = {
+  readonly lineId: OrderLineId
+  readonly productId: ProductId
+  readonly locationId: LocationId
+  readonly quantityMilli: Milli
+}
 
 /** INV-STK-1: a level never goes below zero. */
 export function applyToLevel(onHand: Milli, delta: Milli): Result<Milli, "BELOW_ZERO"> {
@@ -45,7 +57,10 @@ export function applyToLevel(onHand: Milli, delta: Milli): Result<Milli, "BELOW_
  * INV-STK-2: all demands of an order are met together or none is. Demands of one product are summed before
  * the check, so that two lines cannot both have the last unit. Takes from the levels in the order given.
  */
-export function allocate(demands: readonly Demand[], levelsOf: (productId: ProductId) => readonly Level[]): Result<Allocation[], Shortage[]> {
+export function allocate(
+  demands: readonly Demand[],
+  levelsOf: (productId: ProductId) => readonly Level[],
+): Result<Allocation[], Shortage[]> {
   const asked = new Map<ProductId, Milli>()
   for (const { productId, quantityMilli } of demands) asked.set(productId, (asked.get(productId) ?? 0) + quantityMilli)
 
@@ -55,7 +70,10 @@ export function allocate(demands: readonly Demand[], levelsOf: (productId: Produ
     const levels = levelsOf(productId).filter(({ onHandMilli }) => onHandMilli > 0)
     const availableMilli = levels.reduce((sum, { onHandMilli }) => sum + onHandMilli, 0)
     if (availableMilli < askedMilli) shortages.push({ productId, askedMilli, availableMilli })
-    left.set(productId, levels.map(({ locationId, onHandMilli }) => ({ locationId, onHandMilli })))
+    left.set(
+      productId,
+      levels.map(({ locationId, onHandMilli }) => ({ locationId, onHandMilli })),
+    )
   }
   if (shortages.length > 0) return err(shortages)
 

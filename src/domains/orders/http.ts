@@ -1,6 +1,6 @@
 import { command, readOrder } from "../../../durable-objects/supplier-ledger/client.ts"
 import type { OrderId } from "../../kernel/ids.ts"
-import { refuse, type Result } from "../../kernel/result.ts"
+import { type Result, refuse } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
 import { pageOf, readCursor } from "../../platform/http/page.ts"
@@ -14,10 +14,19 @@ import { orderStore } from "./store.ts"
 import { orderEtag, orderOfRow, toOrderSummary, toOrderView } from "./views.ts"
 
 const listKind = "orders"
-const placingErrors = ["LINK_NOT_APPROVED", "ORGANIZATION_DEACTIVATED", "PRICE_CHANGED", "BELOW_MINIMUM", "OFF_STEP", "IDEMPOTENCY_KEY_REUSED"] as const
+const placingErrors = [
+  "LINK_NOT_APPROVED",
+  "ORGANIZATION_DEACTIVATED",
+  "PRICE_CHANGED",
+  "BELOW_MINIMUM",
+  "OFF_STEP",
+  "IDEMPOTENCY_KEY_REUSED",
+] as const
 
 const created = (ctx: Ctx, result: Result<OrderFacts>): HandlerResult =>
-  result.ok ? reply.created(toOrderView(result.value, ctx.orgId), `/orders/${result.value.id}`, { etag: orderEtag(result.value, ctx.orgId) }) : result
+  result.ok
+    ? reply.created(toOrderView(result.value, ctx.orgId), `/orders/${result.value.id}`, { etag: orderEtag(result.value, ctx.orgId) })
+    : result
 
 const shown = (ctx: Ctx, order: OrderFacts): HandlerResult => reply.ok(toOrderView(order, ctx.orgId), { etag: orderEtag(order, ctx.orgId) })
 
@@ -102,7 +111,8 @@ export const orderEndpoints: readonly Endpoint[] = [
       path: "/orders/{id}/status",
       tag: "Orders",
       summary: "Accept, reject, deliver, complete or cancel an order",
-      description: "ACCEPTED takes the stock of all lines or refuses with what is short; CANCELLED after it puts back exactly what went out. The buyer may set CANCELLED and COMPLETED.",
+      description:
+        "ACCEPTED takes the stock of all lines or refuses with what is short; CANCELLED after it puts back exactly what went out. The buyer may set CANCELLED and COMPLETED.",
       access: orderStatusPermissions,
       params: idParams("ord"),
       body: setOrderStatusInput,
@@ -111,7 +121,12 @@ export const orderEndpoints: readonly Endpoint[] = [
       writer: "ledger",
     },
     async (ctx, { params, body }) => {
-      const result = await setOrderStatus(ctx, { orderId: params.id, status: body.status, reason: body.reason ?? null, internalNote: body.internal_note })
+      const result = await setOrderStatus(ctx, {
+        orderId: params.id,
+        status: body.status,
+        reason: body.reason ?? null,
+        internalNote: body.internal_note,
+      })
       return result.ok ? shown(ctx, result.value) : result
     },
   ),
@@ -130,6 +145,12 @@ export const orderEndpoints: readonly Endpoint[] = [
       writer: "ledger",
     },
     async (ctx, { params, body }) =>
-      created(ctx, await command(ctx, params.id, "reorder", { orderId: params.id, ...(body?.expected_total === undefined ? {} : { expectedTotal: body.expected_total }) })),
+      created(
+        ctx,
+        await command(ctx, params.id, "reorder", {
+          orderId: params.id,
+          ...(body?.expected_total === undefined ? {} : { expectedTotal: body.expected_total }),
+        }),
+      ),
   ),
 ]

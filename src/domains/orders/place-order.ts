@@ -16,10 +16,15 @@ export type PlaceOrderInput = {
 }
 
 /** Places an order as the buyer, or as the supplier's staff for a linked buyer. One call to the supplier's ledger, which knows all there is to check. */
-export function placeOrder(ctx: Ctx, { supplierId, buyerId = ctx.orgId, expectedTotal, ...order }: PlaceOrderInput): Promise<Result<OrderFacts>> {
+export function placeOrder(
+  ctx: Ctx,
+  { supplierId, buyerId = ctx.orgId, expectedTotal, ...order }: PlaceOrderInput,
+): Promise<Result<OrderFacts>> {
   const isBuyer = buyerId === ctx.orgId
-  if (!isBuyer && supplierId !== ctx.orgId) throw new RefusalError({ code: "FORBIDDEN", detail: "Only the supplier's staff may place an order for another organization." })
-  if (isBuyer && supplierId === ctx.orgId) throw invalidAt("/supplier_id", "An organization does not order from itself; name the buyer.", "SELF")
+  if (!isBuyer && supplierId !== ctx.orgId)
+    throw new RefusalError({ code: "FORBIDDEN", detail: "Only the supplier's staff may place an order for another organization." })
+  if (isBuyer && supplierId === ctx.orgId)
+    throw invalidAt("/supplier_id", "An organization does not order from itself; name the buyer.", "SELF")
   authorize(ctx.actor, isBuyer ? "orders.purchase.place" : "orders.sale.place")
   return command(ctx, supplierId, "placeOrder", { ...order, buyerId, ...(expectedTotal === undefined ? {} : { expectedTotal }) })
 }

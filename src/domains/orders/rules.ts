@@ -115,14 +115,30 @@ export function priceOrder(asked: readonly AskedLine[], productOf: (id: ProductI
       return
     }
     if (!isOnStep(quantityMilli, product.quantityStepMilli)) {
-      offStep.push({ pointer: `/items/${index}/quantity`, code: "OFF_STEP", message: `${product.sku} is sold in steps of ${product.quantityStepMilli / 1000} ${product.unit}.` })
+      offStep.push({
+        pointer: `/items/${index}/quantity`,
+        code: "OFF_STEP",
+        message: `${product.sku} is sold in steps of ${product.quantityStepMilli / 1000} ${product.unit}.`,
+      })
     }
     if ((sums.get(productId) ?? 0) < product.minOrderMilli) {
-      below.push({ pointer: `/items/${index}/quantity`, code: "BELOW_MINIMUM", message: `${product.sku} is sold from ${product.minOrderMilli / 1000} ${product.unit} on.` })
+      below.push({
+        pointer: `/items/${index}/quantity`,
+        code: "BELOW_MINIMUM",
+        message: `${product.sku} is sold from ${product.minOrderMilli / 1000} ${product.unit} on.`,
+      })
     }
     currencies.add(product.currency)
     const { sku, name, unit, priceMinor } = product
-    lines.push({ productId, sku, name, unit, quantityMilli, unitPriceMinor: priceMinor, lineTotalMinor: lineTotal(priceMinor, quantityMilli) })
+    lines.push({
+      productId,
+      sku,
+      name,
+      unit,
+      quantityMilli,
+      unitPriceMinor: priceMinor,
+      lineTotalMinor: lineTotal(priceMinor, quantityMilli),
+    })
   })
 
   const refusal = (code: Refusal["code"], errors: readonly InputFault[]) => err({ code, errors })
@@ -131,7 +147,9 @@ export function priceOrder(asked: readonly AskedLine[], productOf: (id: ProductI
   if (below.length > 0) return refusal("BELOW_MINIMUM", below)
   const [currency, ...others] = currencies
   if (currency === undefined || others.length > 0) {
-    return refusal("VALIDATION_FAILED", [{ pointer: "/items", code: "MIXED_CURRENCIES", message: "An order has one currency; place one order for each." }])
+    return refusal("VALIDATION_FAILED", [
+      { pointer: "/items", code: "MIXED_CURRENCIES", message: "An order has one currency; place one order for each." },
+    ])
   }
   const totalMinor = lines.reduce((sum, line) => sum + line.lineTotalMinor, 0)
   if (totalMinor > orderTotalMinorMax) {

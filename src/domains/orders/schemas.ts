@@ -1,6 +1,18 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
-import { enumInput, idSchema, idView, instantView, listOf, moneyInput, moneyView, pageQuery, quantityInput, quantityView, textInput } from "../../platform/http/schemas.ts"
+import {
+  enumInput,
+  idSchema,
+  idView,
+  instantView,
+  listOf,
+  moneyInput,
+  moneyView,
+  pageQuery,
+  quantityInput,
+  quantityView,
+  textInput,
+} from "../../platform/http/schemas.ts"
 import { orderStatuses, settableOrderStatuses } from "./rules.ts"
 
 const orderLineView = z
@@ -57,7 +69,9 @@ export const placeOrderInput = z
       .max(limits.orderLinesMax),
     note: textInput(limits.noteCharsMax).optional(),
     requested_delivery_on: z.iso.date().optional().openapi({ example: "2026-02-14" }),
-    expected_total: moneyInput.optional().openapi({ description: "The total the client shows its user; another total is refused with PRICE_CHANGED." }),
+    expected_total: moneyInput
+      .optional()
+      .openapi({ description: "The total the client shows its user; another total is refused with PRICE_CHANGED." }),
     buyer_id: idSchema("org").optional().openapi({ description: "For the supplier's staff, who may place an order for a linked buyer." }),
   })
   .openapi("PlaceOrder")
@@ -76,10 +90,22 @@ const day = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform(
 
 export const orderQuery = z.strictObject({
   ...pageQuery,
-  status: enumInput(orderStatuses).optional().openapi({ param: { name: "status", in: "query" } }),
-  side: z.enum(["supplier", "buyer"]).optional().openapi({ param: { name: "side", in: "query" } }),
-  q: z.string().trim().max(limits.searchCharsMax).optional().openapi({ param: { name: "q", in: "query" }, description: "Part of an order number or of the other side's name." }),
-  from: day.optional().openapi({ type: "string", format: "date-time", param: { name: "from", in: "query" }, description: "Placed at or after." }),
+  status: enumInput(orderStatuses)
+    .optional()
+    .openapi({ param: { name: "status", in: "query" } }),
+  side: z
+    .enum(["supplier", "buyer"])
+    .optional()
+    .openapi({ param: { name: "side", in: "query" } }),
+  q: z
+    .string()
+    .trim()
+    .max(limits.searchCharsMax)
+    .optional()
+    .openapi({ param: { name: "q", in: "query" }, description: "Part of an order number or of the other side's name." }),
+  from: day
+    .optional()
+    .openapi({ type: "string", format: "date-time", param: { name: "from", in: "query" }, description: "Placed at or after." }),
   to: day.optional().openapi({ type: "string", format: "date-time", param: { name: "to", in: "query" }, description: "Placed before." }),
 })
 

@@ -18,9 +18,17 @@ const permissionFor = {
   buyer: { CANCELLED: "orders.purchase.cancel", COMPLETED: "orders.purchase.receive" },
 } as const satisfies Record<Side, Partial<Record<SettableOrderStatus, Permission>>>
 
-export const orderStatusPermissions = [...Object.values(permissionFor.supplier), ...Object.values(permissionFor.buyer)] as unknown as readonly [Permission, Permission, ...Permission[]]
+export const orderStatusPermissions = [
+  ...Object.values(permissionFor.supplier),
+  ...Object.values(permissionFor.buyer),
+] as unknown as readonly [Permission, Permission, ...Permission[]]
 
-export type SetOrderStatusInput = { readonly orderId: OrderId; readonly status: SettableOrderStatus; readonly reason: string | null; readonly internalNote: string | undefined }
+export type SetOrderStatusInput = {
+  readonly orderId: OrderId
+  readonly status: SettableOrderStatus
+  readonly reason: string | null
+  readonly internalNote: string | undefined
+}
 
 /** Moves an order along its machine. Which side asks follows from the id: it carries the supplier's routing number. */
 export function setOrderStatus(ctx: Ctx, { internalNote, ...input }: SetOrderStatusInput): Promise<Result<OrderFacts>> {
@@ -29,6 +37,7 @@ export function setOrderStatus(ctx: Ctx, { internalNote, ...input }: SetOrderSta
   const permission = permissions[input.status]
   if (permission === undefined) throw new RefusalError({ code: "FORBIDDEN", detail: `The buyer's side never sets ${input.status}.` })
   authorize(ctx.actor, permission)
-  if (side === "buyer" && internalNote !== undefined) throw new RefusalError({ code: "FORBIDDEN", detail: "internal_note is the supplier's own." })
+  if (side === "buyer" && internalNote !== undefined)
+    throw new RefusalError({ code: "FORBIDDEN", detail: "internal_note is the supplier's own." })
   return command(ctx, input.orderId, "setOrderStatus", { ...input, ...(internalNote === undefined ? {} : { internalNote }) })
 }

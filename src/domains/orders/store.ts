@@ -35,7 +35,9 @@ export const orderStore = (db: TenantDb) => ({
     const matches = and(
       inState,
       side === undefined ? undefined : sql`side = ${side}`,
-      text === undefined ? undefined : sql`instr(lower(number || char(10) || case side when 'supplier' then buyer_name else supplier_name end), ${text}) > 0`,
+      text === undefined
+        ? undefined
+        : sql`instr(lower(number || char(10) || case side when 'supplier' then buyer_name else supplier_name end), ${text}) > 0`,
     )
     return scanNewestFirst(db, orders, { within, matches, rowsMax })
   },

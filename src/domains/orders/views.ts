@@ -54,4 +54,5 @@ export function orderOfRow({ orgId, side, counterpartyId, generation: _generatio
   return { ...row, supplierId, buyerId }
 }
 
-export const orderEtag = (order: OrderFacts, viewer: OrganizationId): string => etagOf(order.version, order.seq, viewer === order.supplierId ? "s" : "b")
+export const orderEtag = (order: OrderFacts, viewer: OrganizationId): string =>
+  etagOf(order.version, order.seq, viewer === order.supplierId ? "s" : "b")

@@ -30,7 +30,9 @@ export const partnerEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { body }) => {
       const result = await requestLink(ctx, { supplierId: body.supplier_id, message: body.message ?? null })
-      return result.ok ? reply.created(toLinkView(result.value), `/links/${result.value.id}`, { etag: linkEtag(result.value, ctx.orgId) }) : result
+      return result.ok
+        ? reply.created(toLinkView(result.value), `/links/${result.value.id}`, { etag: linkEtag(result.value, ctx.orgId) })
+        : result
     },
   ),
   endpoint(
@@ -48,7 +50,12 @@ export const partnerEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { query }) => {
       const [after] = readCursor(listKind, ["string"], query.cursor) ?? []
-      const { rows, stoppedAt } = await linkStore(ctx.db).page({ status: query.status, side: query.side, after: after as LinkId | undefined, rowsMax: query.limit + 1 })
+      const { rows, stoppedAt } = await linkStore(ctx.db).page({
+        status: query.status,
+        side: query.side,
+        after: after as LinkId | undefined,
+        rowsMax: query.limit + 1,
+      })
       const view = (row: (typeof rows)[number]) => toLinkView(linkOfRow(row))
       return reply.ok(pageOf(rows, query.limit, listKind, (row) => [row.id], view, stoppedAt === undefined ? undefined : [stoppedAt]))
     },
@@ -67,7 +74,9 @@ export const partnerEndpoints: readonly Endpoint[] = [
     async (ctx, { params }) => {
       const row = await linkStore(ctx.db).byId(params.id)
       const link = row === undefined ? await readLink(ctx, params.id) : linkOfRow(row)
-      return link === undefined ? refuse("NOT_FOUND", "There is no such link.") : reply.ok(toLinkView(link), { etag: linkEtag(link, ctx.orgId) })
+      return link === undefined
+        ? refuse("NOT_FOUND", "There is no such link.")
+        : reply.ok(toLinkView(link), { etag: linkEtag(link, ctx.orgId) })
     },
   ),
   endpoint(

@@ -23,13 +23,19 @@ export type DecidableLinkStatus = (typeof decidableLinkStatuses)[number]
 /** INV-LNK-2: the states a side may move a link to from here: the supplier decides, the buyer withdraws, either ends an approved one. */
 export function linkMovesOf(from: LinkStatus, side: Side): readonly DecidableLinkStatus[] {
   const moves: readonly LinkStatus[] = linkFlow[from]
-  return decidableLinkStatuses.filter((to) => moves.includes(to) && (side === "buyer" ? to === "REMOVED" : to !== "REMOVED" || from === "APPROVED"))
+  return decidableLinkStatuses.filter(
+    (to) => moves.includes(to) && (side === "buyer" ? to === "REMOVED" : to !== "REMOVED" || from === "APPROVED"),
+  )
 }
 
 /** What a new request does to the link there is, if any. */
 export type RequestVerdict = "CREATE" | "REVIVE" | "LINK_EXISTS" | "LINK_BLOCKED" | "LINK_COOLING_DOWN"
 
-export function judgeRequest(existing: { status: LinkStatus; decidedAt: Instant | null } | undefined, now: Instant, coolDownMs: number): RequestVerdict {
+export function judgeRequest(
+  existing: { status: LinkStatus; decidedAt: Instant | null } | undefined,
+  now: Instant,
+  coolDownMs: number,
+): RequestVerdict {
   if (existing === undefined) return "CREATE"
   switch (existing.status) {
     case "PENDING":

@@ -22,7 +22,10 @@ export const linkView = z
 export const linkList = listOf(linkView, "LinkList")
 
 export const requestLinkInput = z
-  .strictObject({ supplier_id: idSchema("org"), message: textInput(limits.noteCharsMax).optional().openapi({ example: "We open in May and need vegetables daily." }) })
+  .strictObject({
+    supplier_id: idSchema("org"),
+    message: textInput(limits.noteCharsMax).optional().openapi({ example: "We open in May and need vegetables daily." }),
+  })
   .openapi("RequestLink")
 
 export const setLinkStatusInput = z
@@ -31,6 +34,11 @@ export const setLinkStatusInput = z
 
 export const linkQuery = z.strictObject({
   ...pageQuery,
-  status: enumInput(linkStatuses).optional().openapi({ param: { name: "status", in: "query" } }),
-  side: z.enum(["supplier", "buyer"]).optional().openapi({ param: { name: "side", in: "query" }, description: "Links in which the organization supplies, or buys." }),
+  status: enumInput(linkStatuses)
+    .optional()
+    .openapi({ param: { name: "status", in: "query" } }),
+  side: z
+    .enum(["supplier", "buyer"])
+    .optional()
+    .openapi({ param: { name: "side", in: "query" }, description: "Links in which the organization supplies, or buys." }),
 })

@@ -5,7 +5,12 @@ import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { LinkStatus, Side } from "./rules.ts"
 import { type LinkRow, links } from "./tables.ts"
 
-export type LinkFilter = { readonly status: LinkStatus | undefined; readonly side: Side | undefined; readonly after: LinkId | undefined; readonly rowsMax: number }
+export type LinkFilter = {
+  readonly status: LinkStatus | undefined
+  readonly side: Side | undefined
+  readonly after: LinkId | undefined
+  readonly rowsMax: number
+}
 
 export const linkStore = (db: TenantDb) => ({
   byId: (id: LinkId): Promise<LinkRow | undefined> => db.one(links, eq(links.id, id)),
@@ -22,5 +27,10 @@ export const linkStore = (db: TenantDb) => ({
 
   /** The suppliers whose catalog a buyer may see, by id. */
   approvedSuppliers: (rowsMax: number): Promise<Array<Pick<LinkRow, "counterpartyId" | "sharesStock">>> =>
-    db.many(links, { where: and(eq(links.side, "buyer"), eq(links.status, "APPROVED")), indexedBy: "links_partner", orderBy: [asc(links.counterpartyId)], limit: rowsMax }),
+    db.many(links, {
+      where: and(eq(links.side, "buyer"), eq(links.status, "APPROVED")),
+      indexedBy: "links_partner",
+      orderBy: [asc(links.counterpartyId)],
+      limit: rowsMax,
+    }),
 })

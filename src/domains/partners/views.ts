@@ -1,7 +1,7 @@
+import type { OrganizationId } from "../../kernel/ids.ts"
 import { formatInstant, formatInstantOrNull } from "../../kernel/time.ts"
 import type { EtagSide } from "../../platform/http/reply.ts"
 import { etagOf } from "../../platform/http/reply.ts"
-import type { OrganizationId } from "../../kernel/ids.ts"
 import type { LinkFacts } from "./rules.ts"
 import type { LinkRow } from "./tables.ts"
 
@@ -25,7 +25,20 @@ export function linkOfRow(row: LinkRow): LinkFacts {
   const other = { id: row.counterpartyId, name: row.counterpartyName }
   const [supplier, buyer] = row.side === "supplier" ? [own, other] : [other, own]
   const { id, status, message, reason, createdAt, decidedAt, version, seq } = row
-  return { id, supplierId: supplier.id, supplierName: supplier.name, buyerId: buyer.id, buyerName: buyer.name, status, message, reason, createdAt, decidedAt, version, seq }
+  return {
+    id,
+    supplierId: supplier.id,
+    supplierName: supplier.name,
+    buyerId: buyer.id,
+    buyerName: buyer.name,
+    status,
+    message,
+    reason,
+    createdAt,
+    decidedAt,
+    version,
+    seq,
+  }
 }
 
 export const linkEtag = (link: LinkFacts, organizationId: OrganizationId): string => {

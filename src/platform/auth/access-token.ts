@@ -1,5 +1,5 @@
-import { errors as joseErrors, decodeProtectedHeader, jwtVerify, SignJWT } from "jose"
 import { z } from "@hono/zod-openapi"
+import { decodeProtectedHeader, errors as joseErrors, jwtVerify, SignJWT } from "jose"
 import { isId, type OrganizationId, type SessionId, type UserId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { err, ok, type Result } from "../../kernel/result.ts"
@@ -74,7 +74,11 @@ export async function signAccessToken(keys: readonly SigningKey[], token: NewAcc
     .sign(await cryptoKey(key.secret))
 }
 
-export async function verifyAccessToken(keys: readonly SigningKey[], token: string, now: Instant): Promise<Result<AccessClaims, "UNAUTHENTICATED" | "TOKEN_EXPIRED">> {
+export async function verifyAccessToken(
+  keys: readonly SigningKey[],
+  token: string,
+  now: Instant,
+): Promise<Result<AccessClaims, "UNAUTHENTICATED" | "TOKEN_EXPIRED">> {
   try {
     const { kid } = decodeProtectedHeader(token)
     const key = keys.find((candidate) => candidate.kid === kid)

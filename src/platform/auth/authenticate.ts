@@ -1,13 +1,13 @@
-import { type ApiKeyId, type OrganizationId, platformOrganizationId } from "../../kernel/ids.ts"
 import { sha256Hex } from "../../kernel/digest.ts"
+import { type ApiKeyId, type OrganizationId, platformOrganizationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { RefusalError } from "../../kernel/result.ts"
-import { second, type Instant } from "../../kernel/time.ts"
+import { type Instant, second } from "../../kernel/time.ts"
 import type { Meter } from "../db/meter.ts"
 import { acrossTenants } from "../db/tenant-db.ts"
 import type { Bindings, Config } from "../env.ts"
-import type { Actor } from "./actor.ts"
 import { type AccessClaims, verifyAccessToken } from "./access-token.ts"
+import type { Actor } from "./actor.ts"
 import { allPermissions, isPlatformPermission, type Permission } from "./permissions.ts"
 import { RevocationList } from "./revocations.ts"
 import { permissionsOf } from "./roles.ts"
@@ -53,7 +53,10 @@ export type AuthRequest = {
 const unauthenticated = (detail: string) => new RefusalError({ code: "UNAUTHENTICATED", detail })
 
 /** The actor behind a request, and whether a super_admin stepped into an organization for it. @throws RefusalError when there is none. */
-export async function authenticate(request: AuthRequest, directory: Directory): Promise<{ actor: Actor; selectedOrganization: OrganizationId | undefined }> {
+export async function authenticate(
+  request: AuthRequest,
+  directory: Directory,
+): Promise<{ actor: Actor; selectedOrganization: OrganizationId | undefined }> {
   const header = request.headers.get("authorization")
   if (header === null) throw unauthenticated("Send an Authorization header: Bearer and an access token or API key.")
   const credential = /^Bearer +([^\s]+)$/i.exec(header)?.[1]
@@ -63,14 +66,22 @@ export async function authenticate(request: AuthRequest, directory: Directory): 
 }
 
 async function refreshRevocations({ env, meter, now, keepAlive }: AuthRequest): Promise<void> {
-  const freshness = await isolate.revocations.refresh(() => acrossTenants(env, meter, "authentication reads what was revoked"), now, keepAlive)
-  if (freshness === "unknown") throw new RefusalError({ code: "UNAVAILABLE", detail: "Tokens cannot be checked right now.", extra: { retryAfterSeconds: 5 } })
+  const freshness = await isolate.revocations.refresh(
+    () => acrossTenants(env, meter, "authentication reads what was revoked"),
+    now,
+    keepAlive,
+  )
+  if (freshness === "unknown")
+    throw new RefusalError({ code: "UNAVAILABLE", detail: "Tokens cannot be checked right now.", extra: { retryAfterSeconds: 5 } })
 }
 
 async function withAccessToken(request: AuthRequest, directory: Directory, token: string) {
   const verified = await verifyAccessToken(request.config.JWT_KEYS, token, request.now)
   if (!verified.ok) {
-    throw new RefusalError({ code: verified.error, detail: verified.error === "TOKEN_EXPIRED" ? "The access token has expired; refresh it." : "The access token is not one of ours." })
+    throw new RefusalError({
+      code: verified.error,
+      detail: verified.error === "TOKEN_EXPIRED" ? "The access token has expired; refresh it." : "The access token is not one of ours.",
+    })
   }
   const claims = verified.value
   const subjects = [claims.userId, claims.sessionId, claims.orgId, ...claims.roles.map((role) => `${claims.orgId}/${role}`)]
@@ -82,7 +93,10 @@ async function withAccessToken(request: AuthRequest, directory: Directory, token
   assertSameOrganization(wanted, claims.orgId, claims.orgSlug)
   // Whoever belongs to a customer is nobody of the platform's, whatever their row says.
   const roles = claims.roles.filter((role) => role !== "super_admin")
-  return { actor: userActor(claims, claims.orgId, permissionsOf(roles, claims.customPermissions), claims.isReadOnly), selectedOrganization: undefined }
+  return {
+    actor: userActor(claims, claims.orgId, permissionsOf(roles, claims.customPermissions), claims.isReadOnly),
+    selectedOrganization: undefined,
+  }
 }
 
 const userActor = (claims: AccessClaims, orgId: OrganizationId, permissions: ReadonlySet<Permission>, isReadOnly: boolean): Actor => ({
@@ -104,7 +118,8 @@ async function asPlatformStaff(request: AuthRequest, directory: Directory, claim
   const [first] = wanted
   if (first === undefined) return { actor: userActor(claims, platformOrganizationId, own, false), selectedOrganization: undefined }
   const organization = await directory.organizationByIdOrSlug(request.env, request.meter, first)
-  if (organization === undefined || organization.id === platformOrganizationId) throw new RefusalError({ code: "NOT_FOUND", detail: "X-Tenant-ID names no organization." })
+  if (organization === undefined || organization.id === platformOrganizationId)
+    throw new RefusalError({ code: "NOT_FOUND", detail: "X-Tenant-ID names no organization." })
   assertSameOrganization(wanted, organization.id, organization.slug)
   const permissions = new Set([...own, ...allPermissions.filter((permission) => !isPlatformPermission(permission))])
   return { actor: userActor(claims, organization.id, permissions, organization.isReadOnly), selectedOrganization: organization.id }
@@ -114,7 +129,8 @@ async function withApiKey(request: AuthRequest, directory: Directory, secret: st
   const hash = await sha256Hex(secret)
   const found = await findApiKey(request, directory, hash)
   if (found === undefined) throw unauthenticated("The API key is unknown or revoked.")
-  if (found.expiresAt !== null && found.expiresAt <= request.now) throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The API key has expired." })
+  if (found.expiresAt !== null && found.expiresAt <= request.now)
+    throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The API key has expired." })
   assertSameOrganization(wantedOrganizations(request), found.orgId, found.orgSlug)
   const { id, name, orgId, isReadOnly } = found
   const actor: Actor = { kind: "API_KEY", id, name, orgId, permissions: new Set(found.permissions), isReadOnly }

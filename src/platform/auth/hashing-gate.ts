@@ -22,7 +22,11 @@ export class HashingGate {
   async #turn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= atOnceMax) {
       if (this.#waiting.length >= queueMax) {
-        throw new RefusalError({ code: "RATE_LIMITED", detail: "Too many people are signing in right now; try again in a second.", extra: { retryAfterSeconds: 1 } })
+        throw new RefusalError({
+          code: "RATE_LIMITED",
+          detail: "Too many people are signing in right now; try again in a second.",
+          extra: { retryAfterSeconds: 1 },
+        })
       }
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     } else {

@@ -1,5 +1,5 @@
-import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core"
 import type { SQL } from "drizzle-orm"
+import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core"
 import type { Meter } from "./meter.ts"
 
 /** A statement ready for D1, with what its failure means where that is known. */

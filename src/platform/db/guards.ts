@@ -16,4 +16,5 @@ export const guardChanged = (code: ErrorCode): Statement => guard(code, sql`chan
 export const guardCode = (message: string): string | undefined => /waybill guard: ([A-Z_]+)/.exec(message)?.[1]
 
 /** `users.email` of «UNIQUE constraint failed: users.email», or undefined. */
-export const uniqueViolation = (message: string): string | undefined => /UNIQUE constraint failed: ([\w., ]+)/.exec(message)?.[1]?.split(",")[0]?.trim()
+export const uniqueViolation = (message: string): string | undefined =>
+  /UNIQUE constraint failed: ([\w., ]+)/.exec(message)?.[1]?.split(",")[0]?.trim()

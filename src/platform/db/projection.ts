@@ -31,8 +31,12 @@ const cellsInValuesMax = 4_000
 function rowSource(columns: number, rows: readonly string[]): { readonly sql: string; readonly params: readonly [string] } {
   const params = [`[${rows.join(",")}]`] as const
   const cells = Array.from({ length: columns }, (_, column) => column)
-  if (rows.length * columns > cellsInValuesMax) return { sql: `select ${cells.map((column) => `value ->> ${column}`).join(", ")} from json_each(?1) where true`, params }
-  return { sql: `values ${rows.map((_, row) => `(${cells.map((column) => `?1 ->> '$[${row}][${column}]'`).join(", ")})`).join(", ")}`, params }
+  if (rows.length * columns > cellsInValuesMax)
+    return { sql: `select ${cells.map((column) => `value ->> ${column}`).join(", ")} from json_each(?1) where true`, params }
+  return {
+    sql: `values ${rows.map((_, row) => `(${cells.map((column) => `?1 ->> '$[${row}][${column}]'`).join(", ")})`).join(", ")}`,
+    params,
+  }
 }
 
 /** `key` names the primary key's columns; a `row` column is D1's own rowid and is never sent. */
@@ -53,7 +57,8 @@ export function projection<T extends SQLiteTable>(table: T, key: readonly string
     columns,
     encode: (row) => byProperty.map(([property, column]) => encodeValue(column, (row as Record<string, unknown>)[property])),
     upsert: (rows) => write(rows, `${updates.join(", ")} where (excluded.generation, excluded.seq) > (${name}.generation, ${name}.seq)`),
-    upsertOnly: (only, guard, rows) => write(rows, `${only.map((column) => `${column} = excluded.${column}`).join(", ")} where excluded.${guard} > ${name}.${guard}`),
+    upsertOnly: (only, guard, rows) =>
+      write(rows, `${only.map((column) => `${column} = excluded.${column}`).join(", ")} where excluded.${guard} > ${name}.${guard}`),
   }
 }
 
@@ -62,13 +67,18 @@ export function appendOnly<T extends SQLiteTable>(table: T, key: readonly string
   const byProperty = Object.entries(getTableColumns(table)).filter(([, column]) => column.name !== "seq")
   const names = byProperty.map(([, column]) => column.name)
   return {
-    encode: (row: Omit<InferSelectModel<T>, "seq">): ProjectedRow => byProperty.map(([property, column]) => encodeValue(column, (row as Record<string, unknown>)[property])),
+    encode: (row: Omit<InferSelectModel<T>, "seq">): ProjectedRow =>
+      byProperty.map(([property, column]) => encodeValue(column, (row as Record<string, unknown>)[property])),
     insert: (rows: readonly string[]): Statement => {
       const source = rowSource(names.length, rows)
-      return { sql: `insert into ${getTableName(table)} (${names.join(", ")}) ${source.sql} on conflict (${key.join(", ")}) do nothing`, params: source.params }
+      return {
+        sql: `insert into ${getTableName(table)} (${names.join(", ")}) ${source.sql} on conflict (${key.join(", ")}) do nothing`,
+        params: source.params,
+      }
     },
   }
 }
 
 /** A value as D1 stores it, through the column's own encoder (booleans as 0 and 1, JSON as text). */
-const encodeValue = (column: SQLiteColumn, value: unknown): unknown => (value === null || value === undefined ? null : column.mapToDriverValue(value))
+const encodeValue = (column: SQLiteColumn, value: unknown): unknown =>
+  value === null || value === undefined ? null : column.mapToDriverValue(value)

@@ -1,4 +1,3 @@
-import type { OrganizationId } from "../../kernel/ids.ts"
 import { type BuildColumns, type BuildExtraConfigColumns, getTableName, type SQL } from "drizzle-orm"
 import {
   type SQLiteColumn,
@@ -9,6 +8,7 @@ import {
   sqliteTable,
   text,
 } from "drizzle-orm/sqlite-core"
+import type { OrganizationId } from "../../kernel/ids.ts"
 
 /**
  * Every D1 table is one of three kinds, and there is no fourth:
@@ -40,7 +40,11 @@ type Extras<N extends string, C extends ColumnsMap> = (self: BuildExtraConfigCol
 export const declaredTables = new Map<string, { readonly kind: TableKind; readonly table: SQLiteTable }>()
 
 /** drizzle's own overloads cannot infer through our generics; the builders' result types below say what this one does not. */
-const makeTable = sqliteTable as unknown as (name: string, columns: ColumnsMap, extras?: (self: never) => SQLiteTableExtraConfigValue[]) => SQLiteTable
+const makeTable = sqliteTable as unknown as (
+  name: string,
+  columns: ColumnsMap,
+  extras?: (self: never) => SQLiteTableExtraConfigValue[],
+) => SQLiteTable
 
 function declare<N extends string, C extends ColumnsMap, K extends TableKind>(kind: K, name: N, columns: C, extras?: Extras<N, C>) {
   const table = makeTable(name, columns, extras)

@@ -1,8 +1,8 @@
-import type { OrganizationId } from "../../kernel/ids.ts"
-import type { Bindings } from "../env.ts"
 import { and, eq, getTableColumns, getTableName, type InferInsertModel, type InferSelectModel, type SQL, sql } from "drizzle-orm"
 import type { SQLiteTable } from "drizzle-orm/sqlite-core"
 import { drizzle } from "drizzle-orm/sqlite-proxy"
+import type { OrganizationId } from "../../kernel/ids.ts"
+import type { Bindings } from "../env.ts"
 import { compile, Executor, type Row, type Statement } from "./executor.ts"
 import type { Meter } from "./meter.ts"
 import type { Condition, LinkedTable, PlatformTable, TenantTable } from "./tables.ts"
@@ -33,7 +33,12 @@ export function decodeRow<T extends SQLiteTable>(table: T, row: Row): InferSelec
 }
 
 const select = (table: SQLiteTable, { where, orderBy = [], limit, indexedBy }: PageOptions): Statement => {
-  const query = build.select().from(table).where(where).orderBy(...orderBy).$dynamic()
+  const query = build
+    .select()
+    .from(table)
+    .where(where)
+    .orderBy(...orderBy)
+    .$dynamic()
   const { sql: text, params } = (limit === undefined ? query : query.limit(limit)).toSQL()
   const from = `from "${getTableName(table)}"`
   return { sql: indexedBy === undefined ? text : text.replace(from, `${from} indexed by "${indexedBy}"`), params }
@@ -82,11 +87,18 @@ export class TenantDb {
   }
 
   insert<T extends TenantTable>(table: T, row: NewRow<T>): Statement {
-    return build.insert(table).values({ ...row, orgId: this.orgId } as InferInsertModel<T>).toSQL()
+    return build
+      .insert(table)
+      .values({ ...row, orgId: this.orgId } as InferInsertModel<T>)
+      .toSQL()
   }
 
   update<T extends TenantTable>(table: T, where: Condition, changes: Changes<T>): Statement {
-    return build.update(table).set(changes as never).where(this.#own(table, where)).toSQL()
+    return build
+      .update(table)
+      .set(changes as never)
+      .where(this.#own(table, where))
+      .toSQL()
   }
 
   delete<T extends TenantTable>(table: T, where: Condition): Statement {
@@ -134,8 +146,16 @@ export class AcrossDb {
     return build.insert(table).values(row).toSQL()
   }
 
-  update<T extends PlatformTable>(table: T, where: Condition, changes: Partial<{ [K in keyof InferInsertModel<T>]: InferInsertModel<T>[K] | SQL }>): Statement {
-    return build.update(table).set(changes as never).where(where).toSQL()
+  update<T extends PlatformTable>(
+    table: T,
+    where: Condition,
+    changes: Partial<{ [K in keyof InferInsertModel<T>]: InferInsertModel<T>[K] | SQL }>,
+  ): Statement {
+    return build
+      .update(table)
+      .set(changes as never)
+      .where(where)
+      .toSQL()
   }
 
   delete<T extends PlatformTable>(table: T, where: Condition): Statement {

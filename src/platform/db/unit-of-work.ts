@@ -1,5 +1,5 @@
-import { newId } from "../../kernel/ids.ts"
 import { type ErrorCode, errors } from "../../kernel/errors.ts"
+import { newId } from "../../kernel/ids.ts"
 import { type Refusal, RefusalError } from "../../kernel/result.ts"
 import { withoutSecrets } from "../../kernel/secrets.ts"
 import type { Instant } from "../../kernel/time.ts"
@@ -98,7 +98,13 @@ export class UnitOfWork {
 
   event<T>(db: TenantDb, type: EventType<T>, data: T): this {
     return this.add(
-      db.insert(events, { id: newId("evt", this.#now), type: type.name, permission: type.permission, data: type.schema.parse(data), at: this.#now }),
+      db.insert(events, {
+        id: newId("evt", this.#now),
+        type: type.name,
+        permission: type.permission,
+        data: type.schema.parse(data),
+        at: this.#now,
+      }),
     )
   }
 
@@ -126,4 +132,3 @@ export class UnitOfWork {
     return refusal === undefined ? undefined : new RefusalError(refusal)
   }
 }
-

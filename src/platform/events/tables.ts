@@ -69,4 +69,3 @@ export const keptMails = platformTable(
 
 export type AuditRow = typeof auditLogs.$inferSelect
 export type EventRow = typeof events.$inferSelect
-

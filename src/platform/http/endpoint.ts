@@ -29,7 +29,12 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
   readonly body?: B
   /** The OAuth2 password form is the one exception to JSON. */
   readonly bodyType?: "json" | "json-or-form"
-  readonly success: { readonly status: 200 | 201 | 202 | 204; readonly schema?: z.ZodType; readonly description: string; readonly contentType?: string }
+  readonly success: {
+    readonly status: 200 | 201 | 202 | 204
+    readonly schema?: z.ZodType
+    readonly description: string
+    readonly contentType?: string
+  }
   /** Codes of this operation beyond those that every operation has. */
   readonly errors?: readonly ErrorCode[]
   /** A list: its answer has `data` and `next_cursor`. */
@@ -64,7 +69,9 @@ export type Endpoint = {
   readonly handle: (ctx: Ctx | PublicCtx, input: { params: unknown; query: unknown; body: unknown }) => Awaitable<HandlerResult>
 }
 
-type SignedInSpec<P extends Shape, Q extends Shape, B extends Shape> = EndpointSpec<P, Q, B> & { readonly access: Exclude<Access, "public"> }
+type SignedInSpec<P extends Shape, Q extends Shape, B extends Shape> = EndpointSpec<P, Q, B> & {
+  readonly access: Exclude<Access, "public">
+}
 type PublicSpec<P extends Shape, Q extends Shape, B extends Shape> = EndpointSpec<P, Q, B> & { readonly access: "public" }
 
 /** A route for somebody: its handler gets the actor and that actor's organization. */

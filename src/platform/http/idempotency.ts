@@ -18,7 +18,10 @@ export async function commandOf(request: Request, principal: Principal, path: st
   const key = request.headers.get("idempotency-key")
   if (key === null) return { id: toHex(crypto.getRandomValues(new Uint8Array(32))), requestHash: "", hasKey: false }
   if (!/^[\x21-\x7e]+$/.test(key) || key.length > limits.idempotencyKeyCharsMax) {
-    throw invalidAt("/header/Idempotency-Key", `An Idempotency-Key is 1 to ${limits.idempotencyKeyCharsMax} printable ASCII characters without spaces.`)
+    throw invalidAt(
+      "/header/Idempotency-Key",
+      `An Idempotency-Key is 1 to ${limits.idempotencyKeyCharsMax} printable ASCII characters without spaces.`,
+    )
   }
   const id = await sha256Hex(JSON.stringify([principal.orgId, principal.id, request.method, path, key]))
   return { id, requestHash: await hmacHex(secret, labelled(body)), hasKey: true }
@@ -50,7 +53,10 @@ export async function keptReply(db: TenantDb, command: Command, now: Instant): P
 /** The statements that keep an answer, without its secrets; an expired one under the same key makes way. */
 export function keepReply(db: TenantDb, command: Command, reply: Reply, now: Instant): Statement[] {
   return [
-    db.delete(idempotencyKeys, and(eq(idempotencyKeys.id, command.id), lte(idempotencyKeys.createdAt, now - limits.idempotencyHoursKept * hour))),
+    db.delete(
+      idempotencyKeys,
+      and(eq(idempotencyKeys.id, command.id), lte(idempotencyKeys.createdAt, now - limits.idempotencyHoursKept * hour)),
+    ),
     db.insert(idempotencyKeys, {
       id: command.id,
       requestHash: command.requestHash,

@@ -19,13 +19,23 @@ function faultsOf(where: Where, issues: readonly z.core.$ZodIssue[]): InputFault
   return issues.flatMap((issue): InputFault[] => {
     const pointer = prefix[where] + issue.path.map((part) => `/${escapePointer(part)}`).join("")
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.slice(0, faultsMax).map(shortened).map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, code: "UNKNOWN_FIELD", message: `There is no field ${JSON.stringify(key)} here.` }))
+      return issue.keys
+        .slice(0, faultsMax)
+        .map(shortened)
+        .map((key) => ({
+          pointer: `${pointer}/${escapePointer(key)}`,
+          code: "UNKNOWN_FIELD",
+          message: `There is no field ${JSON.stringify(key)} here.`,
+        }))
     }
     if (issue.code === "invalid_union" && issue.errors.length > 0) {
       // Of a union's branches, the one that came closest says most about what is wrong.
       const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? []
       if (closest.some((nested) => nested.path.length > 0 || nested.code === "unrecognized_keys")) {
-        return faultsOf(where, closest.map((nested) => ({ ...nested, path: [...issue.path, ...nested.path] }) as z.core.$ZodIssue))
+        return faultsOf(
+          where,
+          closest.map((nested) => ({ ...nested, path: [...issue.path, ...nested.path] }) as z.core.$ZodIssue),
+        )
       }
     }
     return [{ pointer, code: issue.code.toUpperCase(), message: issue.message }]
@@ -36,7 +46,16 @@ function faultsOf(where: Where, issues: readonly z.core.$ZodIssue[]): InputFault
 export function parseInput(where: Where, schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) {
     if (where === "query" && Object.keys(value as object).length > 0) {
-      throw invalid(Object.keys(value as object).slice(0, faultsMax).map(shortened).map((key) => ({ pointer: `/query/${escapePointer(key)}`, code: "UNKNOWN_FIELD", message: "This operation takes no such parameter." })))
+      throw invalid(
+        Object.keys(value as object)
+          .slice(0, faultsMax)
+          .map(shortened)
+          .map((key) => ({
+            pointer: `/query/${escapePointer(key)}`,
+            code: "UNKNOWN_FIELD",
+            message: "This operation takes no such parameter.",
+          })),
+      )
     }
     return undefined
   }

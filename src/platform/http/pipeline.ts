@@ -6,15 +6,15 @@ import { type Refusal, RefusalError } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 import { type Actor, refOf } from "../auth/actor.ts"
 import { authenticate, type Directory } from "../auth/authenticate.ts"
+import { Executor } from "../db/executor.ts"
+import { uniqueViolation } from "../db/guards.ts"
 import { Meter, serverTiming } from "../db/meter.ts"
 import { acrossTenants, TenantDb } from "../db/tenant-db.ts"
-import { Executor } from "../db/executor.ts"
 import { type Origin, UnitOfWork } from "../db/unit-of-work.ts"
-import { uniqueViolation } from "../db/guards.ts"
 import { type Bindings, type Config, configOf } from "../env.ts"
 import { describeError } from "../log/log.ts"
-import { mailerOf } from "../mail/adapters.ts"
 import type { Observer, RequestRecord } from "../log/observer.ts"
+import { mailerOf } from "../mail/adapters.ts"
 import { parseBody, readBody } from "./body.ts"
 import type { Command, Ctx, PublicCtx } from "./context.ts"
 import { type Endpoint, fullPath, isMutation, permissionsRequired } from "./endpoint.ts"
@@ -99,11 +99,13 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   let actor: Actor | undefined
   if (!endpoint.isPublic) {
     const host = new URL(c.req.url).hostname
-    const found = await authenticate({ env: c.env, config, meter, now, headers: c.req.raw.headers, host, keepAlive }, deps.directory).catch(async (error: unknown) => {
-      // Whoever cannot say who they are is counted by address, so that tokens cannot be guessed at leisure.
-      await limitAddress(c.env, config, origin)
-      throw error
-    })
+    const found = await authenticate({ env: c.env, config, meter, now, headers: c.req.raw.headers, host, keepAlive }, deps.directory).catch(
+      async (error: unknown) => {
+        // Whoever cannot say who they are is counted by address, so that tokens cannot be guessed at leisure.
+        await limitAddress(c.env, config, origin)
+        throw error
+      },
+    )
     actor = found.actor
     running.actor = actor
     running.orgId = actor.orgId
@@ -141,7 +143,8 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     responseHeaders: running.responseHeaders,
   }
   const db = new TenantDb(new Executor(c.env.DB, meter), actor?.orgId ?? platformOrganizationId)
-  const ctx: PublicCtx | Ctx = actor === undefined ? publicCtx : { ...publicCtx, actor, orgId: actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
+  const ctx: PublicCtx | Ctx =
+    actor === undefined ? publicCtx : { ...publicCtx, actor, orgId: actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
 
   const keepsReply = isMutation(spec) && command.hasKey && spec.writer !== "ledger"
   if (keepsReply) {
@@ -180,11 +183,16 @@ function authorizeRoute({ spec }: Endpoint, actor: Actor): void {
     const select = actor.kind === "USER" && actor.isPlatformStaff && actor.orgId === platformOrganizationId
     throw new RefusalError({
       code: "FORBIDDEN",
-      detail: select ? "Platform staff act in an organization by naming it in X-Tenant-ID." : `This needs the permission ${required.join(" or ")}.`,
+      detail: select
+        ? "Platform staff act in an organization by naming it in X-Tenant-ID."
+        : `This needs the permission ${required.join(" or ")}.`,
     })
   }
   if (isMutation(spec) && actor.isReadOnly && spec.allowedWhenDeactivated !== true && !(actor.kind === "USER" && actor.isPlatformStaff)) {
-    throw new RefusalError({ code: "ORGANIZATION_DEACTIVATED", detail: "The organization is deactivated: its data can be read, not changed." })
+    throw new RefusalError({
+      code: "ORGANIZATION_DEACTIVATED",
+      detail: "The organization is deactivated: its data can be read, not changed.",
+    })
   }
 }
 
@@ -192,7 +200,12 @@ function authorizeRoute({ spec }: Endpoint, actor: Actor): void {
 async function auditSelection({ c, endpoint, meter, now, origin }: Running, actor: Actor, selected: OrganizationId): Promise<void> {
   const db = TenantDb.forSystem(c.env, meter, platformOrganizationId, "the platform's own audit trail")
   await new UnitOfWork(now, origin, refOf(actor))
-    .audit(db, { action: "platform.organization.enter", entity: "organization", entityId: selected, after: { method: c.req.method, route: fullPath(endpoint.spec) } })
+    .audit(db, {
+      action: "platform.organization.enter",
+      entity: "organization",
+      entityId: selected,
+      after: { method: c.req.method, route: fullPath(endpoint.spec) },
+    })
     .commit(db)
 }
 

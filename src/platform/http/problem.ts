@@ -5,7 +5,10 @@ import type { Refusal } from "../../kernel/result.ts"
 export const noSuchPath: Refusal = { code: "NOT_FOUND", detail: "There is no such path; GET /openapi.json lists all of them." }
 
 /** RFC 9457 problem details of a refusal. `type` is a link into the README's list of codes. */
-export function problemOf(refusal: Refusal, requestId: string): { status: number; body: Record<string, unknown>; headers: Record<string, string> } {
+export function problemOf(
+  refusal: Refusal,
+  requestId: string,
+): { status: number; body: Record<string, unknown>; headers: Record<string, string> } {
   const { status, title } = errors[refusal.code]
   const { retryAfterSeconds, headers, ...extra } = (refusal.extra ?? {}) as Record<string, unknown> & { headers?: Record<string, string> }
   return {

@@ -45,7 +45,11 @@ export const limitAddress = (env: Bindings, config: Config, origin: Origin): Pro
  */
 export async function limitSignIn(env: Bindings, config: Config, origin: Origin, body: unknown, principalId?: string): Promise<void> {
   const { email, username } = (typeof body === "object" && body !== null ? body : {}) as { email?: unknown; username?: unknown }
-  const account = [email, username].find((given) => typeof given === "string")?.trim().toLowerCase() ?? ""
+  const account =
+    [email, username]
+      .find((given) => typeof given === "string")
+      ?.trim()
+      .toLowerCase() ?? ""
   const who = principalId ?? networkOf(origin.ipAddress)
   await take(env.RATE_SIGN_IN, `${who} ${account}`, "sign-in", config.RATE_SIGN_IN_LIMIT)
 }

@@ -11,7 +11,11 @@ const headersOf = ({ etag, headers = {} }: Options): Record<string, string> => (
 
 export const reply = {
   ok: (body: unknown, options: Options = {}): Reply => ({ status: 200, body, headers: headersOf(options) }),
-  created: (body: unknown, location: string, options: Options = {}): Reply => ({ status: 201, body, headers: { ...headersOf(options), location: `/api/v1${location}` } }),
+  created: (body: unknown, location: string, options: Options = {}): Reply => ({
+    status: 201,
+    body,
+    headers: { ...headersOf(options), location: `/api/v1${location}` },
+  }),
   accepted: (body?: unknown): Reply => ({ status: 202, ...(body === undefined ? {} : { body }), headers: {} }),
   noContent: (): Reply => ({ status: 204, headers: {} }),
 }

@@ -16,9 +16,11 @@ export const idSchema = <P extends IdPrefix>(prefix: P) =>
     .openapi({ type: "string", pattern: `^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`, example: `${prefix}_${exampleSuffix}` })
 
 /** An id as it goes out. */
-export const idView = (prefix: IdPrefix) => z.string().openapi({ pattern: `^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`, example: `${prefix}_${exampleSuffix}` })
+export const idView = (prefix: IdPrefix) =>
+  z.string().openapi({ pattern: `^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`, example: `${prefix}_${exampleSuffix}` })
 
-export const idParams = <P extends IdPrefix>(prefix: P) => z.strictObject({ id: idSchema(prefix).openapi({ param: { name: "id", in: "path" } }) })
+export const idParams = <P extends IdPrefix>(prefix: P) =>
+  z.strictObject({ id: idSchema(prefix).openapi({ param: { name: "id", in: "path" } }) })
 
 export const instantView = z.string().openapi({ format: "date-time", example: "2026-01-31T09:30:00.000Z" })
 
@@ -58,7 +60,11 @@ export const emailInput = z
   .pipe(z.email("Must be an e-mail address."))
   .openapi({ type: "string", format: "email", example: "owner@supplier.example" })
 
-export const passwordInput = z.string().min(limits.passwordCharsMin).max(limits.passwordCharsMax).openapi({ format: "password", example: "correct horse battery" })
+export const passwordInput = z
+  .string()
+  .min(limits.passwordCharsMin)
+  .max(limits.passwordCharsMax)
+  .openapi({ format: "password", example: "correct horse battery" })
 
 /** A decimal string, or a JSON number that is exact; how many places fit depends on the currency and is checked with it. */
 export const moneyInput = z
@@ -69,7 +75,11 @@ export const moneyView = z.string().openapi({ example: "5.99" })
 
 export const currencyInput = z.string().refine(isCurrency, "Must be an ISO 4217 code in capitals.").openapi({ example: "USD" })
 
-const quantityProblem = { NOT_A_DECIMAL: "Must be a decimal number.", TOO_PRECISE: "Has at most three decimal places.", TOO_LARGE: "Is too large." } as const
+const quantityProblem = {
+  NOT_A_DECIMAL: "Must be a decimal number.",
+  TOO_PRECISE: "Has at most three decimal places.",
+  TOO_LARGE: "Is too large.",
+} as const
 
 /** A quantity, read as thousandths of the product's unit. */
 export const quantityInput = (range: "positive" | "not negative") =>
@@ -94,12 +104,12 @@ export const quantityView = z.number().openapi({ example: 20 })
 
 /** The query of every list. */
 export const pageQuery = {
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(limits.pageSizeMax)
-    .default(limits.pageSizeDefault)
+  limit: z
+    // Digits alone: Number() would also take hexadecimal, exponents and blanks.
+    .preprocess(
+      (given) => (typeof given === "string" ? (/^\d{1,9}$/.test(given) ? Number(given) : Number.NaN) : given),
+      z.number().int().min(1).max(limits.pageSizeMax).default(limits.pageSizeDefault),
+    )
     .openapi({ param: { name: "limit", in: "query" }, example: limits.pageSizeDefault }),
   cursor: z
     .string()
@@ -109,7 +119,12 @@ export const pageQuery = {
 }
 
 export const listOf = <T extends z.ZodType>(item: T, name: string) =>
-  z.object({ data: z.array(item), next_cursor: z.string().nullable().openapi({ description: "Null on the last page.", example: "WyJhdWRpdC1sb2dzIl0" }) }).openapi(name)
+  z
+    .object({
+      data: z.array(item),
+      next_cursor: z.string().nullable().openapi({ description: "Null on the last page.", example: "WyJhdWRpdC1sb2dzIl0" }),
+    })
+    .openapi(name)
 
 /** One of the given words, whatever its case. */
 export const enumInput = <const T extends readonly [string, ...string[]]>(values: T) =>

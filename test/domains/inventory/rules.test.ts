@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { allocate, type Allocation, applyToLevel, type Demand, type Level } from "../../../src/domains/inventory/rules.ts"
+import { type Allocation, allocate, applyToLevel, type Demand, type Level } from "../../../src/domains/inventory/rules.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
 
 const demand = (line: number, product: string, quantityMilli: number): Demand => ({

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import type { DecidableLinkStatus } from "../../../src/domains/partners/rules.ts"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
+import type { DecidableLinkStatus } from "../../../src/domains/partners/rules.ts"
 import type { LinkId } from "../../../src/kernel/ids.ts"
 import { adopted, d1, linkedBuyer, order, organization, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import { orderFlow, orderStatuses, type OrderStatus, settableOrderStatuses } from "../../../src/domains/orders/rules.ts"
+import { type OrderStatus, orderFlow, orderStatuses, settableOrderStatuses } from "../../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import type { OrderId } from "../../../src/kernel/ids.ts"
 import { adopted, d1, linkedBuyer, order, organization, quiet, stocked, type TestLedger } from "../../support/ledger.ts"

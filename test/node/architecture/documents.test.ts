@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest"
 import { filesUnder, read, root } from "../../support/repository.ts"
 
 const documents = filesUnder("", ".md")
-const code = ["src", "durable-objects", "migrations", "scripts", "test"].flatMap((folder) => filesUnder(folder).filter((path) => /\.(ts|mjs|mts|sql)$/.test(path)))
+const code = ["src", "durable-objects", "migrations", "scripts", "test"].flatMap((folder) =>
+  filesUnder(folder).filter((path) => /\.(ts|mjs|mts|sql)$/.test(path)),
+)
 const domains = readdirSync(join(root, "src/domains"), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
@@ -44,7 +46,9 @@ describe("documents", () => {
 
   test("cite only npm scripts that exist", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> }
-    const cited = [...documents, ...code].flatMap((path) => [...read(path).matchAll(/\bnpm run ([a-z][\w-]*)/g)].map(([, name = ""]) => ({ path, name })))
+    const cited = [...documents, ...code].flatMap((path) =>
+      [...read(path).matchAll(/\bnpm run ([a-z][\w-]*)/g)].map(([, name = ""]) => ({ path, name })),
+    )
     expect(cited.filter(({ name }) => !Object.hasOwn(scripts, name)).map(({ path, name }) => `${path}: npm run ${name}`)).toEqual([])
   })
 
@@ -66,7 +70,10 @@ describe("documents", () => {
 
   test("stand in every domain and object, with the one way in beside them", () => {
     const expected = [
-      ...domains.flatMap((name) => [`src/domains/${name}/README.md`, ...(existsSync(join(root, `src/domains/${name}/http.ts`)) ? [`src/domains/${name}/index.ts`] : [])]),
+      ...domains.flatMap((name) => [
+        `src/domains/${name}/README.md`,
+        ...(existsSync(join(root, `src/domains/${name}/http.ts`)) ? [`src/domains/${name}/index.ts`] : []),
+      ]),
       ...objects.flatMap((name) => ["README.md", "client.ts", `${name}.ts`].map((file) => `durable-objects/${name}/${file}`)),
       "src/kernel/README.md",
       "src/platform/README.md",
@@ -88,7 +95,8 @@ describe("invariants", () => {
   const isShort = (name: string): boolean => /^INV-\d+$/.test(name)
   const readmes = documents.filter((path) => path.endsWith("README.md"))
   /** As a list item that states it, so that a mere mention elsewhere is no statement. */
-  const statedIn = (path: string): string[] => [...read(path).matchAll(/^\s*[-*] \**(INV-(?:[A-Z]+-)?\d+)\b/gm)].map(([, name = ""]) => name)
+  const statedIn = (path: string): string[] =>
+    [...read(path).matchAll(/^\s*[-*] \**(INV-(?:[A-Z]+-)?\d+)\b/gm)].map(([, name = ""]) => name)
 
   /** The README that a file's short names mean: the nearest one above it. */
   function nearestReadme(path: string): string {

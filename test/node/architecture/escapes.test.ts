@@ -14,23 +14,63 @@ const calls = {
 const allowed: readonly Escape[] = [
   { file: "src/platform/db/tenant-db.ts", call: "new Executor", count: 2, why: "the escapes themselves: forSystem and acrossTenants" },
   { file: "src/platform/db/tenant-db.ts", call: "new TenantDb", count: 1, why: "forSystem" },
-  { file: "src/platform/http/pipeline.ts", call: "new Executor", count: 1, why: "the handle of the request's own organization is minted here" },
-  { file: "src/platform/http/pipeline.ts", call: "new TenantDb", count: 1, why: "the handle of the request's own organization is minted here" },
-  { file: "src/platform/http/pipeline.ts", call: "forSystem", count: 1, why: "platform staff who enter an organization are noted on the platform's trail" },
+  {
+    file: "src/platform/http/pipeline.ts",
+    call: "new Executor",
+    count: 1,
+    why: "the handle of the request's own organization is minted here",
+  },
+  {
+    file: "src/platform/http/pipeline.ts",
+    call: "new TenantDb",
+    count: 1,
+    why: "the handle of the request's own organization is minted here",
+  },
+  {
+    file: "src/platform/http/pipeline.ts",
+    call: "forSystem",
+    count: 1,
+    why: "platform staff who enter an organization are noted on the platform's trail",
+  },
   { file: "src/platform/http/pipeline.ts", call: "acrossTenants", count: 1, why: "mails that are kept in development belong to nobody" },
   { file: "src/platform/auth/authenticate.ts", call: "acrossTenants", count: 1, why: "revocations concern tokens of all organizations" },
   { file: "src/platform/jobs/clean-up.ts", call: "acrossTenants", count: 1, why: "cron deletes what has expired, whose ever it is" },
   { file: "src/domains/admin/readiness.ts", call: "acrossTenants", count: 1, why: "readiness selects a constant" },
-  { file: "src/domains/audit/log-of.ts", call: "forSystem", count: 1, why: "platform staff read one organization's log, which leaves an entry" },
-  { file: "src/domains/identity/accounts.ts", call: "acrossTenants", count: 1, why: "an address or a one-time token finds its account before anybody is signed in" },
+  {
+    file: "src/domains/audit/log-of.ts",
+    call: "forSystem",
+    count: 1,
+    why: "platform staff read one organization's log, which leaves an entry",
+  },
+  {
+    file: "src/domains/identity/accounts.ts",
+    call: "acrossTenants",
+    count: 1,
+    why: "an address or a one-time token finds its account before anybody is signed in",
+  },
   { file: "src/domains/identity/accounts.ts", call: "forSystem", count: 1, why: "the organization of the account that was found" },
   { file: "src/domains/identity/clean-up.ts", call: "acrossTenants", count: 1, why: "cron deletes what has expired, whose ever it is" },
   { file: "src/domains/identity/dev-mail.ts", call: "acrossTenants", count: 1, why: "kept mails are read in development alone" },
   { file: "src/domains/identity/directory.ts", call: "acrossTenants", count: 1, why: "an API key names its organization" },
   { file: "src/domains/organizations/store.ts", call: "acrossTenants", count: 1, why: "the organizations table belongs to no tenant" },
-  { file: "src/domains/organizations/save-organization.ts", call: "forSystem", count: 1, why: "the platform changes an organization, whose trail and events tell" },
-  { file: "src/domains/organizations/found-organization.ts", call: "forSystem", count: 1, why: "an organization that is being founded has no token yet" },
-  { file: "durable-objects/supplier-ledger/supplier-ledger.ts", call: "new Executor", count: 3, why: "the ledger projects, compares and sweeps its own rows" },
+  {
+    file: "src/domains/organizations/save-organization.ts",
+    call: "forSystem",
+    count: 1,
+    why: "the platform changes an organization, whose trail and events tell",
+  },
+  {
+    file: "src/domains/organizations/found-organization.ts",
+    call: "forSystem",
+    count: 1,
+    why: "an organization that is being founded has no token yet",
+  },
+  {
+    file: "durable-objects/supplier-ledger/supplier-ledger.ts",
+    call: "new Executor",
+    count: 3,
+    why: "the ledger projects, compares and sweeps its own rows",
+  },
 ]
 
 const code = [...filesUnder("src", ".ts"), ...filesUnder("durable-objects", ".ts")]
@@ -43,18 +83,22 @@ test("every way round the caller's own TenantDb is counted and has a reason", ()
       return count === 0 ? [] : [{ file, call, count }]
     })
   })
-  const byPlace = (a: { file: string; call: string }, b: { file: string; call: string }) => `${a.file} ${a.call}`.localeCompare(`${b.file} ${b.call}`)
+  const byPlace = (a: { file: string; call: string }, b: { file: string; call: string }) =>
+    `${a.file} ${a.call}`.localeCompare(`${b.file} ${b.call}`)
   expect(found.sort(byPlace)).toEqual(allowed.map(({ file, call, count }) => ({ file, call, count })).sort(byPlace))
 })
 
 test("an escape is called by its name: none is passed on under another", () => {
-  const renamed = /\b(acrossTenants|Executor|TenantDb|forSystem)\s+as\s+\w+|=\s*(acrossTenants|Executor|TenantDb|TenantDb\.forSystem)\s*(?:[;\n]|$)|\[\s*["'`](forSystem|acrossTenants)/
+  const renamed =
+    /\b(acrossTenants|Executor|TenantDb|forSystem)\s+as\s+\w+|=\s*(acrossTenants|Executor|TenantDb|TenantDb\.forSystem)\s*(?:[;\n]|$)|\[\s*["'`](forSystem|acrossTenants)/
   expect(code.filter((file) => renamed.test(withoutComments(read(file))))).toEqual([])
 })
 
 test("every escape states its reason in words, which the database's query log shows", () => {
   const uses = code.flatMap((file) =>
-    [...withoutComments(read(file)).matchAll(/(?<!const )\b(?:acrossTenants|TenantDb\.forSystem)\(([^()]*)\)/g)].map(([whole, inner = ""]) => ({ file, whole, inner })),
+    [...withoutComments(read(file)).matchAll(/(?<!const )\b(?:acrossTenants|TenantDb\.forSystem)\(([^()]*)\)/g)].map(
+      ([whole, inner = ""]) => ({ file, whole, inner }),
+    ),
   )
   expect(uses.length).toBeGreaterThan(10)
   expect(uses.filter(({ inner }) => !/"[a-zA-Z][^"]{15,}"\s*,?\s*$/.test(inner)).map(({ file, whole }) => `${file}: ${whole}`)).toEqual([])

@@ -15,7 +15,9 @@ describe("code", () => {
   test("casts nothing to any", () => {
     const casts = /\bas\s+any\b|:\s*any\b(?!\s*\w)|<any>|\bany\[\]/
     const found = others.flatMap((path) => {
-      const marked = new Set(lines(path).flatMap(({ line }, index) => (/disable-next-line typescript\/no-explicit-any/.test(line) ? [index + 1] : [])))
+      const marked = new Set(
+        lines(path).flatMap(({ line }, index) => (/disable-next-line typescript\/no-explicit-any/.test(line) ? [index + 1] : [])),
+      )
       return withoutComments(read(path))
         .split("\n")
         .flatMap((line, index) => (casts.test(line) && !marked.has(index) ? [`${path}:${index + 1}: ${line.trim()}`] : []))
@@ -41,14 +43,21 @@ describe("code", () => {
   })
 
   test("keeps no test that runs alone or not at all", () => {
-    const skipped = others.filter((path) => path.endsWith(".test.ts") && /\b(?:test|describe|it)\.(?:only|skip|todo|fails)\b/.test(withoutComments(read(path))))
+    const skipped = others.filter(
+      (path) => path.endsWith(".test.ts") && /\b(?:test|describe|it)\.(?:only|skip|todo|fails)\b/.test(withoutComments(read(path))),
+    )
     expect(skipped).toEqual([])
   })
 
   test("takes its time and chance from outside where it decides: rules and the kernel ask no clock", () => {
-    const pure = source.filter((path) => path.endsWith("/rules.ts") || (path.startsWith("src/kernel/") && !["src/kernel/ids.ts", "src/kernel/digest.ts"].includes(path)))
+    const pure = source.filter(
+      (path) =>
+        path.endsWith("/rules.ts") || (path.startsWith("src/kernel/") && !["src/kernel/ids.ts", "src/kernel/digest.ts"].includes(path)),
+    )
     expect(pure.length).toBeGreaterThan(10)
-    expect(pure.filter((path) => /\bDate\.now\(|\bnew Date\(\)|Math\.random|crypto\.|\bfetch\(/.test(withoutComments(read(path))))).toEqual([])
+    expect(pure.filter((path) => /\bDate\.now\(|\bnew Date\(\)|Math\.random|crypto\.|\bfetch\(/.test(withoutComments(read(path))))).toEqual(
+      [],
+    )
   })
 
   test("awaits nothing inside a ledger's transaction: rules, commands and stores are synchronous", () => {
@@ -59,7 +68,9 @@ describe("code", () => {
 
   test("writes no SQL outside the migrations that needs the text of a value", () => {
     // `sql.raw` takes what the code itself says; each use is looked at here.
-    const raw = source.flatMap((path) => [...withoutComments(read(path)).matchAll(/sql\.raw\(([^)]*\)?)\)/g)].map(([, what = ""]) => `${path}: ${what}`))
+    const raw = source.flatMap((path) =>
+      [...withoutComments(read(path)).matchAll(/sql\.raw\(([^)]*\)?)\)/g)].map(([, what = ""]) => `${path}: ${what}`),
+    )
     expect(raw).toEqual([
       "src/domains/catalog/store.ts: minorScaleSql()",
       "src/domains/catalog/store.ts: sort.by",

@@ -66,7 +66,9 @@ describe("imports", () => {
   })
 
   test("shared parts of objects know no object", () => {
-    const shared = local.filter(({ from, to }) => from.startsWith("durable-objects/shared/") && layerOf(to) === "object" && objectOf(to) !== "shared")
+    const shared = local.filter(
+      ({ from, to }) => from.startsWith("durable-objects/shared/") && layerOf(to) === "object" && objectOf(to) !== "shared",
+    )
     expect(shared.map(say)).toEqual([])
   })
 
@@ -93,7 +95,11 @@ describe("imports", () => {
     const uses = new Map(
       code.map((path) => {
         const body = withoutComments(read(path))
-        const named = new Set([...body.matchAll(valueImports)].filter(([whole]) => !/\{\s*(type\s+\w+\s*,?\s*)+\}\s*from/.test(whole)).map(([, specifier]) => basename(specifier ?? "")))
+        const named = new Set(
+          [...body.matchAll(valueImports)]
+            .filter(([whole]) => !/\{\s*(type\s+\w+\s*,?\s*)+\}\s*from/.test(whole))
+            .map(([, specifier]) => basename(specifier ?? "")),
+        )
         return [path, importsOf(path).filter(({ isLocal, to }) => isLocal && named.has(basename(to)))] as const
       }),
     )
@@ -144,12 +150,17 @@ describe("the raw database", () => {
 
   test("is talked to in the Executor alone", () => {
     const talks = /\.(prepare|batch|dump|withSession)\s*(<[^>]*>)?\s*\(|\bD1(Database|PreparedStatement|Session)\b/
-    expect(bodies.filter(([, body]) => talks.test(body)).map(([path]) => path)).toEqual(["src/platform/db/executor.ts", "src/platform/env.ts"])
+    expect(bodies.filter(([, body]) => talks.test(body)).map(([path]) => path)).toEqual([
+      "src/platform/db/executor.ts",
+      "src/platform/env.ts",
+    ])
     expect(imports.filter(({ to }) => to.startsWith("drizzle-orm/d1")).map(say)).toEqual([])
   })
 
   test("is handed to nothing but an Executor", () => {
-    const handed = bodies.flatMap(([path, body]) => [...body.matchAll(/[^\n]*\bDB\b[^\n]*/g)].map(([line]) => ({ path, line: line.trim() })))
+    const handed = bodies.flatMap(([path, body]) =>
+      [...body.matchAll(/[^\n]*\bDB\b[^\n]*/g)].map(([line]) => ({ path, line: line.trim() })),
+    )
     const isFine = (line: string): boolean =>
       line
         .replaceAll(/new Executor\((?:\w+\.)*env\.DB, /g, "")
@@ -163,7 +174,9 @@ describe("the raw database", () => {
   test("has its statements built by the handles: domains import no builder of queries", () => {
     const builders = imports.filter(({ from, to }) => /^drizzle-orm\/(?!sqlite-core$)/.test(to) && !from.startsWith("src/platform/db/"))
     expect(builders.map(say)).toEqual([])
-    const coreOutsideTables = imports.filter(({ from, to }) => to === "drizzle-orm/sqlite-core" && basename(from) !== "tables.ts" && !from.startsWith("src/platform/db/"))
+    const coreOutsideTables = imports.filter(
+      ({ from, to }) => to === "drizzle-orm/sqlite-core" && basename(from) !== "tables.ts" && !from.startsWith("src/platform/db/"),
+    )
     expect(coreOutsideTables.map(say)).toEqual([])
   })
 })

@@ -28,7 +28,15 @@ describe("routes", () => {
 
   test("have kebab-case paths and snake_case parameters, all of them declared", () => {
     const segment = /^(?:\{[a-z][a-z_]*\}|[a-z][a-z0-9-]*(?:\.json)?)$/
-    expect(specs.map(fullPath).filter((path) => !path.slice(1).split("/").every((part) => segment.test(part)))).toEqual([])
+    expect(
+      specs.map(fullPath).filter(
+        (path) =>
+          !path
+            .slice(1)
+            .split("/")
+            .every((part) => segment.test(part)),
+      ),
+    ).toEqual([])
     for (const spec of specs) {
       const inPath = [...spec.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
       const declared = Object.keys((spec.params as { shape?: object } | undefined)?.shape ?? {})
@@ -39,16 +47,26 @@ describe("routes", () => {
   test("say what a mutation answers: 201, 200, 202 or 204, and a list's page", () => {
     expect(named(specs.filter(({ method, success }) => method === "delete" && success.status !== 204))).toEqual([])
     expect(named(specs.filter(({ success }) => success.status === 204 && success.schema !== undefined))).toEqual([])
-    expect(named(specs.filter(({ success }) => success.status !== 204 && success.status !== 202 && success.schema === undefined))).toEqual([])
+    expect(named(specs.filter(({ success }) => success.status !== 204 && success.status !== 202 && success.schema === undefined))).toEqual(
+      [],
+    )
     for (const spec of specs.filter(({ isList }) => isList === true)) {
       expect(Object.keys((spec.success.schema as unknown as { shape: object }).shape), spec.operationId).toEqual(["data", "next_cursor"])
-      expect(Object.keys((spec.query as unknown as { shape: object }).shape), spec.operationId).toEqual(expect.arrayContaining(["limit", "cursor"]))
+      expect(Object.keys((spec.query as unknown as { shape: object }).shape), spec.operationId).toEqual(
+        expect.arrayContaining(["limit", "cursor"]),
+      )
     }
   })
 
   test("declare no writer, body or deactivation rule where nothing changes", () => {
     const reads = specs.filter((spec) => !isMutation(spec))
-    expect(named(reads.filter(({ writer, body, allowedWhenDeactivated }) => writer !== undefined || body !== undefined || allowedWhenDeactivated !== undefined))).toEqual([])
+    expect(
+      named(
+        reads.filter(
+          ({ writer, body, allowedWhenDeactivated }) => writer !== undefined || body !== undefined || allowedWhenDeactivated !== undefined,
+        ),
+      ),
+    ).toEqual([])
   })
 
   /**
@@ -69,7 +87,9 @@ describe("routes", () => {
       "setOrderStatus",
       "updateProduct",
     ])
-    const commanding = bodies.filter(([path, body]) => path.startsWith("src/domains/") && /\bcommand\(ctx,/.test(body)).map(([path]) => path.split("/")[2])
+    const commanding = bodies
+      .filter(([path, body]) => path.startsWith("src/domains/") && /\bcommand\(ctx,/.test(body))
+      .map(([path]) => path.split("/")[2])
     expect([...new Set(commanding)].sort()).toEqual(["catalog", "orders", "partners"])
   })
 
@@ -87,7 +107,13 @@ describe("routes", () => {
   test("are development's own or part of the document, save the documentation's assets", () => {
     const hidden = specs.filter(({ isHidden }) => isHidden === true)
     expect(named(hidden.filter(({ isDevelopmentOnly }) => isDevelopmentOnly !== true))).toEqual(["getDocsAsset"])
-    expect(named(specs.filter(({ isDevelopmentOnly, isHidden, path }) => isDevelopmentOnly === true && (isHidden !== true || !path.startsWith("./dev/"))))).toEqual([])
+    expect(
+      named(
+        specs.filter(
+          ({ isDevelopmentOnly, isHidden, path }) => isDevelopmentOnly === true && (isHidden !== true || !path.startsWith("./dev/")),
+        ),
+      ),
+    ).toEqual([])
   })
 
   test("open to the public are these; a further one is a decision", () => {
@@ -109,7 +135,12 @@ describe("routes", () => {
   })
 })
 
-type ZodNode = { readonly def: Record<string, unknown> & { readonly type: string; readonly catchall?: { readonly _zod: { readonly def: { readonly type: string } } } } }
+type ZodNode = {
+  readonly def: Record<string, unknown> & {
+    readonly type: string
+    readonly catchall?: { readonly _zod: { readonly def: { readonly type: string } } }
+  }
+}
 
 /** Every object schema in a schema, wherever it is nested. */
 function objectsIn(schema: unknown, seen = new Set<unknown>()): ZodNode[] {
@@ -118,7 +149,11 @@ function objectsIn(schema: unknown, seen = new Set<unknown>()): ZodNode[] {
   const def = (schema as Partial<ZodNode>).def
   if (def === undefined) return Object.values(schema).flatMap((part) => objectsIn(part, seen))
   const inner = Object.entries(def).flatMap(([name, part]) =>
-    name === "shape" ? Object.values(part as object).flatMap((one) => objectsIn(one, seen)) : Array.isArray(part) ? part.flatMap((one) => objectsIn(one, seen)) : objectsIn(part, seen),
+    name === "shape"
+      ? Object.values(part as object).flatMap((one) => objectsIn(one, seen))
+      : Array.isArray(part)
+        ? part.flatMap((one) => objectsIn(one, seen))
+        : objectsIn(part, seen),
   )
   return def.type === "object" ? [schema as ZodNode, ...inner] : inner
 }
@@ -128,7 +163,11 @@ describe("permissions", () => {
   const waiting: Readonly<Record<string, string>> = {}
 
   const onRoutes = new Set(specs.flatMap(({ access }) => permissionsRequired(access)))
-  const inCode = new Set(bodies.filter(([path]) => !path.startsWith("src/platform/auth/")).flatMap(([, body]) => [...body.matchAll(/"([a-z-]+\.[a-z-]+\.[a-z-]+)"/g)].map(([, name = ""]) => name)))
+  const inCode = new Set(
+    bodies
+      .filter(([path]) => !path.startsWith("src/platform/auth/"))
+      .flatMap(([, body]) => [...body.matchAll(/"([a-z-]+\.[a-z-]+\.[a-z-]+)"/g)].map(([, name = ""]) => name)),
+  )
 
   test("are each asked for by a route or a handler, or wait for one by name", () => {
     const unused = allPermissions.filter((permission) => !onRoutes.has(permission) && !inCode.has(permission))
@@ -139,7 +178,10 @@ describe("permissions", () => {
     const held = Object.entries(builtInRoles) as ReadonlyArray<readonly [string, readonly string[]]>
     expect(allPermissions.filter((permission) => !held.some(([, list]) => list.includes(permission)))).toEqual([])
     for (const [role, list] of held) {
-      expect(list.filter((permission) => isPermission(permission) && isPlatformPermission(permission) !== (role === "super_admin")), role).toEqual([])
+      expect(
+        list.filter((permission) => isPermission(permission) && isPlatformPermission(permission) !== (role === "super_admin")),
+        role,
+      ).toEqual([])
       expect(duplicates(list), role).toEqual([])
     }
   })
@@ -174,7 +216,11 @@ describe("events", () => {
 
 describe("names on the wire", () => {
   test("of error codes are each used: a code that nothing answers says nothing", () => {
-    const used = new Set(bodies.filter(([path]) => path !== "src/kernel/errors.ts").flatMap(([, body]) => [...body.matchAll(/["']([A-Z][A-Z_]+)["']/g)].map(([, name = ""]) => name)))
+    const used = new Set(
+      bodies
+        .filter(([path]) => path !== "src/kernel/errors.ts")
+        .flatMap(([, body]) => [...body.matchAll(/["']([A-Z][A-Z_]+)["']/g)].map(([, name = ""]) => name)),
+    )
     expect(errorCodes.filter((code) => !used.has(code))).toEqual([])
   })
 
@@ -185,7 +231,9 @@ describe("names on the wire", () => {
   })
 
   test("of audit actions are domain.noun.verb", () => {
-    const actions = bodies.flatMap(([path, body]) => [...body.matchAll(/\baction: "([^"]+)"/g)].map(([, action = ""]) => ({ path, action })))
+    const actions = bodies.flatMap(([path, body]) =>
+      [...body.matchAll(/\baction: "([^"]+)"/g)].map(([, action = ""]) => ({ path, action })),
+    )
     expect(actions.length).toBeGreaterThan(15)
     expect(actions.filter(({ action }) => !/^[a-z-]+\.[a-z-]+\.[a-z-]+$/.test(action))).toEqual([])
   })

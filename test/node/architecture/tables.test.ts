@@ -14,7 +14,13 @@ for (const file of filesUnder("migrations", ".sql")) database.exec(read(file))
 
 const rows = <T>(sql: string, ...params: string[]): T[] => database.prepare(sql).all(...params) as T[]
 
-type Column = { readonly name: string; readonly type: string; readonly notnull: number; readonly dflt_value: string | null; readonly pk: number }
+type Column = {
+  readonly name: string
+  readonly type: string
+  readonly notnull: number
+  readonly dflt_value: string | null
+  readonly pk: number
+}
 type IndexColumns = { readonly name: string; readonly unique: boolean; readonly isPartial: boolean; readonly columns: readonly string[] }
 
 const migrated = rows<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").map(({ name }) => name)
@@ -26,7 +32,7 @@ const undeclared = [
   { name: /^products_fts(_|$)/, why: "the full-text index, which drizzle cannot declare; kept by triggers on products" },
 ] as const
 
-const columnsOf = (table: string): Column[] => rows<Column>("SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?)", table)
+const columnsOf = (table: string): Column[] => rows<Column>('SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?)', table)
 
 const primaryKeyOf = (table: string): string[] =>
   columnsOf(table)
@@ -36,13 +42,16 @@ const primaryKeyOf = (table: string): string[] =>
 
 /** Indexes that CREATE INDEX made; those of keys and UNIQUE columns show elsewhere. */
 const indexesOf = (table: string): IndexColumns[] =>
-  rows<{ name: string; unique: number; partial: number; origin: string }>("SELECT name, \"unique\", partial, origin FROM pragma_index_list(?) ORDER BY name", table)
+  rows<{ name: string; unique: number; partial: number; origin: string }>(
+    'SELECT name, "unique", partial, origin FROM pragma_index_list(?) ORDER BY name',
+    table,
+  )
     .filter(({ origin }) => origin === "c")
     .map(({ name, unique, partial }) => ({ name, unique: unique === 1, isPartial: partial === 1, columns: indexColumns(name) }))
 
 const indexColumns = (index: string): string[] =>
-  rows<{ name: string | null; coll: string }>("SELECT name, coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno", index).map(({ name, coll }) =>
-    coll === "BINARY" ? String(name) : `${name} collate ${coll.toLowerCase()}`,
+  rows<{ name: string | null; coll: string }>("SELECT name, coll FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno", index).map(
+    ({ name, coll }) => (coll === "BINARY" ? String(name) : `${name} collate ${coll.toLowerCase()}`),
   )
 
 const uniqueColumnsOf = (table: string): string[] =>
@@ -60,7 +69,9 @@ const migratedColumn = ({ name, type, notnull, pk }: Column) => ({ name, type, n
 
 function declaredKey({ config }: (typeof declared)[number]): string[] {
   const [composite] = config.primaryKeys
-  return composite === undefined ? config.columns.filter(({ primary }) => primary).map(({ name }) => name) : composite.columns.map(({ name }) => name)
+  return composite === undefined
+    ? config.columns.filter(({ primary }) => primary).map(({ name }) => name)
+    : composite.columns.map(({ name }) => name)
 }
 
 /** A column by its name; an expression by the text that the declaration gives it. */
@@ -116,13 +127,13 @@ const exceptions: Readonly<Record<string, string>> = {
   "products primary key": "row is the rowid, which the full-text index refers to",
   "refresh_tokens primary key": "a refresh token names its row before anybody knows whose it is",
   "reset_tokens primary key": "a one-time token names its row before anybody knows whose it is",
-  "idempotency_keys_created_at": "clean-up walks all organizations by age",
-  "reset_tokens_expires_at": "clean-up walks all organizations by age",
-  "invitations_expires_at": "clean-up walks all organizations by age",
-  "invitations_token_hash": "a one-time token finds its invitation before anybody knows whose it is",
-  "api_keys_secret_hash": "a key finds its organization",
-  "users_email": "sign-in is by address, which is unique across the platform",
-  "products_id": "a buyer asks for a product by id; whose it is decides whether the buyer may see it",
+  idempotency_keys_created_at: "clean-up walks all organizations by age",
+  reset_tokens_expires_at: "clean-up walks all organizations by age",
+  invitations_expires_at: "clean-up walks all organizations by age",
+  invitations_token_hash: "a one-time token finds its invitation before anybody knows whose it is",
+  api_keys_secret_hash: "a key finds its organization",
+  users_email: "sign-in is by address, which is unique across the platform",
+  products_id: "a buyer asks for a product by id; whose it is decides whether the buyer may see it",
 }
 
 describe("rows of an organization", () => {
@@ -156,15 +167,23 @@ describe("rows of an organization", () => {
     for (const { name } of owned) {
       const key = primaryKeyOf(name)
       if (key[0] === "org_id" || !columnsOf(name).some((column) => column.name === "id") || key[0] === "id") continue
-      expect(indexesOf(name).some(({ unique, columns }) => unique && columns.join() === "org_id,id"), name).toBe(true)
+      expect(
+        indexesOf(name).some(({ unique, columns }) => unique && columns.join() === "org_id,id"),
+        name,
+      ).toBe(true)
     }
   })
 
   test("refer to each other with the organization in the foreign key, and to no projection at all", () => {
-    const projections = new Set(owned.filter(({ name }) => columnsOf(name).some((column) => column.name === "generation")).map(({ name }) => name))
+    const projections = new Set(
+      owned.filter(({ name }) => columnsOf(name).some((column) => column.name === "generation")).map(({ name }) => name),
+    )
     expect(projections.size).toBeGreaterThan(4)
     for (const { name } of declared) {
-      const keys = Map.groupBy(rows<{ id: number; table: string; from: string }>('SELECT id, "table", "from" FROM pragma_foreign_key_list(?)', name), ({ id }) => id)
+      const keys = Map.groupBy(
+        rows<{ id: number; table: string; from: string }>('SELECT id, "table", "from" FROM pragma_foreign_key_list(?)', name),
+        ({ id }) => id,
+      )
       for (const key of keys.values()) {
         const target = key[0]?.table ?? ""
         expect(projections.has(target), `${name} → ${target}`).toBe(false)
@@ -175,7 +194,9 @@ describe("rows of an organization", () => {
   })
 
   test("are stored by their key, without a second tree under it, unless the rowid is the key", () => {
-    const withRowid = owned.filter(({ name }) => !/WITHOUT ROWID/i.test(rows<{ sql: string }>("SELECT sql FROM sqlite_master WHERE name = ?", name)[0]?.sql ?? ""))
+    const withRowid = owned.filter(
+      ({ name }) => !/WITHOUT ROWID/i.test(rows<{ sql: string }>("SELECT sql FROM sqlite_master WHERE name = ?", name)[0]?.sql ?? ""),
+    )
     expect(withRowid.map(({ name }) => name).sort()).toEqual(["events", "products"])
   })
 })

@@ -14,12 +14,20 @@ type Block = {
     readonly producers: ReadonlyArray<{ readonly binding: string; readonly queue: string }>
     readonly consumers: ReadonlyArray<{ readonly queue: string; readonly dead_letter_queue: string }>
   }
-  readonly ratelimits: ReadonlyArray<{ readonly name: string; readonly namespace_id: string; readonly simple: { readonly limit: number; readonly period: number } }>
+  readonly ratelimits: ReadonlyArray<{
+    readonly name: string
+    readonly namespace_id: string
+    readonly simple: { readonly limit: number; readonly period: number }
+  }>
   readonly triggers: { readonly crons: readonly string[] }
   readonly vars: Readonly<Record<string, string>>
 }
 
-const config = parse(read("wrangler.toml")) as unknown as Block & { readonly name: string; readonly main: string; readonly env: Readonly<Record<string, Block & { readonly name: string }>> }
+const config = parse(read("wrangler.toml")) as unknown as Block & {
+  readonly name: string
+  readonly main: string
+  readonly env: Readonly<Record<string, Block & { readonly name: string }>>
+}
 
 const environments: ReadonlyArray<readonly [string, Block]> = [["production", config], ...Object.entries(config.env)]
 
@@ -49,9 +57,33 @@ describe("wrangler.toml", () => {
   })
 
   test("is looked at whole: each environment has no table that this test does not compare", () => {
-    const known = new Set(["name", "assets", "d1_databases", "durable_objects", "migrations", "r2_buckets", "queues", "ratelimits", "triggers", "vars"])
-    for (const [name, block] of environments.slice(1)) expect(Object.keys(block).filter((key) => !known.has(key)), name).toEqual([])
-    const alsoAtTheTop = new Set([...known, "main", "compatibility_date", "compatibility_flags", "observability", "minify", "upload_source_maps", "env"])
+    const known = new Set([
+      "name",
+      "assets",
+      "d1_databases",
+      "durable_objects",
+      "migrations",
+      "r2_buckets",
+      "queues",
+      "ratelimits",
+      "triggers",
+      "vars",
+    ])
+    for (const [name, block] of environments.slice(1))
+      expect(
+        Object.keys(block).filter((key) => !known.has(key)),
+        name,
+      ).toEqual([])
+    const alsoAtTheTop = new Set([
+      ...known,
+      "main",
+      "compatibility_date",
+      "compatibility_flags",
+      "observability",
+      "minify",
+      "upload_source_maps",
+      "env",
+    ])
     expect(Object.keys(config).filter((key) => !alsoAtTheTop.has(key))).toEqual([])
   })
 
@@ -72,8 +104,14 @@ describe("wrangler.toml", () => {
 
   test("sets only variables that the code knows, to values that it takes", () => {
     for (const [name, { vars }] of environments) {
-      expect(Object.keys(vars).filter((variable) => !(variableNames as readonly string[]).includes(variable)), name).toEqual([])
-      expect(variableNames.filter((variable) => !Object.hasOwn(vars, variable) && !secrets.includes(variable)), name).toEqual([])
+      expect(
+        Object.keys(vars).filter((variable) => !(variableNames as readonly string[]).includes(variable)),
+        name,
+      ).toEqual([])
+      expect(
+        variableNames.filter((variable) => !Object.hasOwn(vars, variable) && !secrets.includes(variable)),
+        name,
+      ).toEqual([])
       const keys = { JWT_KEYS: "k1:a-signing-key-that-is-long-enough-for-this" }
       expect(() => configOf({ ...keys, ...vars } as unknown as Bindings), name).not.toThrow()
     }
@@ -120,7 +158,9 @@ describe("wrangler.toml", () => {
 
   test("no code looks at the environment past the checked configuration", () => {
     const raw = new RegExp(`\\benv\\.(${variableNames.join("|")})\\b|process\\.env`)
-    const past = [...filesUnder("src", ".ts"), ...filesUnder("durable-objects", ".ts")].filter((file) => raw.test(withoutComments(read(file))))
+    const past = [...filesUnder("src", ".ts"), ...filesUnder("durable-objects", ".ts")].filter((file) =>
+      raw.test(withoutComments(read(file))),
+    )
     expect(past).toEqual([])
   })
 })
