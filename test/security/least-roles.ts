@@ -44,7 +44,7 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   listOrganizations: platform,
   createOrganization: platform,
   listDirectory: everyone,
-  getOrganization: { who: "anyone (own) or platform", roles: anyone, isPlatforms: true },
+  getOrganization: { who: "any (own) or platform", roles: anyone, isPlatforms: true },
   updateOrganization: { who: "owner,admin,platform", roles: admins, isPlatforms: true },
   deactivateOrganization: { who: "owner,platform", roles: ["owner"], isPlatforms: true },
   submitKyb: ownersAndAdmins,
