@@ -90,9 +90,6 @@ export function isId<P extends IdPrefix>(prefix: P, text: string): text is Id<P>
   return text.startsWith(`${prefix}_`) && suffixPattern.test(text.slice(prefix.length + 1))
 }
 
-/** The 26 characters after the prefix: one alphanumeric token, which is how full-text search knows an organization. */
-export const idSuffix = (id: string): string => id.slice(id.lastIndexOf("_") + 1)
-
 /** The routing number in an id's low 40 bits. Meaningful only for ids that were minted with one. */
 export function routingOf(id: Id<"org" | "lnk" | "prd" | "ord" | "oln" | "whs" | "mov">): RoutingNumber {
   const bytes = TypeID.fromString(id).toUUIDBytes()
