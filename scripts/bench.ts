@@ -44,7 +44,7 @@ const state = options.text("state") ?? join(root, ".waybill", "bench")
 const signingKeys = [{ kid: "bench", secret: "a-key-for-the-benchmark-alone-0000000000" }]
 const warmUpSeconds = 2
 /** Accepting is done once an order: about what the measurement can take, for API and floor each. */
-const pendingEach = Math.min(20_000, seconds * 700)
+const pendingEach = only === undefined || only.includes("accept") ? Math.min(20_000, seconds * 700) : 50
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
@@ -94,7 +94,13 @@ async function run(server: BuiltServer, scenario: Scenario, index: number): Prom
     floored += 1
     return { method: "GET" as const, path: `/__floor/kept/${name}${order === undefined ? "" : `?order=${order}`}`, headers: {} }
   }
-  const load = { url, connections, seconds, workerdPid, ...(scenario.pool === undefined ? {} : { amount: scenario.pool.size }) }
+  const load = {
+    url,
+    connections: Math.min(connections, scenario.connections ?? connections),
+    seconds,
+    workerdPid,
+    ...(scenario.pool === undefined ? {} : { amount: scenario.pool.size }),
+  }
   if (scenario.pool === undefined) await measure({ ...load, seconds: warmUpSeconds }, scenario.next)
   const api = await measure(load, scenario.next)
   if (scenario.pool === undefined) await measure({ ...load, seconds: warmUpSeconds }, floorShot)

@@ -54,7 +54,7 @@ function listening(env: Bindings): Bindings {
 }
 
 /** Ids that the API minted for its own rows: each replay needs others, or it would meet what it wrote before. */
-const minted = /^(ses|rft|aud|evt|usr)_[0-9a-z]{26}/
+const minted = /^(ses|rft|aud|evt)_[0-9a-z]{26}/
 
 const afresh = (param: unknown): unknown =>
   typeof param === "string" && minted.test(param) ? param.slice(0, 14) + crypto.randomUUID().replaceAll("-", "").slice(0, 16) : param

@@ -11,6 +11,8 @@ export type Scenario = {
   /** For work that can be done once a thing: how many there are, and what the floor's calls must name in turn. */
   readonly pool?: { readonly size: number; readonly floorOrders: readonly string[] }
   readonly hashes?: boolean
+  /** Fewer connections than the run's: hashing holds the thread, and an isolate does two at once. */
+  readonly connections?: number
 }
 
 /** A choice that is random enough and the same every run (mulberry32). */
@@ -93,6 +95,7 @@ export function scenariosOf({ world, account, pending }: Stage, orders: readonly
       what: "POST /auth/token",
       recordings: 1,
       hashes: true,
+      connections: 2,
       next: () => ({
         method: "POST",
         path: `${api}/auth/token`,
