@@ -64,7 +64,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     this.#due = new DueTable(state.storage)
     this.#relay = new Relay({
       outbox: this.#outbox,
-      open: (meter) => new Executor(env.DB, meter, "ledger relay"),
+      open: (meter) => new Executor(env, meter, "ledger relay"),
       rowsOf: (kind, id) => rowsOf(this.#store, kind, id),
       statement: statementFor,
       transaction: (work) => this.#transaction(work),
@@ -131,7 +131,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     this.#transaction(() => this.#outbox.unpark())
     await this.#relay.flush()
     const seqAtStart = this.#store.meta("seq")
-    const found = await reconcileLedger(this.#store, this.#outbox, new Executor(this.env.DB, new Meter(), "ledger reconcile"), (work) =>
+    const found = await reconcileLedger(this.#store, this.#outbox, new Executor(this.env, new Meter(), "ledger reconcile"), (work) =>
       this.#transaction(work),
     )
     this.#store.setMeta("reconciled_at", seqAtStart)
@@ -332,7 +332,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     if (generation === 0) return
     const { isDrained } = await this.#relay.flush()
     if (!isDrained || this.#outbox.stuck.length > 0) return
-    await sweepOlderGenerations(this.#store, new Executor(this.env.DB, new Meter(), "ledger rebuild"), generation)
+    await sweepOlderGenerations(this.#store, new Executor(this.env, new Meter(), "ledger rebuild"), generation)
     // Another rebuild may have begun meanwhile; it finishes itself.
     if (this.#store.meta("rebuilding") === generation) this.#store.setMeta("rebuilding", 0)
   }

@@ -12,7 +12,7 @@ const spy = new D1Spy()
 afterAll(() => spy[Symbol.dispose]())
 
 const orgId = newId("org", Date.now())
-const db = new TenantDb(new Executor(env.DB, new Meter()), orgId)
+const db = new TenantDb(new Executor(env, new Meter()), orgId)
 
 test("every statement is heard with its tables, and what a handle makes binds its organization", async () => {
   await db.many(users)

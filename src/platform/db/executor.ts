@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm"
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core"
+import type { Bindings } from "../env.ts"
 import type { Meter } from "./meter.ts"
 
 /** A statement ready for D1, with what its failure means where that is known. */
@@ -28,8 +29,8 @@ export class Executor {
   readonly #comment: string
 
   /** `reason` stands as a comment before each statement that no organization's user is behind, for whoever reads the database's query log. */
-  constructor(database: D1Database, meter: Meter, reason?: string) {
-    this.#database = database
+  constructor({ DB }: Pick<Bindings, "DB">, meter: Meter, reason?: string) {
+    this.#database = DB
     this.meter = meter
     this.#comment = reason === undefined ? "" : `/* system: ${reason.replace(/[^\w ,.':-]/g, " ")} */ `
   }

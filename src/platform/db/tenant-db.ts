@@ -59,7 +59,7 @@ export class TenantDb {
 
   /** The escape for work that no user's token stands behind: relay, cron, queues, registration. `reason` is for the reader and the allow-list. */
   static forSystem(env: Pick<Bindings, "DB">, meter: Meter, orgId: OrganizationId, reason: string): TenantDb {
-    return new TenantDb(new Executor(env.DB, meter, reason), orgId)
+    return new TenantDb(new Executor(env, meter, reason), orgId)
   }
 
   async one<T extends TenantTable>(table: T, where?: Condition): Promise<InferSelectModel<T> | undefined> {
@@ -173,7 +173,7 @@ export class AcrossDb {
 
 /** The escape from tenancy; `reason` is for the reader, and test/architecture counts its uses against an allow-list. */
 export const acrossTenants = (env: Pick<Bindings, "DB">, meter: Meter, reason: string): AcrossDb =>
-  new AcrossDb(new Executor(env.DB, meter, reason))
+  new AcrossDb(new Executor(env, meter, reason))
 
 /** A condition that no row meets, for lists that are empty by rule. */
 export const nothing: SQL = sql`0`

@@ -142,7 +142,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     defer: keepAlive,
     responseHeaders: running.responseHeaders,
   }
-  const db = new TenantDb(new Executor(c.env.DB, meter), actor?.orgId ?? platformOrganizationId)
+  const db = new TenantDb(new Executor(c.env, meter), actor?.orgId ?? platformOrganizationId)
   const ctx: PublicCtx | Ctx =
     actor === undefined ? publicCtx : { ...publicCtx, actor, orgId: actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
 
