@@ -18,10 +18,18 @@ const permissionFor = {
   buyer: { CANCELLED: "orders.purchase.cancel", COMPLETED: "orders.purchase.receive" },
 } as const satisfies Record<Side, Partial<Record<SettableOrderStatus, Permission>>>
 
-export const orderStatusPermissions = [
-  ...Object.values(permissionFor.supplier),
-  ...Object.values(permissionFor.buyer),
-] as unknown as readonly [Permission, Permission, ...Permission[]]
+const { supplier, buyer } = permissionFor
+
+/** What whoever asks must hold one of; which one, the move decides. */
+export const orderStatusPermissions: readonly [Permission, Permission, ...Permission[]] = [
+  supplier.ACCEPTED,
+  supplier.REJECTED,
+  supplier.IN_DELIVERY,
+  supplier.COMPLETED,
+  supplier.CANCELLED,
+  buyer.CANCELLED,
+  buyer.COMPLETED,
+]
 
 export type SetOrderStatusInput = {
   readonly orderId: OrderId
