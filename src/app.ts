@@ -1,13 +1,15 @@
-import { type Context, Hono } from "hono"
+import { type Context, Hono, type MiddlewareHandler } from "hono"
 import { cors } from "hono/cors"
 import { secureHeaders } from "hono/secure-headers"
-import { newId } from "./kernel/ids.ts"
 import type { Refusal } from "./kernel/result.ts"
 import { noCost } from "./platform/db/meter.ts"
-import { configOf } from "./platform/env.ts"
+import { type Config, configOf } from "./platform/env.ts"
 import { type Endpoint, fullPath } from "./platform/http/endpoint.ts"
 import { type HonoEnv, type PipelineDeps, run } from "./platform/http/pipeline.ts"
 import { noSuchPath, problemResponse } from "./platform/http/problem.ts"
+
+/** A request is no row: its id is only told, to the client and in the logs. */
+const newRequestId = (): string => `req_${crypto.randomUUID().replaceAll("-", "")}`
 
 const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/
 
@@ -17,7 +19,7 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
 
   app.use(async (c, next) => {
     const given = c.req.header("x-request-id")
-    c.set("requestId", given !== undefined && requestIdPattern.test(given) ? given : newId("req", deps.clock()))
+    c.set("requestId", given !== undefined && requestIdPattern.test(given) ? given : newRequestId())
     await next()
     c.header("x-request-id", c.var.requestId)
   })
@@ -40,23 +42,10 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
     }),
   )
   app.use(async (c, next) => {
-    const allowed = configOf(c.env).CORS_ORIGINS
-    return cors({
-      origin: (origin) => (allowed.includes("*") ? "*" : allowed.includes(origin) ? origin : null),
-      allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-      allowHeaders: [
-        "authorization",
-        "content-type",
-        "idempotency-key",
-        "if-match",
-        "if-none-match",
-        "last-event-id",
-        "x-tenant-id",
-        "x-request-id",
-      ],
-      exposeHeaders: ["etag", "location", "retry-after", "ratelimit-policy", "server-timing", "waybill-projection", "x-request-id"],
-      maxAge: 600,
-    })(c, next)
+    if (c.req.header("origin") !== undefined) return corsOf(configOf(c.env))(c, next)
+    await next()
+    // Whoever asks from no other origin needs no permission to; a cache must still not show this answer to one who does.
+    c.header("vary", "Origin", { append: true })
   })
 
   for (const endpoint of endpoints) app.on(endpoint.spec.method.toUpperCase(), routerPath(endpoint), run(endpoint, deps))
@@ -75,6 +64,33 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
     return unrouted(c, deps, { code: "INTERNAL" })
   })
   return app
+}
+
+const corsByConfig = new WeakMap<Config, MiddlewareHandler>()
+
+/** CORS by the configured origins, made once an isolate. */
+function corsOf(config: Config): MiddlewareHandler {
+  const known = corsByConfig.get(config)
+  if (known !== undefined) return known
+  const allowed = config.CORS_ORIGINS
+  const middleware = cors({
+    origin: (origin) => (allowed.includes("*") ? "*" : allowed.includes(origin) ? origin : null),
+    allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+    allowHeaders: [
+      "authorization",
+      "content-type",
+      "idempotency-key",
+      "if-match",
+      "if-none-match",
+      "last-event-id",
+      "x-tenant-id",
+      "x-request-id",
+    ],
+    exposeHeaders: ["etag", "location", "retry-after", "ratelimit-policy", "server-timing", "waybill-projection", "x-request-id"],
+    maxAge: 600,
+  })
+  corsByConfig.set(config, middleware)
+  return middleware
 }
 
 /** A problem that no endpoint answered, observed like any other answer; its path is a stranger's words and no label. */

@@ -19,7 +19,6 @@ export const idPrefixes = {
   event: "evt",
   mail: "mal",
   file: "fil",
-  request: "req",
 } as const
 
 export type IdPrefix = (typeof idPrefixes)[keyof typeof idPrefixes]

@@ -8,6 +8,11 @@ export const limits = {
   filterScanRowsMax: 500,
   sortSuppliersMax: 50,
 
+  /** Requests of one principal that an isolate pays for at once; wrangler.toml's RATE_PRINCIPAL counts in these. */
+  principalLeaseRequests: 10,
+  principalLeaseSeconds: 10,
+  principalLeasesMax: 10_000,
+
   /** A body that anybody may send without saying who they are. */
   publicBodyBytesMax: 16_384,
 
@@ -37,6 +42,8 @@ export const limits = {
   moneyMinorMax: 1_000_000_000_000,
 
   accessTokenSeconds: 15 * 60,
+  /** Tokens whose signature an isolate remembers to have verified. */
+  verifiedTokensMax: 2_000,
   refreshTokenDays: 7,
   resetTokenMinutes: 60,
   invitationDays: 7,

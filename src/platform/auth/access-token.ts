@@ -74,11 +74,36 @@ export async function signAccessToken(keys: readonly SigningKey[], token: NewAcc
     .sign(await cryptoKey(key.secret))
 }
 
-export async function verifyAccessToken(
-  keys: readonly SigningKey[],
-  token: string,
-  now: Instant,
-): Promise<Result<AccessClaims, "UNAUTHENTICATED" | "TOKEN_EXPIRED">> {
+type Verified = Result<AccessClaims, "UNAUTHENTICATED" | "TOKEN_EXPIRED">
+
+/** Tokens of each key ring whose signature was found good, by their whole text, oldest first. */
+const verifiedByRing = new WeakMap<readonly SigningKey[], Map<string, AccessClaims>>()
+
+function verifiedOf(keys: readonly SigningKey[]): Map<string, AccessClaims> {
+  const known = verifiedByRing.get(keys)
+  if (known !== undefined) return known
+  const verified = new Map<string, AccessClaims>()
+  verifiedByRing.set(keys, verified)
+  return verified
+}
+
+/**
+ * The claims of a token of ours. That a text is well signed does not change, so an isolate remembers it; that a
+ * token has not expired is asked each time, and whether it was revoked is the caller's to ask.
+ */
+export async function verifyAccessToken(keys: readonly SigningKey[], token: string, now: Instant): Promise<Verified> {
+  const remembered = verifiedOf(keys)
+  const known = remembered.get(token)
+  if (known !== undefined) return now < known.expiresAt ? ok(known) : err("TOKEN_EXPIRED")
+  const verified = await verifySigned(keys, token, now)
+  if (!verified.ok) return verified
+  const [oldest] = remembered.keys()
+  if (remembered.size >= limits.verifiedTokensMax && oldest !== undefined) remembered.delete(oldest)
+  remembered.set(token, verified.value)
+  return verified
+}
+
+async function verifySigned(keys: readonly SigningKey[], token: string, now: Instant): Promise<Verified> {
   try {
     const { kid } = decodeProtectedHeader(token)
     const key = keys.find((candidate) => candidate.kid === kid)

@@ -46,7 +46,7 @@ export type AuthRequest = {
   readonly meter: Meter
   readonly now: Instant
   readonly headers: Headers
-  readonly host: string
+  readonly url: string
   readonly keepAlive: (work: Promise<unknown>) => void
 }
 
@@ -153,12 +153,17 @@ async function findApiKey({ env, meter, now }: AuthRequest, directory: Directory
 }
 
 /** What a request names as its organization beside the token: by header, and by the first label under BASE_DOMAIN. */
-function wantedOrganizations({ headers, host, config }: AuthRequest): readonly string[] {
+function wantedOrganizations({ headers, url, config }: AuthRequest): readonly string[] {
   const header = headers.get("x-tenant-id")?.trim().toLowerCase() ?? ""
-  const suffix = `.${config.BASE_DOMAIN}`
-  const label = config.BASE_DOMAIN !== "" && host.endsWith(suffix) ? host.slice(0, -suffix.length) : ""
-  const subdomain = label.includes(".") || label === "api" || label === "www" ? "" : label
-  return [header, subdomain].filter((name) => name !== "")
+  return [header, subdomainOf(url, config.BASE_DOMAIN)].filter((name) => name !== "")
+}
+
+function subdomainOf(url: string, baseDomain: string): string {
+  if (baseDomain === "") return ""
+  const { hostname } = new URL(url)
+  const suffix = `.${baseDomain}`
+  const label = hostname.endsWith(suffix) ? hostname.slice(0, -suffix.length) : ""
+  return label.includes(".") || label === "api" || label === "www" ? "" : label
 }
 
 function assertSameOrganization(wanted: readonly string[], orgId: OrganizationId, slug: string): void {

@@ -10,23 +10,22 @@ export type Cost = {
 
 export const noCost: Cost = { d1Trips: 0, d1RowsRead: 0, d1RowsWritten: 0, d1Ms: 0, objectCalls: 0, objectMs: 0 }
 
+/** Counts what one request costs. `cost` is what it came to so far, and does not change afterwards. */
 export class Meter {
-  #cost: Cost = noCost
+  readonly #cost: { -readonly [K in keyof Cost]: number } = { ...noCost }
 
   get cost(): Cost {
-    return this.#cost
+    return { ...this.#cost }
   }
 
   add(part: Partial<Cost>): void {
-    const now = this.#cost
-    this.#cost = {
-      d1Trips: now.d1Trips + (part.d1Trips ?? 0),
-      d1RowsRead: now.d1RowsRead + (part.d1RowsRead ?? 0),
-      d1RowsWritten: now.d1RowsWritten + (part.d1RowsWritten ?? 0),
-      d1Ms: now.d1Ms + (part.d1Ms ?? 0),
-      objectCalls: now.objectCalls + (part.objectCalls ?? 0),
-      objectMs: now.objectMs + (part.objectMs ?? 0),
-    }
+    const cost = this.#cost
+    cost.d1Trips += part.d1Trips ?? 0
+    cost.d1RowsRead += part.d1RowsRead ?? 0
+    cost.d1RowsWritten += part.d1RowsWritten ?? 0
+    cost.d1Ms += part.d1Ms ?? 0
+    cost.objectCalls += part.objectCalls ?? 0
+    cost.objectMs += part.objectMs ?? 0
   }
 }
 

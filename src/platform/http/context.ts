@@ -32,7 +32,7 @@ export type PublicCtx = {
   /** Keeps the request alive for work that the answer does not wait for. */
   readonly defer: (work: Promise<unknown>) => void
   /** Answers' headers that are not the handler's own, such as `Waybill-Projection`. */
-  readonly responseHeaders: Headers
+  readonly responseHeaders: Map<string, string>
 }
 
 /** What a signed-in handler gets: the above, and who acts, with the handle on that organization's rows. */

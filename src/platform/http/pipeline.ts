@@ -39,7 +39,7 @@ type Running = {
   readonly meter: Meter
   readonly now: Instant
   readonly origin: Origin
-  readonly responseHeaders: Headers
+  readonly responseHeaders: Map<string, string>
   orgId?: OrganizationId
   actor?: Actor
 }
@@ -54,7 +54,7 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
       meter: new Meter(),
       now: deps.clock(),
       origin: originOf(c.req.raw),
-      responseHeaders: new Headers(),
+      responseHeaders: new Map(),
     }
     let response: Response
     let failure: unknown
@@ -68,7 +68,7 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
       response = problemResponse(refusal, c.var.requestId)
     }
     const totalMs = performance.now() - started
-    for (const [name, value] of running.responseHeaders) response.headers.append(name, value)
+    for (const [name, value] of running.responseHeaders) response.headers.set(name, value)
     if (configOf(c.env).EXPOSE_SERVER_TIMING) response.headers.set("server-timing", serverTiming(running.meter.cost, totalMs))
     const record: RequestRecord = {
       requestId: c.var.requestId,
@@ -98,18 +98,18 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   if (endpoint.isPublic) await limitAddress(c.env, config, origin)
   let actor: Actor | undefined
   if (!endpoint.isPublic) {
-    const host = new URL(c.req.url).hostname
-    const found = await authenticate({ env: c.env, config, meter, now, headers: c.req.raw.headers, host, keepAlive }, deps.directory).catch(
-      async (error: unknown) => {
-        // Whoever cannot say who they are is counted by address, so that tokens cannot be guessed at leisure.
-        await limitAddress(c.env, config, origin)
-        throw error
-      },
-    )
+    const found = await authenticate(
+      { env: c.env, config, meter, now, headers: c.req.raw.headers, url: c.req.url, keepAlive },
+      deps.directory,
+    ).catch(async (error: unknown) => {
+      // Whoever cannot say who they are is counted by address, so that tokens cannot be guessed at leisure.
+      await limitAddress(c.env, config, origin)
+      throw error
+    })
     actor = found.actor
     running.actor = actor
     running.orgId = actor.orgId
-    await limitPrincipal(c.env, config, actor.id)
+    await limitPrincipal(c.env, config, actor.id, now)
     authorizeRoute(endpoint, actor)
     if (found.selectedOrganization !== undefined) await auditSelection(running, actor, found.selectedOrganization)
   }
@@ -227,6 +227,7 @@ const publicUrlOf = ({ PUBLIC_URL, ENVIRONMENT }: Config, requestUrl: string): s
 /** Query parameters as one value each. @throws RefusalError when a name comes twice. */
 function queryOf(url: string): Record<string, string> {
   const values: Record<string, string> = {}
+  if (!url.includes("?")) return values
   for (const [name, value] of new URL(url).searchParams) {
     if (Object.hasOwn(values, name)) throw invalidAt(`/query/${name}`, "The parameter stands twice.", "DUPLICATE")
     Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })

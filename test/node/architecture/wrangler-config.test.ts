@@ -1,6 +1,7 @@
 import { parse } from "smol-toml"
 import { describe, expect, test } from "vitest"
 import { cronTable } from "../../../src/jobs.ts"
+import { limits } from "../../../src/kernel/limits.ts"
 import { type Bindings, configOf, variableNames } from "../../../src/platform/env.ts"
 import { filesUnder, read, withoutComments } from "../../support/repository.ts"
 
@@ -97,7 +98,11 @@ describe("wrangler.toml", () => {
   test("tells clients the very limits that the rate limit bindings hold", () => {
     for (const [name, { ratelimits, vars }] of environments) {
       const told = Object.fromEntries(Object.entries(vars).filter(([variable]) => /^RATE_.*_LIMIT$/.test(variable)))
-      expect(told, name).toEqual(Object.fromEntries(ratelimits.map((limit) => [`${limit.name}_LIMIT`, String(limit.simple.limit)])))
+      const held = ratelimits.map(({ name: limiter, simple }) => {
+        const each = limiter === "RATE_PRINCIPAL" ? limits.principalLeaseRequests : 1
+        return [`${limiter}_LIMIT`, String(simple.limit * each)]
+      })
+      expect(told, name).toEqual(Object.fromEntries(held))
       for (const { simple } of ratelimits) expect([10, 60], "the binding knows two periods").toContain(simple.period)
     }
   })
