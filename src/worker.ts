@@ -5,7 +5,11 @@ import { runCron } from "./jobs.ts"
 import type { Bindings, QueueMessage } from "./platform/env.ts"
 import { consume } from "./platform/events/consume.ts"
 import { observer } from "./platform/log/observe.ts"
+import { subscribers } from "./subscribers.ts"
 
+export { ChatInbox } from "../durable-objects/chat-inbox/chat-inbox.ts"
+export { ChatRoom } from "../durable-objects/chat-room/chat-room.ts"
+export { EventHub } from "../durable-objects/event-hub/event-hub.ts"
 export { LedgerWatch } from "../durable-objects/ledger-watch/ledger-watch.ts"
 export { SupplierLedger } from "../durable-objects/supplier-ledger/supplier-ledger.ts"
 
@@ -14,7 +18,7 @@ const app = createApp(endpoints, { directory, observer, clock: Date.now })
 export default {
   fetch: app.fetch,
   async queue(batch, env) {
-    await consume(batch, env)
+    await consume(batch, env, subscribers)
   },
   async scheduled(event, env, execution) {
     execution.waitUntil(runCron(event.cron, event.scheduledTime, env))

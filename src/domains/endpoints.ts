@@ -2,12 +2,18 @@ import type { Endpoint } from "../platform/http/endpoint.ts"
 import { systemEndpoints } from "./admin/index.ts"
 import { auditEndpoints } from "./audit/index.ts"
 import { catalogEndpoints } from "./catalog/index.ts"
+import { chatEndpoints } from "./chat/index.ts"
+import { complaintEndpoints } from "./complaints/index.ts"
 import { demoEndpoints } from "./demo/index.ts"
+import { eventEndpoints } from "./events/index.ts"
+import { fileEndpoints } from "./files/index.ts"
 import { identityEndpoints } from "./identity/index.ts"
+import { notificationEndpoints } from "./notifications/index.ts"
 import { orderEndpoints } from "./orders/index.ts"
 import { organizationEndpoints } from "./organizations/index.ts"
 import { partnerEndpoints } from "./partners/index.ts"
 import { tags } from "./tags.ts"
+import { webhookEndpoints } from "./webhooks/index.ts"
 
 /** Every operation of the API, by domain: the registry that the router, the OpenAPI document, the tenant sweep and the role matrix are made from. */
 export const endpoints: readonly Endpoint[] = [
@@ -16,6 +22,12 @@ export const endpoints: readonly Endpoint[] = [
   ...partnerEndpoints,
   ...catalogEndpoints,
   ...orderEndpoints,
+  ...chatEndpoints,
+  ...complaintEndpoints,
+  ...fileEndpoints,
+  ...eventEndpoints,
+  ...notificationEndpoints,
+  ...webhookEndpoints,
   ...auditEndpoints,
   ...demoEndpoints,
   ...systemEndpoints(() => endpoints, tags),

@@ -19,6 +19,14 @@ export const idPrefixes = {
   event: "evt",
   mail: "mal",
   file: "fil",
+  conversation: "cnv",
+  message: "msg",
+  cannedReply: "crp",
+  complaint: "cmp",
+  notification: "ntf",
+  webhook: "whk",
+  delivery: "dlv",
+  deadLetter: "dlt",
 } as const
 
 export type IdPrefix = (typeof idPrefixes)[keyof typeof idPrefixes]
@@ -39,6 +47,14 @@ export type MovementId = Id<"mov">
 export type AuditId = Id<"aud">
 export type EventId = Id<"evt">
 export type FileId = Id<"fil">
+export type ConversationId = Id<"cnv">
+export type MessageId = Id<"msg">
+export type CannedReplyId = Id<"crp">
+export type ComplaintId = Id<"cmp">
+export type NotificationId = Id<"ntf">
+export type WebhookId = Id<"whk">
+export type DeliveryId = Id<"dlv">
+export type DeadLetterId = Id<"dlt">
 
 /**
  * An organization's routing number: 40 bits, minted with the organization and never changed. It

@@ -5,7 +5,11 @@ export type Bindings = {
   readonly DB: D1Database
   readonly SUPPLIER_LEDGER: DurableObjectNamespace
   readonly LEDGER_WATCH: DurableObjectNamespace
+  readonly CHAT_ROOM: DurableObjectNamespace
+  readonly CHAT_INBOX: DurableObjectNamespace
+  readonly EVENT_HUB: DurableObjectNamespace
   readonly FILES: R2Bucket
+  readonly IMAGES: ImagesBinding
   readonly EVENTS: Queue<QueueMessage>
   readonly ASSETS: Fetcher
   readonly RATE_PRINCIPAL: RateLimit
@@ -15,7 +19,12 @@ export type Bindings = {
 
 export type QueueMessage =
   | { readonly kind: "probe"; readonly at: number }
-  | { readonly kind: "events"; readonly org_id: string; readonly after_seq: number }
+  /** The organization has events that were not handed out yet. */
+  | { readonly kind: "events"; readonly org_id: string }
+  /** The organization has mails that wait to be sent. */
+  | { readonly kind: "mails"; readonly org_id: string }
+  /** A webhook's delivery is due. */
+  | { readonly kind: "delivery"; readonly org_id: string; readonly delivery_id: string }
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true")
 const list = z.string().transform((text) =>
@@ -48,6 +57,14 @@ const variables = z.object({
   BODY_BYTES_MAX: z.coerce.number().int().positive().default(1_048_576),
   PROJECTION_WAIT_MS_MAX: z.coerce.number().int().min(0).default(1_000),
   LINK_COOL_DOWN_HOURS: z.coerce.number().min(0).default(0),
+  FILE_BYTES_MAX: z.coerce.number().int().positive().default(26_214_400),
+  /** What an organization's files may take together. */
+  FILE_QUOTA_BYTES: z.coerce.number().int().positive().default(10_737_418_240),
+  COMPLAINT_SALES_SLA_HOURS: z.coerce.number().positive().default(24),
+  COMPLAINT_MANAGER_SLA_HOURS: z.coerce.number().positive().default(48),
+  COMPLAINT_REOPEN_DAYS: z.coerce.number().positive().default(7),
+  /** Whether webhooks may be sent to private addresses and over plain HTTP; only where there is nobody to attack. */
+  WEBHOOK_PRIVATE_TARGETS: flag.default(false),
   MAIL_FROM: z.string().default("Waybill <no-reply@waybill.example>"),
   RESEND_API_KEY: z.string().optional(),
   SENTRY_DSN: z.string().optional(),

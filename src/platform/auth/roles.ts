@@ -10,6 +10,10 @@ const member = [
   "catalog.product.read",
   "inventory.stock.read",
   "orders.order.read",
+  "chat.message.read",
+  "chat.message.send",
+  "complaints.complaint.read",
+  "files.file.upload",
 ] as const satisfies readonly Permission[]
 
 const salesRep = [
@@ -21,6 +25,12 @@ const salesRep = [
   "orders.sale.deliver",
   "orders.sale.complete",
   "orders.sale.cancel",
+  "chat.canned-reply.manage",
+  "complaints.complaint.open",
+  "complaints.complaint.handle",
+  "complaints.complaint.escalate",
+  "complaints.complaint.resolve",
+  "complaints.complaint.export",
 ] as const satisfies readonly Permission[]
 
 const buyer = [
@@ -29,6 +39,8 @@ const buyer = [
   "orders.purchase.place",
   "orders.purchase.cancel",
   "orders.purchase.receive",
+  "complaints.complaint.open",
+  "complaints.complaint.confirm",
 ] as const satisfies readonly Permission[]
 
 const warehouseOp = [...member, "orders.sale.deliver"] as const satisfies readonly Permission[]
@@ -36,7 +48,14 @@ const warehouseOp = [...member, "orders.sale.deliver"] as const satisfies readon
 const fieldManager = [...member, "identity.user.read-scoped"] as const satisfies readonly Permission[]
 
 const manager = [
-  ...new Set<Permission>([...salesRep, ...buyer, ...warehouseOp, "partners.link.unblock", "catalog.product.edit"]),
+  ...new Set<Permission>([
+    ...salesRep,
+    ...buyer,
+    ...warehouseOp,
+    "partners.link.unblock",
+    "catalog.product.edit",
+    "complaints.complaint.assign",
+  ]),
 ] as const satisfies readonly Permission[]
 
 const everythingInTheOrganization = allPermissions.filter((permission) => !isPlatformPermission(permission))

@@ -2,6 +2,7 @@ import type { Bindings, QueueMessage } from "../env.ts"
 import { describeError, log } from "../log/log.ts"
 import { metrics } from "../log/metrics.ts"
 import { sentry } from "../log/sentry.ts"
+import type { Subscriber } from "./subscriber.ts"
 
 /** What a message that could not be handled waits before its next attempt. */
 const retrySeconds = 30
@@ -12,7 +13,7 @@ type Outcome = "done" | "unknown" | "failed"
  * The queue's consumer. Each message is settled by itself, so that one that fails never brings back the rest of
  * its batch; after `max_retries` the queue moves it to the dead letters (INV-EVT-1: no message goes round for ever).
  */
-export async function consume(batch: MessageBatch<QueueMessage>, env: Bindings): Promise<void> {
+export async function consume(batch: MessageBatch<QueueMessage>, env: Bindings, _subscribers: readonly Subscriber[]): Promise<void> {
   for (const message of batch.messages) {
     const outcome = await settle(message, env)
     metrics.queueMessages.add({ kind: outcome === "unknown" ? "unknown" : (message.body?.kind ?? "unknown"), outcome })
@@ -44,7 +45,8 @@ async function handle(body: QueueMessage): Promise<boolean> {
     case "probe":
       return true
     case "events":
-      // The fan-out (webhooks, notifications, listings) comes with its issue; until then the rows in `events` are all there is to do.
+    case "mails":
+    case "delivery":
       return true
     default:
       return noted(body)

@@ -11,9 +11,10 @@ type Block = {
   readonly durable_objects: { readonly bindings: ReadonlyArray<{ readonly name: string; readonly class_name: string }> }
   readonly migrations: ReadonlyArray<{ readonly tag: string; readonly new_sqlite_classes: readonly string[] }>
   readonly r2_buckets: ReadonlyArray<{ readonly binding: string; readonly bucket_name: string }>
+  readonly images: { readonly binding: string }
   readonly queues: {
     readonly producers: ReadonlyArray<{ readonly binding: string; readonly queue: string }>
-    readonly consumers: ReadonlyArray<{ readonly queue: string; readonly dead_letter_queue: string }>
+    readonly consumers: ReadonlyArray<{ readonly queue: string; readonly dead_letter_queue?: string }>
   }
   readonly ratelimits: ReadonlyArray<{
     readonly name: string
@@ -36,12 +37,13 @@ const environments: ReadonlyArray<readonly [string, Block]> = [["production", co
 const secrets = ["JWT_KEYS", "RESEND_API_KEY", "SENTRY_DSN"]
 
 /** What must be the same everywhere, since the code is; names, limits, namespaces and values may differ. */
-const shape = ({ assets, d1_databases, durable_objects, migrations, r2_buckets, queues, ratelimits, triggers, vars }: Block) => ({
+const shape = ({ assets, d1_databases, durable_objects, migrations, r2_buckets, images, queues, ratelimits, triggers, vars }: Block) => ({
   assets,
   d1: d1_databases.map(({ binding, database_name, migrations_dir }) => ({ binding, database_name, migrations_dir })),
   durable_objects,
   migrations,
   r2_buckets,
+  images,
   queues,
   ratelimits: ratelimits.map(({ name, simple }) => ({ name, period: simple.period })),
   triggers,
@@ -65,6 +67,7 @@ describe("wrangler.toml", () => {
       "durable_objects",
       "migrations",
       "r2_buckets",
+      "images",
       "queues",
       "ratelimits",
       "triggers",
@@ -131,7 +134,7 @@ describe("wrangler.toml", () => {
   test("binds every object class that the Worker exports, as SQLite", () => {
     const exported = [...read(config.main).matchAll(/export \{ (\w+) \} from "[./]*durable-objects\//g)].map(([, name]) => name)
     expect(config.durable_objects.bindings.map(({ class_name }) => class_name).sort()).toEqual(exported.sort())
-    expect(config.migrations.flatMap(({ new_sqlite_classes }) => new_sqlite_classes).sort()).toEqual(exported)
+    expect(config.migrations.flatMap(({ new_sqlite_classes }) => new_sqlite_classes).sort()).toEqual([...exported].sort())
   })
 
   test("declares the bindings that the code takes, and no other", () => {
@@ -140,6 +143,7 @@ describe("wrangler.toml", () => {
       ...config.d1_databases.map(({ binding }) => binding),
       ...config.durable_objects.bindings.map(({ name }) => name),
       ...config.r2_buckets.map(({ binding }) => binding),
+      config.images.binding,
       ...config.queues.producers.map(({ binding }) => binding),
       ...config.ratelimits.map(({ name }) => name),
     ]
@@ -157,8 +161,17 @@ describe("wrangler.toml", () => {
 
   test("every queue that is read has a producer and somewhere for what fails for good", () => {
     const { producers, consumers } = config.queues
-    expect(consumers.map(({ queue }) => queue)).toEqual(producers.map(({ queue }) => queue))
-    expect(consumers.filter(({ dead_letter_queue }) => !dead_letter_queue)).toEqual([])
+    const deadLetters = consumers.flatMap(({ dead_letter_queue: queue }) => queue ?? [])
+    const [working, last] = [
+      consumers.filter(({ queue }) => !deadLetters.includes(queue)),
+      consumers.filter(({ queue }) => deadLetters.includes(queue)),
+    ]
+    expect(working.map(({ queue }) => queue)).toEqual(producers.map(({ queue }) => queue))
+    expect(working.filter(({ dead_letter_queue }) => !dead_letter_queue)).toEqual([])
+    expect(
+      last.map(({ queue }) => queue),
+      "dead letters are read, too",
+    ).toEqual([...new Set(deadLetters)])
   })
 
   test("no code looks at the environment past the checked configuration", () => {

@@ -1,0 +1,4 @@
+import { DurableObject } from "cloudflare:workers"
+import type { Bindings } from "../../src/platform/env.ts"
+
+export class ChatInbox extends DurableObject<Bindings> {}

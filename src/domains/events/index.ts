@@ -1,0 +1,4 @@
+import type { Endpoint } from "../../platform/http/endpoint.ts"
+
+/** The only way into this domain. */
+export const eventEndpoints: readonly Endpoint[] = []
