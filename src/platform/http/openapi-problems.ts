@@ -30,7 +30,7 @@ const details: Partial<Record<ErrorCode, string>> = {
   VALIDATION_FAILED: "The input is not valid.",
 }
 
-const exampleRequestId = "req_01jd8x2y3zf4g5h6j7k8m9n0pq"
+const exampleRequestId = "req_4f8f1a6f0c2b4f5e9a7d3c1b2e6f8a90"
 
 /** The problem document of a code, as it would come. */
 export function problemExample(code: ErrorCode): unknown {

@@ -125,7 +125,7 @@ const responseHeaders = {
   },
   RequestId: {
     description: "The request's id, to quote when something went wrong.",
-    schema: { type: "string", example: "req_01jd8x2y3zf4g5h6j7k8m9n0pq" },
+    schema: { type: "string", example: "req_4f8f1a6f0c2b4f5e9a7d3c1b2e6f8a90" },
   },
   RetryAfter: { description: "Seconds to wait before the next attempt.", schema: { type: "integer", example: 60 } },
 } as const
