@@ -1,171 +1,151 @@
-import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
-import { cpus } from "node:os"
-import { join } from "node:path"
+import { writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { Recording } from "../test/bench/floor.ts"
-import { measure, memoryMiB } from "../test/bench/measure.ts"
-import { costOf, type Machine, type Result, resultTable } from "../test/bench/report.ts"
-import { type Scenario, type Stage, scenariosOf } from "../test/bench/scenarios.ts"
-import { prepareStage } from "../test/bench/stage.ts"
-import { readJson } from "../test/bench/world.ts"
-import { type BuiltServer, startBuiltServer } from "../test/support/server/built-server.ts"
+import { type Machine, thisMachine } from "../test/bench/bench-server.ts"
+import { compare } from "../test/bench/compare.ts"
+import { edge, edgeTable } from "../test/bench/edge.ts"
+import { type Goal, goalTable } from "../test/bench/goals.ts"
+import { resultTable } from "../test/bench/report.ts"
+import { scale, scalePage, scalePlot, scaleTable } from "../test/bench/scale.ts"
+import { type ScenarioName, scenarioNames } from "../test/bench/scenarios.ts"
+import { soak, soakTable } from "../test/bench/soak.ts"
+import { tellOn } from "../test/bench/tell.ts"
 import { fail } from "./lib/fail.mjs"
 import { parseOptions, wholeNumber } from "./lib/options.ts"
 import { root } from "./lib/paths.mjs"
 
 const help = `
-npm run bench [-- options]      how fast the API is, beside the floor of what it stands on
+npm run bench [-- options]      How fast the API is, beside the floor of what it stands on; see test/bench/README.md
 
-  --seconds=N       how long each measurement lasts (8)
-  --connections=N   how many connections ask at once (32)
-  --only=a,b        these scenarios alone, by their names
-  --state=DIR       where the seeded world is kept between runs (.waybill/bench)
-  --json=FILE       the results as JSON, too
+  without a mode    every scenario by turns with its floor; bundle, start-up, memory, hello beside sign-ins
+  --soak[=MINUTES]  the mixed load for minutes (5), and whether workerd's memory stays flat
+  --scale           the same reads on worlds of 1×, 10× and 100×; writes scale.md and scale.svg in test/bench
+  --edge            what a user waits when database, objects and client are far apart
+
+  --seconds=N       how long each scenario is measured, on the API and on its floor (8)
+  --turns=N         in how many turns, API and floor one after the other (4)
+  --connections=N   how many connections ask at once (32; with --edge 2)
+  --only=a,b        these scenarios alone: ${scenarioNames.slice(0, 5).join(", ")},
+                    ${scenarioNames.slice(5).join(", ")}
+  --d1-ms=N         with --edge: a round trip to D1 (40)
+  --object-ms=N     with --edge: a round trip to an object (25)
+  --client-ms=N     with --edge: a round trip of the client to the Worker (20)
+  --state=DIR       where the seeded world is kept between runs (.waybill/bench); one run at a time
   --fresh           seed the world anew
+  --json FILE       everything as JSON, too
+  --check           end with 1 when a goal is not met
 `
 
-const options = parseOptions({
-  help,
-  options: {
-    seconds: { type: "string", default: "8" },
-    connections: { type: "string", default: "32" },
-    only: { type: "string" },
-    state: { type: "string" },
-    json: { type: "string" },
-    fresh: { type: "boolean" },
+const modes = ["soak", "scale", "edge"] as const
+
+/** `--soak` alone is five minutes. */
+const args = process.argv.slice(2).map((arg: string) => (arg === "--soak" ? "--soak=5" : arg))
+const options = parseOptions(
+  {
+    help,
+    options: {
+      soak: { type: "string" },
+      scale: { type: "boolean" },
+      edge: { type: "boolean" },
+      seconds: { type: "string", default: "8" },
+      turns: { type: "string", default: "4" },
+      connections: { type: "string" },
+      only: { type: "string" },
+      "d1-ms": { type: "string" },
+      "object-ms": { type: "string" },
+      "client-ms": { type: "string" },
+      state: { type: "string" },
+      fresh: { type: "boolean" },
+      json: { type: "string" },
+      check: { type: "boolean" },
+    },
   },
-})
+  args,
+)
 
-const seconds = wholeNumber("seconds", options.text("seconds"), 1, 600)
-const connections = wholeNumber("connections", options.text("connections"), 1, 512)
-const only = options.text("only")?.split(",")
-const state = options.text("state") ?? join(root, ".waybill", "bench")
-const signingKeys = [{ kid: "bench", secret: "a-key-for-the-benchmark-alone-0000000000" }]
-const warmUpSeconds = 2
-/** Accepting is done once an order: about what the measurement can take, for API and floor each. */
-const pendingEach = only === undefined || only.includes("accept") ? Math.min(20_000, seconds * 700) : 50
+const chosen = modes.filter((mode) => options.flag(mode) || options.text(mode) !== undefined)
+if (chosen.length > 1) fail(`one of ${chosen.map((mode) => `--${mode}`).join(" and ")}, not both`, 2)
+const mode = chosen[0] ?? "compare"
+const given = (path: string): string => resolve(process.env["INIT_CWD"] ?? process.cwd(), path)
+const state = options.text("state")
+const common = {
+  state: state === undefined ? join(root, ".waybill", "bench") : given(state),
+  isFresh: options.flag("fresh"),
+  seconds: wholeNumber("seconds", options.text("seconds"), 1, 600),
+  turns: wholeNumber("turns", options.text("turns"), 1, 20),
+  connections: wholeNumber("connections", options.text("connections") ?? (mode === "edge" ? "2" : "32"), 1, 512),
+  only: scenariosNamed(options.text("only")),
+}
+const minutes = mode === "soak" ? wholeNumber("soak", options.text("soak"), 1, 1_440) : 0
+const geography = { d1Ms: distance("d1-ms", "40"), objectMs: distance("object-ms", "25"), clientMs: distance("client-ms", "20") }
+const tell = tellOn(process.stderr)
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
-
-async function start(): Promise<BuiltServer> {
-  return startBuiltServer({
-    state,
-    wrapper: fileURLToPath(new URL("../test/bench/bench-worker.ts", import.meta.url)),
-    vars: { JWT_KEYS: signingKeys.map(({ kid, secret }) => `${kid}:${secret}`).join(","), RATE_SIGN_IN_LIMIT: "1000000" },
+function scenariosNamed(text: string | undefined): readonly ScenarioName[] {
+  if (text === undefined) return scenarioNames
+  return text.split(",").map((part) => {
+    const name = scenarioNames.find((known) => known === part.trim())
+    return name ?? fail(`--only: there is no scenario ${part.trim()} (${scenarioNames.join(", ")})`, 2)
   })
 }
 
-function seedWorld(url: string): void {
-  say("seeding the large world (a few minutes, once)")
-  const seeded = spawnSync(process.execPath, ["--no-warnings", join(root, "scripts", "seed.ts"), "--size=large", `--base=${url}`], {
-    stdio: ["ignore", "inherit", "inherit"],
-  })
-  if (seeded.status !== 0) fail("the world could not be seeded")
+function distance(name: string, otherwise: string): number {
+  const text = options.text(name)
+  if (text !== undefined && mode !== "edge") fail(`--${name} goes with --edge`, 2)
+  return wholeNumber(name, text ?? otherwise, 0, 5_000)
 }
 
-type Recorded = { status: number; timing: string | null; recording: Recording }
+/** What a mode found: for the terminal, for --json, for --check. */
+type Outcome = { readonly tables: readonly string[]; readonly data: object; readonly goals: readonly Goal[] }
 
-async function recordingsOf(url: string, scenario: Scenario): Promise<Recorded[]> {
-  const recorded: Recorded[] = []
-  for (let index = 0; index < scenario.recordings; index += 1) {
-    const answer = await fetch(`${url}/__floor/record`, { method: "POST", body: JSON.stringify(scenario.next()) })
-    const one = (await answer.json()) as Recorded
-    if (one.status >= 300) fail(`${scenario.name}: the API answers ${one.status}`)
-    recorded.push(one)
+async function run(machine: Machine): Promise<Outcome> {
+  const { cpu, cores } = machine
+  const on = `${cpu}, ${cores} cores`
+  switch (mode) {
+    case "soak": {
+      const data = await soak({ ...common, minutes }, tell)
+      return { tables: [soakTable(data), `${on}; ${common.connections} connections, ${minutes} min`], data, goals: data.goals }
+    }
+    case "scale": {
+      const data = await scale(tell)
+      const folder = fileURLToPath(new URL("../test/bench/", import.meta.url))
+      writeFileSync(join(folder, "scale.md"), scalePage(data))
+      writeFileSync(join(folder, "scale.svg"), scalePlot(data))
+      return { tables: [scaleTable(data), `${on}; kept as test/bench/scale.md and scale.svg`], data, goals: data.goals }
+    }
+    case "edge": {
+      const results = await edge({ ...common, geography }, tell)
+      const { d1Ms, objectMs, clientMs } = geography
+      const where = `round trips: D1 ${d1Ms} ms, objects ${objectMs} ms, client ${clientMs} ms`
+      return { tables: [edgeTable(results), `${on}; ${common.connections} connections; ${where}`], data: { geography, results }, goals: [] }
+    }
+    case "compare": {
+      const data = await compare(common, tell)
+      const { beforeMiB, afterMiB } = data.memory
+      const memory = `workerd's memory ${beforeMiB.toFixed(0)} MiB before, ${afterMiB.toFixed(0)} after`
+      const how = `${common.connections} connections, ${common.seconds} s in ${common.turns} turns; ${memory}`
+      return { tables: [resultTable(data.results), `${on}; ${how}`], data, goals: data.goals }
+    }
   }
-  return recorded
-}
-
-const average = (values: readonly number[]): number =>
-  Math.round(values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length))
-
-async function run(server: BuiltServer, scenario: Scenario, index: number): Promise<Result> {
-  const { url, workerdPid } = server
-  const recorded = await recordingsOf(url, scenario)
-  const name = `s${index}`
-  await fetch(`${url}/__floor/kept/${name}`, {
-    method: "PUT",
-    body: JSON.stringify({ recordings: recorded.map(({ recording }) => recording), hashes: scenario.hashes === true }),
-  })
-  let floored = 0
-  const floorShot = () => {
-    const order = scenario.pool?.floorOrders[floored]
-    floored += 1
-    return { method: "GET" as const, path: `/__floor/kept/${name}${order === undefined ? "" : `?order=${order}`}`, headers: {} }
-  }
-  const load = {
-    url,
-    connections: Math.min(connections, scenario.connections ?? connections),
-    seconds,
-    workerdPid,
-    ...(scenario.pool === undefined ? {} : { amount: scenario.pool.size }),
-  }
-  if (scenario.pool === undefined) await measure({ ...load, seconds: warmUpSeconds }, scenario.next)
-  const api = await measure(load, scenario.next)
-  if (scenario.pool === undefined) await measure({ ...load, seconds: warmUpSeconds }, floorShot)
-  const floor = await measure(load, floorShot)
-  const costs = recorded.map(({ timing }) => costOf(timing))
-  return {
-    scenario: scenario.name,
-    what: scenario.what,
-    api,
-    floor,
-    ratio: api.requestsPerSecond / Math.max(1, floor.requestsPerSecond),
-    d1Trips: average(costs.map(({ d1Trips }) => d1Trips)),
-    rowsRead: average(costs.map(({ rowsRead }) => rowsRead)),
-    rowsWritten: average(costs.map(({ rowsWritten }) => rowsWritten)),
-    objectCalls: average(costs.map(({ objectCalls }) => objectCalls)),
-  }
-}
-
-/** Orders to read one by one, each with a token of its buyer. */
-async function readableOrders(url: string, { world }: Stage): Promise<Array<{ id: string; token: string }>> {
-  const orders: Array<{ id: string; token: string }> = []
-  for (const { token } of world.buyers.slice(0, 20)) {
-    const { data } = await readJson<{ data: Array<{ id: string }> }>(url, "/orders/my-orders?limit=50&side=buyer", token)
-    orders.push(...data.map(({ id }) => ({ id, token })))
-  }
-  return orders
 }
 
 async function main(): Promise<void> {
-  const seededMark = join(state, "seeded-large")
-  mkdirSync(state, { recursive: true })
-  const server = await start()
-  try {
-    if (options.flag("fresh") || !existsSync(seededMark)) {
-      seedWorld(server.url)
-      writeFileSync(seededMark, "")
-    }
-    const account = { email: `bench-${Date.now()}@bench.test`, password: "a-password-for-the-benchmark" }
-    const stage = await prepareStage(server.url, signingKeys, pendingEach, account, say)
-    const scenarios = scenariosOf(stage, await readableOrders(server.url, stage)).filter(
-      ({ name }) => only === undefined || only.includes(name),
-    )
-    if (scenarios.length === 0) fail("--only names no scenario", 2)
-    const memoryBefore = memoryMiB(server.workerdPid)
-    const results: Result[] = []
-    for (const [index, scenario] of scenarios.entries()) {
-      const result = await run(server, scenario, index)
-      results.push(result)
-      say(`${scenario.name}: ${result.api.requestsPerSecond.toFixed(0)} req/s, ${result.ratio.toFixed(2)} of its floor`)
-    }
-    const machine: Machine = {
-      cpu: cpus()[0]?.model ?? "unknown",
-      cores: cpus().length,
-      node: process.version,
-      at: new Date().toISOString(),
-    }
-    const memory = { beforeMiB: Math.round(memoryBefore), afterMiB: Math.round(memoryMiB(server.workerdPid)) }
-    process.stdout.write(
-      `${resultTable(results)}\n\n${machine.cpu}, ${machine.cores} cores; ${connections} connections, ${seconds} s each; memory ${memory.beforeMiB} → ${memory.afterMiB} MiB\n`,
-    )
-    const file = options.text("json")
-    if (file !== undefined) writeFileSync(file, JSON.stringify({ machine, connections, seconds, memory, results }, null, 2))
-  } finally {
-    await server.stop()
-  }
+  const machine = thisMachine()
+  const { tables, data, goals } = await run(machine)
+  tell.end()
+  const shown = goals.length === 0 ? tables : [...tables, goalTable(goals)]
+  process.stdout.write(`${shown.join("\n\n")}\n`)
+  const file = options.text("json")
+  if (file !== undefined) writeFileSync(given(file), `${JSON.stringify({ mode, machine, options: common, ...data }, null, 2)}\n`)
+  const short = goals.filter(({ isMet }) => !isMet)
+  if (options.flag("check") && short.length > 0) fail(`${short.length} of ${goals.length} goals not met`)
 }
 
-await main()
+// Its server must not outlive it: what runs at exit kills that.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130))
+
+try {
+  await main()
+} catch (error) {
+  tell.end()
+  fail(`the benchmark could not run: ${error instanceof Error ? error.message : String(error)}`)
+}

@@ -1,7 +1,17 @@
-import api from "../../src/worker.ts"
+import type { Bindings } from "../../src/platform/env.ts"
+import api, { SupplierLedger as DeployedLedger } from "../../src/worker.ts"
+import { atADistance } from "./distance.ts"
 import { withFloor } from "./floor.ts"
 
-export { LedgerWatch, SupplierLedger } from "../../src/worker.ts"
+// Every other object as it is deployed; what is exported here by name goes before.
+export * from "../../src/worker.ts"
+
+/** The deployed ledger; what it projects, and what its callers wait for, crosses the distance too. */
+export class SupplierLedger extends DeployedLedger {
+  constructor(state: DurableObjectState, env: Bindings) {
+    super(state, atADistance(env))
+  }
+}
 
 /** The deployed Worker with its floor beside it, in one process. */
-export default { ...api, ...withFloor({ fetch: (request, env, execution) => api.fetch(request, env, execution) }) }
+export default { ...api, ...withFloor({ fetch: (request, env, execution) => api.fetch(request, atADistance(env), execution) }) }

@@ -1,5 +1,6 @@
 import { scrypt } from "node:crypto"
 import type { Bindings } from "../../src/platform/env.ts"
+import { aroundDatabase, aroundObjects, callObject, type ObjectCall, type Said } from "./bindings.ts"
 
 /**
  * The floor: a bare Worker that makes the very D1 statements or object calls that the API made for a request, and
@@ -8,50 +9,25 @@ import type { Bindings } from "../../src/platform/env.ts"
  * The statements and calls are not written down anywhere. They are recorded off the API's own bindings while it
  * answers one request of the scenario, so that floor and API cannot drift apart.
  */
-type RecordedBatch = ReadonlyArray<{ readonly sql: string; readonly params: readonly unknown[] }>
-type Envelope = {
-  readonly commandId: string
-  readonly command: { readonly verb: string; readonly input: Readonly<Record<string, unknown>> }
-}
-type RecordedCall = { readonly name: string; readonly envelope: Envelope }
-export type Recording = { readonly batches: RecordedBatch[]; readonly calls: RecordedCall[] }
+export type Recording = { readonly batches: Array<readonly Said[]>; readonly calls: ObjectCall[] }
 
+type Envelope = { readonly command: { readonly verb: string; readonly input: Readonly<Record<string, unknown>> } }
 type Handler = { fetch(request: Request, env: Bindings, execution: ExecutionContext): Response | Promise<Response> }
-type Ledger = { execute(envelope: unknown): Promise<unknown> }
 
 let recording: Recording | undefined
-const statements = new WeakMap<object, { sql: string; params: readonly unknown[] }>()
 
 /** The environment with its database and ledgers listening in. */
-function listening(env: Bindings): Bindings {
-  const { DB, SUPPLIER_LEDGER } = env
-  const database = {
-    prepare: (sql: string) => ({
-      bind: (...params: unknown[]) => {
-        const bound = DB.prepare(sql).bind(...params)
-        statements.set(bound, { sql, params })
-        return bound
-      },
-    }),
-    batch: (list: D1PreparedStatement[]) => {
-      recording?.batches.push(list.flatMap((statement) => statements.get(statement) ?? []))
-      return DB.batch(list)
-    },
-  }
-  const ledgers = {
-    idFromName: (name: string) => Object.assign(SUPPLIER_LEDGER.idFromName(name), { recordedName: name }),
-    get: (id: DurableObjectId & { recordedName?: string }) => {
-      const stub = SUPPLIER_LEDGER.get(id) as unknown as Ledger
-      return {
-        execute: (envelope: Envelope) => {
-          recording?.calls.push({ name: id.recordedName ?? "", envelope })
-          return stub.execute(envelope)
-        },
-      }
-    },
-  }
-  return { ...env, DB: database as unknown as D1Database, SUPPLIER_LEDGER: ledgers as unknown as DurableObjectNamespace }
-}
+const listening = (env: Bindings): Bindings => ({
+  ...env,
+  DB: aroundDatabase(env.DB, (said, go) => {
+    recording?.batches.push(said)
+    return go()
+  }),
+  SUPPLIER_LEDGER: aroundObjects(env.SUPPLIER_LEDGER, (call, go) => {
+    recording?.calls.push(call)
+    return go()
+  }),
+})
 
 /** Ids that the API minted for its own rows: each replay needs others, or it would meet what it wrote before. */
 const minted = /^(ses|rft|aud|evt)_[0-9a-z]{26}/
@@ -65,21 +41,22 @@ const hash = (): Promise<void> =>
     scrypt("password", "0123456789abcdef", 32, { N: 2 ** 14, r: 8, p: 5, maxmem: 64 * 1024 * 1024 }, () => resolve()),
   )
 
+/** The same call as a new command, or its ledger would only give the answer that it kept; about the given order, if any. */
+function again(call: ObjectCall, orderId: string | null): ObjectCall {
+  if (call.method !== "execute") return call
+  const [envelope] = call.args as readonly [Envelope]
+  const { command } = envelope
+  const about = orderId === null ? {} : { command: { ...command, input: { ...command.input, orderId } } }
+  return { ...call, args: [{ ...envelope, commandId: crypto.randomUUID(), ...about }] }
+}
+
 async function replay(env: Bindings, { batches, calls }: Recording, orderId: string | null): Promise<Response> {
   let rows: unknown = null
   for (const batch of batches)
     rows = (await env.DB.batch(batch.map(({ sql, params }) => env.DB.prepare(sql).bind(...params.map(afresh))))).map(
       (result) => result.results,
     )
-  for (const { name, envelope } of calls) {
-    const ledger = env.SUPPLIER_LEDGER.get(env.SUPPLIER_LEDGER.idFromName(name)) as unknown as Ledger
-    const { command } = envelope
-    rows = await ledger.execute({
-      ...envelope,
-      commandId: crypto.randomUUID(),
-      ...(orderId === null ? {} : { command: { ...command, input: { ...command.input, orderId } } }),
-    })
-  }
+  for (const call of calls) rows = await callObject(env.SUPPLIER_LEDGER, again(call, orderId))
   return Response.json(rows)
 }
 
@@ -118,8 +95,8 @@ async function record(api: Handler, request: Request, env: Bindings, execution: 
     body?: string
   }
   recording = { batches: [], calls: [] }
-  const again = new Request(new URL(path, request.url), { method, headers, ...(body === undefined ? {} : { body }) })
-  const answer = await api.fetch(again, listening(env), execution)
+  const repeated = new Request(new URL(path, request.url), { method, headers, ...(body === undefined ? {} : { body }) })
+  const answer = await api.fetch(repeated, listening(env), execution)
   const text = await answer.text()
   const recorded = recording
   recording = undefined

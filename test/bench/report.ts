@@ -7,20 +7,37 @@ export type Result = {
   readonly floor: Measured
   /** The API's throughput over its floor's. */
   readonly ratio: number
-  /** Of one request, from Server-Timing. */
+  /** The same of each turn: how far apart they lie says how quiet the machine was. */
+  readonly ratioByTurn: readonly number[]
+} & RequestCost
+
+/** What one request cost, from Server-Timing. */
+export type RequestCost = {
   readonly d1Trips: number
   readonly rowsRead: number
   readonly rowsWritten: number
   readonly objectCalls: number
 }
 
-export type Machine = { readonly cpu: string; readonly cores: number; readonly node: string; readonly at: string }
+/** The share of its floor's throughput that the API should reach. */
+export const ratioGoal = 0.7
 
 /** `d1;desc="1 trip, 51 read, 0 written";…, do;desc="1 call"` as numbers. */
-export function costOf(timing: string | null): { d1Trips: number; rowsRead: number; rowsWritten: number; objectCalls: number } {
+export function costOf(timing: string | null): RequestCost {
   const [, trips, read, written] = /d1;desc="(\d+) trips?, (\d+) read, (\d+) written"/.exec(timing ?? "") ?? []
   const [, calls] = /do;desc="(\d+) calls?"/.exec(timing ?? "") ?? []
   return { d1Trips: Number(trips ?? 0), rowsRead: Number(read ?? 0), rowsWritten: Number(written ?? 0), objectCalls: Number(calls ?? 0) }
+}
+
+export function averageCost(costs: readonly RequestCost[]): RequestCost {
+  const average = (of: (cost: RequestCost) => number): number =>
+    Math.round(costs.reduce((sum, cost) => sum + of(cost), 0) / Math.max(1, costs.length))
+  return {
+    d1Trips: average(({ d1Trips }) => d1Trips),
+    rowsRead: average(({ rowsRead }) => rowsRead),
+    rowsWritten: average(({ rowsWritten }) => rowsWritten),
+    objectCalls: average(({ objectCalls }) => objectCalls),
+  }
 }
 
 const columns = [
@@ -31,6 +48,7 @@ const columns = [
   "floor req/s",
   "floor p50",
   "ratio",
+  `≥ ${ratioGoal}`,
   "CPU ms",
   "floor CPU",
   "trips",
@@ -43,11 +61,12 @@ const columns = [
 const cells = ({ scenario, api, floor, ratio, d1Trips, rowsRead, rowsWritten, objectCalls }: Result): readonly string[] => [
   scenario,
   api.requestsPerSecond.toFixed(0),
-  String(api.p50Ms),
-  String(api.p99Ms),
+  api.p50Ms.toFixed(0),
+  api.p99Ms.toFixed(0),
   floor.requestsPerSecond.toFixed(0),
-  String(floor.p50Ms),
+  floor.p50Ms.toFixed(0),
   ratio.toFixed(2),
+  ratio >= ratioGoal ? "met" : "not met",
   api.cpuMsPerRequest.toFixed(2),
   floor.cpuMsPerRequest.toFixed(2),
   String(d1Trips),

@@ -1,8 +1,24 @@
+import type { OrganizationId } from "../../src/kernel/ids.ts"
 import type { Shot } from "./measure.ts"
+import type { Wallet } from "./wallet.ts"
 import type { Buyer, Product, Supplier, World } from "./world.ts"
 
+export const scenarioNames = [
+  "sign in",
+  "catalog page",
+  "catalog search",
+  "product",
+  "place hot",
+  "place spread",
+  "accept",
+  "my orders",
+  "one order",
+  "mixed",
+] as const
+export type ScenarioName = (typeof scenarioNames)[number]
+
 export type Scenario = {
-  readonly name: string
+  readonly name: ScenarioName
   readonly what: string
   /** Makes the next request; called once a request. */
   readonly next: () => Shot
@@ -28,31 +44,43 @@ export function random(seed: number): () => number {
 
 const api = "/api/v1"
 const bearer = (token: string) => ({ authorization: `Bearer ${token}`, "content-type": "application/json" })
-const get = (path: string, token: string): Shot => ({ method: "GET", path: api + path, headers: bearer(token) })
+export const get = (path: string, token: string): Shot => ({ method: "GET", path: api + path, headers: bearer(token) })
 
 export type Account = { readonly email: string; readonly password: string }
-export type PendingOrder = { readonly id: string; readonly token: string }
+/** An order, and who asks about it. */
+export type KnownOrder = { readonly id: string; readonly orgId: OrganizationId }
 
 export type Stage = {
   readonly world: World
+  readonly wallet: Wallet
   readonly account: Account
+  readonly orders: readonly KnownOrder[]
   /** Orders that wait to be accepted, apart for the API and for the floor. */
-  readonly pending: { readonly api: readonly PendingOrder[]; readonly floor: readonly PendingOrder[] }
+  readonly pending: { readonly api: readonly KnownOrder[]; readonly floor: readonly KnownOrder[] }
 }
 
-export function placing(supplier: Supplier, product: Product, buyer: Buyer): Shot {
+export function placing(wallet: Wallet, supplier: Supplier, product: Product, buyer: Buyer): Shot {
   const items = [{ product_id: product.id, quantity: product.min_order_qty }]
-  return { method: "POST", path: `${api}/orders`, headers: bearer(buyer.token), body: JSON.stringify({ supplier_id: supplier.id, items }) }
+  const body = JSON.stringify({ supplier_id: supplier.id, items })
+  return { method: "POST", path: `${api}/orders`, headers: bearer(wallet.of(buyer.id)), body }
 }
 
-export const accepting = ({ id, token }: PendingOrder): Shot => ({
+export const signingIn = (account: Account): Shot => ({
+  method: "POST",
+  path: `${api}/auth/token`,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(account),
+})
+
+export const accepting = (wallet: Wallet, { id, orgId }: KnownOrder): Shot => ({
   method: "PUT",
   path: `${api}/orders/${id}/status`,
-  headers: bearer(token),
+  headers: bearer(wallet.of(orgId)),
   body: '{"status":"ACCEPTED"}',
 })
 
-export function scenariosOf({ world, account, pending }: Stage, orders: readonly { id: string; token: string }[]): Scenario[] {
+/** Every scenario by its name, in the order of the table. */
+export function scenariosOf({ world, wallet, account, orders, pending }: Stage): Scenario[] {
   const roll = random(1)
   const pick = <T>(list: readonly T[]): T => {
     const one = list[Math.floor(roll() * list.length)]
@@ -70,21 +98,21 @@ export function scenariosOf({ world, account, pending }: Stage, orders: readonly
   const hot = pick(world.suppliers)
   const place = () => {
     const { supplier, product, buyer } = pair()
-    return placing(supplier, product, buyer)
+    return placing(wallet, supplier, product, buyer)
   }
-  const catalogPage = () => get("/products/catalog?limit=50", pick(world.buyers).token)
+  const catalogPage = () => get("/products/catalog?limit=50", wallet.of(pick(world.buyers).id))
   const search = () => {
     const { buyer, product } = pair()
-    return get(`/products/catalog?limit=50&q=${encodeURIComponent(product.name.split(" ").at(-1) ?? product.name)}`, buyer.token)
+    return get(`/products/catalog?limit=50&q=${encodeURIComponent(product.name.split(" ").at(-1) ?? product.name)}`, wallet.of(buyer.id))
   }
   const product = () => {
     const { buyer, product: one } = pair()
-    return get(`/products/${one.id}`, buyer.token)
+    return get(`/products/${one.id}`, wallet.of(buyer.id))
   }
-  const myOrders = () => get("/orders/my-orders?limit=50", pick(world.buyers).token)
+  const myOrders = () => get("/orders/my-orders?limit=50", wallet.of(pick(world.buyers).id))
   const oneOrder = () => {
-    const { id, token } = pick(orders)
-    return get(`/orders/${id}`, token)
+    const { id, orgId } = pick(orders)
+    return get(`/orders/${id}`, wallet.of(orgId))
   }
   const reads = [catalogPage, search, product, myOrders, oneOrder]
   let accepted = 0
@@ -96,26 +124,21 @@ export function scenariosOf({ world, account, pending }: Stage, orders: readonly
       recordings: 1,
       hashes: true,
       connections: 2,
-      next: () => ({
-        method: "POST",
-        path: `${api}/auth/token`,
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(account),
-      }),
+      next: () => signingIn(account),
     },
     { name: "catalog page", what: "50 products over 20 suppliers", recordings: 20, next: catalogPage },
     { name: "catalog search", what: "full text over 20 suppliers", recordings: 20, next: search },
     { name: "product", what: "one of a linked supplier", recordings: 20, next: product },
     {
-      name: "place, hot",
+      name: "place hot",
       what: "orders on one supplier",
       recordings: 20,
       next: () => {
         const { supplier, product: one, buyer } = pair(hot)
-        return placing(supplier, one, buyer)
+        return placing(wallet, supplier, one, buyer)
       },
     },
-    { name: "place, spread", what: "orders over 50 suppliers", recordings: 20, next: place },
+    { name: "place spread", what: "orders over 50 suppliers", recordings: 20, next: place },
     {
       name: "accept",
       what: "orders of one line",
@@ -125,7 +148,7 @@ export function scenariosOf({ world, account, pending }: Stage, orders: readonly
         const order = pending.api[accepted]
         accepted += 1
         if (order === undefined) throw new Error("no order is left to accept")
-        return accepting(order)
+        return accepting(wallet, order)
       },
     },
     { name: "my orders", what: "a page of 50", recordings: 20, next: myOrders },

@@ -1,7 +1,8 @@
-import type { SigningKey } from "../../src/platform/auth/access-token.ts"
 import type { Shot } from "./measure.ts"
-import { type Account, type PendingOrder, placing, type Stage } from "./scenarios.ts"
-import { readWorld, type World } from "./world.ts"
+import { type Account, type KnownOrder, placing, type Stage } from "./scenarios.ts"
+import type { Tell } from "./tell.ts"
+import type { Wallet } from "./wallet.ts"
+import { readJson, readWorld, type World } from "./world.ts"
 
 export const send = (url: string, { method, path, headers, body }: Shot): Promise<Response> =>
   fetch(url + path, { method, headers, ...(body === undefined ? {} : { body }) })
@@ -23,13 +24,19 @@ export async function inParallel(count: number, work: (index: number) => Promise
 }
 
 /** Raises the stock of the supplier whose orders are accepted, and places the orders that wait for it. */
-async function placePending(url: string, world: World, count: number, progress: (done: number) => void): Promise<PendingOrder[]> {
+async function placePending(
+  url: string,
+  wallet: Wallet,
+  world: World,
+  count: number,
+  progress: (done: number) => void,
+): Promise<KnownOrder[]> {
   const supplier = world.suppliers.find(({ id }) => world.buyers.some(({ supplierIds }) => supplierIds.includes(id)))
   const buyer = world.buyers.find(({ supplierIds }) => supplier !== undefined && supplierIds.includes(supplier.id))
   const product = supplier?.products[0]
   if (supplier === undefined || buyer === undefined || product === undefined)
     throw new Error("the world has no linked supplier: seed it with --size=large")
-  const headers = { authorization: `Bearer ${supplier.token}`, "content-type": "application/json" }
+  const headers = { authorization: `Bearer ${wallet.of(supplier.id)}`, "content-type": "application/json" }
   const stocked = await send(url, {
     method: "POST",
     path: "/api/v1/products",
@@ -38,40 +45,50 @@ async function placePending(url: string, world: World, count: number, progress: 
   })
   if (!stocked.ok) throw new Error(`stocking: ${stocked.status} ${await stocked.text()}`)
   const { id } = (await stocked.json()) as { id: string }
-  const pending: PendingOrder[] = []
+  const pending: KnownOrder[] = []
   await inParallel(
     count,
     async () => {
-      const answer = await send(url, placing(supplier, { ...product, id, min_order_qty: 1 }, buyer))
+      const answer = await send(url, placing(wallet, supplier, { ...product, id, min_order_qty: 1 }, buyer))
       if (answer.status !== 201) throw new Error(`placing: ${answer.status} ${await answer.text()}`)
-      pending.push({ id: ((await answer.json()) as { id: string }).id, token: supplier.token })
+      pending.push({ id: ((await answer.json()) as { id: string }).id, orgId: supplier.id })
     },
     progress,
   )
   return pending
 }
 
-/** All that the scenarios stand on: the world, somebody to sign in, and orders that wait. Its access tokens are good for 15 minutes. */
-export async function prepareStage(
-  url: string,
-  keys: readonly SigningKey[],
-  pendingEach: number,
-  account: Account,
-  say: (what: string) => void,
-): Promise<Stage> {
-  const world = await readWorld(url, keys)
-  say(`world: ${world.suppliers.length} suppliers, ${world.buyers.length} buyers read`)
-  const registered = await fetch(`${url}/api/v1/auth/register`, {
+/** Orders to read one by one, each by its buyer. */
+async function readableOrders(url: string, wallet: Wallet, { buyers }: World): Promise<KnownOrder[]> {
+  const orders: KnownOrder[] = []
+  for (const { id: orgId } of buyers.slice(0, 20)) {
+    const { data } = await readJson<{ data: Array<{ id: string }> }>(url, "/orders/my-orders?limit=50&side=buyer", wallet.of(orgId))
+    orders.push(...data.map(({ id }) => ({ id, orgId })))
+  }
+  return orders
+}
+
+async function register(url: string): Promise<Account> {
+  const account = { email: `bench-${Date.now()}@bench.test`, password: "a-password-for-the-benchmark" }
+  const answer = await fetch(`${url}/api/v1/auth/register`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ ...account, organization: { name: `Bench ${Date.now()}`, capabilities: ["buyer"] } }),
   })
-  if (registered.status !== 201) throw new Error(`registering: ${registered.status} ${await registered.text()}`)
-  const pending = await placePending(
-    url,
-    world,
-    pendingEach * 2,
-    (done) => done % 1_000 === 0 && say(`${done} orders placed to be accepted`),
-  )
-  return { world, account, pending: { api: pending.slice(0, pendingEach), floor: pending.slice(pendingEach) } }
+  if (answer.status !== 201) throw new Error(`registering: ${answer.status} ${await answer.text()}`)
+  return account
+}
+
+/** All that the scenarios stand on: the world, somebody to sign in, orders to read and orders that wait. */
+export async function prepareStage(url: string, wallet: Wallet, pendingEach: number, tell: Tell): Promise<Stage> {
+  tell.step("reading the world")
+  const world = await readWorld(url, wallet)
+  tell.line(`world: ${world.suppliers.length} suppliers, ${world.buyers.length} buyers read`)
+  const account = await register(url)
+  const total = pendingEach * 2
+  const pending = await placePending(url, wallet, world, total, (done) => {
+    if (done % 500 === 0 || done === total) tell.step(`${done} of ${total} orders placed, to be accepted`)
+  })
+  const orders = await readableOrders(url, wallet, world)
+  return { world, wallet, account, orders, pending: { api: pending.slice(0, pendingEach), floor: pending.slice(pendingEach) } }
 }

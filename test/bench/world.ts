@@ -1,5 +1,5 @@
-import { newId, type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
-import { type SigningKey, signAccessToken } from "../../src/platform/auth/access-token.ts"
+import { type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
+import type { Wallet } from "./wallet.ts"
 
 /** What the scenarios need of the seeded world, read over the API itself. */
 export type World = {
@@ -7,27 +7,10 @@ export type World = {
   readonly buyers: readonly Buyer[]
 }
 export type Product = { readonly id: string; readonly min_order_qty: number; readonly quantity_step: number; readonly name: string }
-export type Supplier = { readonly id: OrganizationId; readonly token: string; readonly products: readonly Product[] }
-export type Buyer = { readonly id: OrganizationId; readonly token: string; readonly supplierIds: readonly OrganizationId[] }
+export type Supplier = { readonly id: OrganizationId; readonly products: readonly Product[] }
+export type Buyer = { readonly id: OrganizationId; readonly supplierIds: readonly OrganizationId[] }
 
 type Organization = { readonly id: OrganizationId; readonly capabilities: readonly string[]; readonly slug: string }
-
-/** Tokens are signed here with the test environment's key: no row stands behind an access token, so no sign-in is spent on them. */
-export const tokenOf = (keys: readonly SigningKey[], orgId: OrganizationId, roles: readonly string[] = ["owner"]): Promise<string> =>
-  signAccessToken(
-    keys,
-    {
-      userId: newId("usr", Date.now()),
-      orgId,
-      orgSlug: "bench",
-      sessionId: newId("ses", Date.now()),
-      name: "Bench",
-      roles,
-      customPermissions: [],
-      isReadOnly: false,
-    },
-    Date.now(),
-  )
 
 export async function readJson<T>(url: string, path: string, token: string): Promise<T> {
   const answer = await fetch(`${url}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } })
@@ -52,21 +35,21 @@ async function everything<T>(url: string, path: string, token: string): Promise<
 const suppliersWithProducts = 50
 const buyersMax = 100
 
-export async function readWorld(url: string, keys: readonly SigningKey[]): Promise<World> {
-  const staff = await tokenOf(keys, platformOrganizationId, ["super_admin"])
+export async function readWorld(url: string, wallet: Wallet): Promise<World> {
+  const staff = await wallet.add(platformOrganizationId, ["super_admin"])
   const organizations = await everything<Organization>(url, "/organizations", staff)
   const suppliers: Supplier[] = []
   for (const { id } of organizations.filter(({ capabilities }) => capabilities.includes("supplier")).slice(0, suppliersWithProducts)) {
-    const token = await tokenOf(keys, id)
+    const token = await wallet.add(id)
     const { data } = await readJson<{ data: Product[] }>(url, "/products?limit=100&is_active=true", token)
-    if (data.length > 0) suppliers.push({ id, token, products: data })
+    if (data.length > 0) suppliers.push({ id, products: data })
   }
   const buyers: Buyer[] = []
   for (const { id } of organizations.filter(({ capabilities }) => capabilities.includes("buyer")).slice(0, buyersMax)) {
-    const token = await tokenOf(keys, id)
+    const token = await wallet.add(id)
     const links = await everything<{ supplier_id: OrganizationId; status: string }>(url, "/links/my-links?side=buyer", token)
     const supplierIds = links.filter(({ status }) => status === "APPROVED").map((link) => link.supplier_id)
-    if (supplierIds.length > 0) buyers.push({ id, token, supplierIds })
+    if (supplierIds.length > 0) buyers.push({ id, supplierIds })
   }
   return { suppliers, buyers }
 }
