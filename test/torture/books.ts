@@ -59,10 +59,12 @@ const movementRow = movement.extend({ org_id: text })
 const level = z.object({ product_id: text, location_id: text, on_hand_milli: number, seq: number })
 const levelRow = level.extend({ org_id: text })
 const said = json(z.record(text, z.unknown())).nullable()
-const auditRow = z.object({ org_id: text, id: text, action: text, entity: text, entity_id: text, before: said, after: said })
+const auditRow = z.object({ org_id: text, id: text, action: text, entity: text, entity_id: text, before: said, after: said, at: number })
 const eventRow = z.object({ org_id: text, id: text, type: text, data: json(z.record(text, z.unknown())) })
 const keyRow = z.object({ org_id: text, name: text })
-const organizationRow = z.object({ id: text, version: number, ledger_version: number })
+const userRow = z.object({ id: text, org_id: text, email: text, roles: json(z.array(text)), is_active: number, version: number })
+const sessionRow = z.object({ id: text, user_id: text, revoked_at: number.nullable() })
+const organizationRow = z.object({ id: text, status: text, version: number, ledger_version: number })
 const ledgerOrganization = z.object({ facts: json(z.object({ version: number })) })
 const counted = z.object({ n: number })
 
@@ -103,7 +105,9 @@ export async function readBooks(keeper: Keeper, world: World) {
     audits: await d1(auditRow, "select * from audit_logs order by org_id, id"),
     events: await d1(eventRow, "select * from events order by seq"),
     apiKeys: await d1(keyRow, "select org_id, name from api_keys"),
-    organizations: await d1(organizationRow, "select id, version, ledger_version from organizations"),
+    users: await d1(userRow, "select id, org_id, email, roles, is_active, version from users"),
+    sessions: await d1(sessionRow, "select id, user_id, revoked_at from sessions"),
+    organizations: await d1(organizationRow, "select id, status, version, ledger_version from organizations"),
   }
 }
 
@@ -125,13 +129,27 @@ async function readLedger(keeper: Keeper, organization: Organization): Promise<L
 }
 
 /** Rows that D1 has not heard of yet, those that it refused included. */
-export async function outboxOf(keeper: Keeper, ledger: Organization): Promise<number> {
+export const outboxOf = (keeper: Keeper, ledger: Organization): Promise<number> => countOutbox(keeper, ledger, "true")
+
+/** Those that are still on their way. */
+export const waitingOf = (keeper: Keeper, ledger: Organization): Promise<number> => countOutbox(keeper, ledger, "stuck is null")
+
+async function countOutbox(keeper: Keeper, ledger: Organization, which: string): Promise<number> {
   const [waiting] = await rows(
     counted,
-    keeper.ledgerRows(ledger, "select (select count(*) from outbox_dirty) + (select count(*) from outbox_append) as n"),
+    keeper.ledgerRows(
+      ledger,
+      `select (select count(*) from outbox_dirty where ${which}) + (select count(*) from outbox_append where ${which}) as n`,
+    ),
   )
   return waiting?.n ?? 0
 }
+
+const idOf = z.object({ id: text })
+
+/** Ids of D1 or, where one is given, of a ledger. */
+export const idsOf = async (keeper: Keeper, query: string, ledger?: Organization): Promise<string[]> =>
+  (await rows(idOf, ledger === undefined ? keeper.server.databaseRows(query) : keeper.ledgerRows(ledger, query))).map(({ id }) => id)
 
 export async function lateLedgers(keeper: Keeper): Promise<number> {
   const [late] = await rows(counted, keeper.watchRows("select count(*) as n from late_ledgers"))

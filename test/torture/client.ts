@@ -1,18 +1,28 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { z } from "zod"
 import { isId, type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
 import { withoutSecrets } from "../../src/kernel/secrets.ts"
 import type { Answer, Command, Journal } from "./journal.ts"
 import type { Manner } from "./plan.ts"
-import type { Actor, Organization } from "./world.ts"
+import type { Organization, Sender } from "./world.ts"
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
-export type Call = { readonly method: Method; readonly path: string; readonly body?: unknown; readonly key?: string }
+export type Call = {
+  readonly method: Method
+  readonly path: string
+  readonly body?: unknown
+  readonly key?: string
+  readonly ifMatch?: string
+}
 
 /** More than the relay waits for D1, and D1 at its worst. */
 const answerMsMax = 20_000
 const retryMs = { first: 60, most: 1_000 }
 /** After the faults have stopped, whoever still asks must be answered by then. */
 const patienceMs = 60_000
+
+const problem = z.object({ code: z.string() })
+const keptMails = z.object({ data: z.array(z.object({ token: z.string().optional() })) })
 
 /** Answers that leave open whether anything was done. */
 const isUndecided = ({ status }: Answer): boolean => status >= 500 || status === 429 || status === 401
@@ -21,8 +31,8 @@ export class Client {
   readonly #url: string
   readonly #journal: Journal
   readonly #knowsRouting: ReadonlyMap<number, OrganizationId>
-  /** When nobody gives up hope any longer: set once the faults have stopped. */
-  deadline = Number.POSITIVE_INFINITY
+  /** When nobody gives up hope any longer: while there are faults, never. */
+  deadline = Date.now() + patienceMs
 
   constructor(url: string, journal: Journal, organizations: readonly Organization[]) {
     this.#url = url
@@ -30,22 +40,28 @@ export class Client {
     this.#knowsRouting = new Map(organizations.map(({ id, routing }) => [routing, id]))
   }
 
+  faultsBegin(): void {
+    this.deadline = Number.POSITIVE_INFINITY
+  }
+
   faultsStopped(): void {
     this.deadline = Date.now() + patienceMs
   }
 
-  /** One request. Undefined when it was not answered: refused connection, reset, cut by ourselves. */
-  async send(actor: Actor, { method, path, body, key }: Call, cutAfterMs?: number): Promise<Answer | undefined> {
-    const headers = {
-      authorization: `Bearer ${await actor.token()}`,
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...(key === undefined ? {} : { "idempotency-key": key }),
-    }
-    this.#journal.count("requests")
+  /** One request. Undefined when it was not answered: refused connection, reset, cut by ourselves, or without a credential to send. */
+  async send(sender: Sender, { method, path, body, key, ifMatch }: Call, cutAfterMs?: number): Promise<Answer | undefined> {
     try {
+      const { text: token, askedAt: tokenAskedAt } = await sender.credential()
+      const sentAt = Date.now()
+      this.#journal.count("requests")
       const response = await fetch(`${this.#url}/api/v1${path}`, {
         method,
-        headers,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(key === undefined ? {} : { "idempotency-key": key }),
+          ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
+        },
         signal: AbortSignal.timeout(cutAfterMs === undefined ? answerMsMax : Math.round(cutAfterMs)),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
@@ -53,11 +69,33 @@ export class Client {
         status: response.status,
         text: await response.text(),
         isPending: response.headers.get("waybill-projection") === "pending",
+        etag: response.headers.get("etag"),
+        sentAt,
+        heardAt: Date.now(),
+        tokenAskedAt,
       }
       if (answer.status >= 500) this.#journal.count("answers of 5xx")
+      if (answer.status === 401) sender.credentialRefused()
       if (answer.isPending) this.#journal.count("answers with the projection pending")
-      this.#checkOwners(actor, `${method} ${path}`, answer)
+      this.#checkOwners(sender, `${method} ${path}`, answer)
       return answer
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Without a credential: what anybody may ask, in the name of who will hold the answer. */
+  sendOpenly(organization: Organization, call: Call): Promise<Answer | undefined> {
+    const askedAt = Date.now()
+    return this.send({ organization, credential: async () => ({ text: "none", askedAt }), credentialRefused: () => undefined }, call)
+  }
+
+  /** The one-time token in the newest mail to an address, as development keeps it; undefined where there is none. */
+  async tokenMailedTo(address: string): Promise<string | undefined> {
+    try {
+      const response = await fetch(`${this.#url}/dev/mail?to=${encodeURIComponent(address)}`, { signal: AbortSignal.timeout(answerMsMax) })
+      if (!response.ok) return undefined
+      return keptMails.parse(await response.json()).data[0]?.token
     } catch {
       return undefined
     }
@@ -67,7 +105,7 @@ export class Client {
    * Sends a command in the given manner until somebody answers it, and writes down what was heard.
    * @returns the answer that said it was done, if one did.
    */
-  async give(actor: Actor, command: Command, call: Omit<Call, "key">, manner: Manner): Promise<Answer | undefined> {
+  async give(sender: Sender, command: Command, call: Omit<Call, "key">, manner: Manner): Promise<Answer | undefined> {
     const keyed = { ...call, key: command.key }
     let isFirst = true
     for (let waitMs = retryMs.first; ; waitMs = Math.min(waitMs * 2, retryMs.most)) {
@@ -76,9 +114,10 @@ export class Client {
       if (sends > 1) this.#journal.count("racing duplicates")
       if (cutAfterMs !== undefined) this.#journal.count("clients that vanished")
       if (!isFirst) this.#journal.count("retries")
-      const answers = await Promise.all(Array.from({ length: sends }, () => this.send(actor, keyed, cutAfterMs)))
-      for (const answer of answers) this.hear(command, answer)
-      if (answers.some((answer) => answer !== undefined && !isUndecided(answer))) return command.answer
+      const answers = await Promise.all(Array.from({ length: sends }, () => this.send(sender, keyed, cutAfterMs)))
+      for (const answer of answers) this.hear(sender, command, call, answer)
+      const insists = isFirst && manner.againAfterMs !== undefined
+      if (!insists && answers.some((answer) => answer !== undefined && !isUndecided(answer))) return command.answer
       if (isFirst && manner.givesUp) return undefined
       if (Date.now() > this.deadline) {
         this.#journal.violate(
@@ -87,32 +126,32 @@ export class Client {
         return undefined
       }
       isFirst = false
-      await sleep(waitMs)
+      await sleep(insists ? (manner.againAfterMs ?? 0) : waitMs)
     }
   }
 
   /** Once more, long after: whoever was told that it is done is told the same again. */
-  async repeat(actor: Actor, command: Command, call: Omit<Call, "key">): Promise<void> {
+  async repeat(sender: Sender, command: Command, call: Omit<Call, "key">): Promise<void> {
     this.#journal.count("late duplicates")
-    const wasDone = command.answer !== undefined
-    const answer = await this.send(actor, { ...call, key: command.key })
-    if (wasDone && answer !== undefined && !isUndecided(answer) && answer.status >= 300) {
-      this.#journal.violate(
-        `${call.method} ${call.path} (${command.key}) was done, and its repeat answered ${answer.status}: ${answer.text}`,
-      )
-    }
-    this.hear(command, answer)
+    this.hear(sender, command, call, await this.send(sender, { ...call, key: command.key }))
   }
 
-  hear(command: Command, answer: Answer | undefined): void {
+  hear({ organization }: Sender, command: Command, call: Omit<Call, "key">, answer: Answer | undefined): void {
     if (answer === undefined || isUndecided(answer)) return command.unanswered()
+    const first = command.answer
     if (answer.status >= 300) {
-      command.refusals += 1
-      if (answer.text.includes("IDEMPOTENCY_KEY_REUSED"))
+      const code = problem.safeParse(JSON.parse(answer.text)).data?.code ?? ""
+      command.refused(code)
+      if (code === "IDEMPOTENCY_KEY_REUSED")
         this.#journal.violate(`${command.key}: the same request was refused as another one: ${answer.text}`)
+      // What its people may is asked first, of repeats too.
+      const isClosed = organization.isLodger && code === "ORGANIZATION_DEACTIVATED"
+      if (first !== undefined && !isClosed)
+        this.#journal.violate(
+          `${call.method} ${call.path} (${command.key}) was done, and its repeat answered ${answer.status}: ${answer.text}`,
+        )
       return
     }
-    const first = command.answer
     if (first !== undefined && (first.status !== answer.status || plain(first.text) !== plain(answer.text))) {
       this.#journal.violate(
         `${command.key} was answered ${first.status} ${first.text} at first and ${answer.status} ${answer.text} for a repeat`,
@@ -128,7 +167,7 @@ export class Client {
   }
 
   /** Nothing of an organization without a link to the reader's stands in any answer, by its id or by ids that its ledger minted. */
-  #checkOwners({ organization }: Actor, asked: string, { status, text }: Answer): void {
+  #checkOwners({ organization }: Sender, asked: string, { status, text }: Answer): void {
     const mayStand = (id: OrganizationId): boolean => id === organization.id || organization.partners.has(id)
     for (const [id] of text.matchAll(/\b(?:org|ord|oln|prd|lnk|whs|mov)_[0-9a-hjkmnp-tv-z]{26}\b/g)) {
       this.#journal.count("ids checked for their owner")

@@ -23,3 +23,6 @@ export const weathers = {
 } as const satisfies Record<string, FaultRates>
 
 export type Weather = keyof typeof weathers
+
+/** Whether batches come back as failed in this weather, rather than late. */
+export const isFailing = ({ refuse, lose }: FaultRates): boolean => refuse + lose > 0

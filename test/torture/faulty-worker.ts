@@ -3,7 +3,11 @@ import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
 import type { RoutingNumber } from "../../src/kernel/ids.ts"
 import type { Bindings, QueueMessage } from "../../src/platform/env.ts"
 import worker, { SupplierLedger as RealLedger, LedgerWatch as RealWatch } from "../../src/worker.ts"
+import { doors, noteAbort, openDoor, shutDoor, withDoors } from "./door.ts"
 import { calm, type FaultRates } from "./faults.ts"
+
+// The other objects as they are; those below stand in for their namesakes.
+export * from "../../src/worker.ts"
 
 /**
  * Waybill's Worker with somebody who cuts its wires. Everything that goes wrong here goes wrong outside of the code
@@ -46,17 +50,65 @@ prototype.batch = async function <T>(this: D1Database, statements: D1PreparedSta
 }
 
 type Rows = Array<Record<string, SqlStorageValue>>
-type Opened = { abortNow(): Promise<void>; rows(query: string): Promise<Rows> }
+type Opened = { abortNow(): Promise<void>; leaveAtRest(): Promise<boolean>; rows(query: string): Promise<Rows> }
+
+/** What was called before the door was shut has arrived by then. */
+const arrivedMs = 20
+/** Work that does not end by then, because D1 does not answer it, keeps the object where it is. */
+const restMsMax = 1_500
 
 export class SupplierLedger extends RealLedger implements Opened {
+  /** Calls, alarms and what goes on after their answers: while there is any, no runtime evicts an object. */
+  readonly #underWay: Set<Promise<unknown>>
+
+  constructor(state: DurableObjectState, bindings: Bindings) {
+    const underWay = new Set<Promise<unknown>>()
+    const waitUntil = state.waitUntil.bind(state)
+    state.waitUntil = (work) => waitUntil(noted(underWay, work))
+    super(state, bindings)
+    this.#underWay = underWay
+  }
+
+  override adopt(...args: Parameters<RealLedger["adopt"]>): ReturnType<RealLedger["adopt"]> {
+    return noted(this.#underWay, super.adopt(...args))
+  }
+  override execute(...args: Parameters<RealLedger["execute"]>): ReturnType<RealLedger["execute"]> {
+    return noted(this.#underWay, super.execute(...args))
+  }
+  override reconcile(): ReturnType<RealLedger["reconcile"]> {
+    return noted(this.#underWay, super.reconcile())
+  }
+  override rebuild(): ReturnType<RealLedger["rebuild"]> {
+    return noted(this.#underWay, super.rebuild())
+  }
+  override alarm(): Promise<void> {
+    return noted(this.#underWay, super.alarm())
+  }
+
   /** Takes the object out of memory at once, whatever it is doing; what it had not stored is gone. */
   async abortNow(): Promise<void> {
     this.ctx.abort("torture")
   }
 
+  /** Takes the object out of memory once it does nothing and all is stored, as an eviction does. False when it does not come to rest. */
+  async leaveAtRest(): Promise<boolean> {
+    const deadline = Date.now() + restMsMax
+    for (await sleep(arrivedMs); this.#underWay.size > 0; await sleep(arrivedMs)) if (Date.now() > deadline) return false
+    await this.ctx.storage.sync()
+    this.ctx.abort("torture: at rest")
+    return true
+  }
+
   async rows(query: string): Promise<Rows> {
     return this.ctx.storage.sql.exec(query).toArray()
   }
+}
+
+function noted<T>(underWay: Set<Promise<unknown>>, work: Promise<T>): Promise<T> {
+  underWay.add(work)
+  const end = (): void => void underWay.delete(work)
+  work.then(end, end)
+  return work
 }
 
 export class LedgerWatch extends RealWatch implements Pick<Opened, "rows"> {
@@ -65,20 +117,40 @@ export class LedgerWatch extends RealWatch implements Pick<Opened, "rows"> {
   }
 }
 
+/** An eviction is over when the object is gone, or has answered that it does not come to rest. */
+async function evict(ledger: Opened, door: string): Promise<boolean> {
+  shutDoor(door)
+  try {
+    return await ledger.leaveAtRest()
+  } catch {
+    // The call ends with the object, and so with an error.
+    return true
+  } finally {
+    openDoor(door)
+  }
+}
+
 export default {
   ...worker,
   async fetch(request, bindings, execution) {
     const { pathname, searchParams } = new URL(request.url)
-    if (!pathname.startsWith("/__torture/")) return worker.fetch(request, bindings, execution)
-    const ledger = stubOf(bindings, Number(searchParams.get("routing")) as RoutingNumber) as unknown as Opened
+    if (!pathname.startsWith("/__torture/")) return worker.fetch(request, withDoors(bindings), execution)
+    const ledger = stubOf(bindings, Number(searchParams.get("routing")) as RoutingNumber) as unknown as Opened & DurableObjectStub
     switch (pathname) {
       case "/__torture/faults":
         rates = (await request.json()) as FaultRates
         return Response.json(injected)
       case "/__torture/abort":
+        noteAbort(ledger.id.toString())
         // The call ends with the object, and so with an error.
         await ledger.abortNow().catch(() => undefined)
         return new Response(null, { status: 204 })
+      case "/__torture/evict": {
+        const work = evict(ledger, ledger.id.toString())
+        // Whoever asked may not wait; the door must open all the same.
+        execution.waitUntil(work)
+        return Response.json({ isEvicted: await work, ...doors })
+      }
       case "/__torture/ledger-rows":
         return Response.json(await ledger.rows(await request.text()))
       case "/__torture/watch-rows": {

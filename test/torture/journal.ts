@@ -1,18 +1,37 @@
 import type { OrganizationId } from "../../src/kernel/ids.ts"
 
 /** What the books must show of a command: which rows carry its key, and where. */
-export type CommandKind =
-  | "place order"
-  | "move order"
-  | "create product"
-  | "edit product"
-  | "archive product"
-  | "request link"
-  | "move link"
-  | "create API key"
-  | "update organization"
+export const commandKinds = [
+  "place order",
+  "move order",
+  "create product",
+  "edit product",
+  "archive product",
+  "request link",
+  "move link",
+  "create user",
+  "invite",
+  "join",
+  "assign roles",
+  "disable user",
+  "enable user",
+  "create API key",
+  "update organization",
+  "close organization",
+  "reopen organization",
+] as const
+export type CommandKind = (typeof commandKinds)[number]
 
-export type Answer = { readonly status: number; readonly text: string; readonly isPending: boolean }
+export type Answer = {
+  readonly status: number
+  readonly text: string
+  readonly isPending: boolean
+  readonly etag: string | null
+  readonly sentAt: number
+  readonly heardAt: number
+  /** When the sender asked for the token it sent: it says what was true no earlier than that. */
+  readonly tokenAskedAt: number
+}
 
 /**
  * `acknowledged`: some send was answered with success. `refused`: every send was answered, none with success.
@@ -25,12 +44,14 @@ export class Command {
   readonly key: string
   readonly kind: CommandKind
   readonly orgId: OrganizationId
-  /** The thing it is about, where that existed before: an order, a link, a product. */
+  /** The thing it is about, where that existed before: an order, a link, a product, a user. */
   readonly target: string | undefined
   readonly asked: Readonly<Record<string, unknown>>
+  /** No send was before this. */
+  readonly openedAt = Date.now()
   #first: Answer | undefined
   #unanswered = 0
-  refusals = 0
+  readonly refusals: string[] = []
 
   constructor(given: {
     key: string
@@ -53,11 +74,15 @@ export class Command {
 
   get outcome(): Outcome {
     if (this.#first !== undefined) return "acknowledged"
-    return this.#unanswered > 0 || this.refusals === 0 ? "unknown" : "refused"
+    return this.#unanswered > 0 || this.refusals.length === 0 ? "unknown" : "refused"
   }
 
   unanswered(): void {
     this.#unanswered += 1
+  }
+
+  refused(code: string): void {
+    this.refusals.push(code)
   }
 
   done(answer: Answer): void {
@@ -65,12 +90,17 @@ export class Command {
   }
 }
 
+/** An organization that the platform has deactivated: from the acknowledgement until it began to bring it back. */
+export type Closure = { readonly orgId: OrganizationId; readonly closedAt: number; reopenedAt: number }
+
 /** Everything the clients did and heard: the model that the books are held against. */
 export class Journal {
   readonly commands: Command[] = []
   readonly counts = new Map<string, number>()
+  readonly closures: Closure[] = []
   /** Passwords, tokens and API keys that travelled: none may stand in a log. */
   readonly secrets = new Set<string>()
+  readonly #weather: Array<{ readonly at: number; readonly isFailing: boolean }> = []
   /** The first promise that an answer broke. */
   violation: string | undefined
 
@@ -79,12 +109,25 @@ export class Journal {
     return command
   }
 
-  count(what: string): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
+  count(what: string, more = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + more)
+  }
+
+  counted(what: string): number {
+    return this.counts.get(what) ?? 0
   }
 
   violate(what: string): void {
     this.violation ??= what
+  }
+
+  weatherIs(isFailing: boolean): void {
+    this.#weather.push({ at: Date.now(), isFailing })
+  }
+
+  /** Whether D1 failed batches at any time between the two. */
+  wasFailing(from: number, to: number): boolean {
+    return this.#weather.some(({ at, isFailing }, index) => isFailing && at <= to && (this.#weather[index + 1]?.at ?? to) >= from)
   }
 
   /** How many commands of this kind came to this. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { z } from "zod"
 import { freePort } from "../../scripts/lib/ports.ts"
 import { type BuiltServer, type Row, startBuiltServer } from "../support/server/built-server.ts"
-import { calm, type FaultRates, weathers } from "./faults.ts"
+import { calm, type FaultRates, isFailing, weathers } from "./faults.ts"
 import type { Journal } from "./journal.ts"
 import type { Blow } from "./plan.ts"
 import { pick } from "./random.ts"
@@ -11,6 +12,8 @@ import type { Organization } from "./world.ts"
 const wrapper = fileURLToPath(new URL("./faulty-worker.ts", import.meta.url))
 
 const endAttemptsMax = 20
+const evictionAnswer = z.object({ isEvicted: z.boolean(), held: z.number(), failed: z.number() })
+export const heldCalls = "calls that waited for an eviction"
 
 type Keeping = { readonly state: string; readonly log: string; readonly vars: Readonly<Record<string, string>>; readonly journal: Journal }
 
@@ -26,6 +29,9 @@ export class Keeper {
   #rates: FaultRates = calm
   /** What the present process has injected; a killed one takes its count along, but for what was asked of it before. */
   #injected: Readonly<Record<string, number>> = {}
+
+  /** Calls that the present process has held back for evictions, as far as they were counted. */
+  #held = 0
 
   private constructor(server: BuiltServer, port: number, { state, log, vars, journal }: Keeping) {
     this.#server = server
@@ -78,6 +84,10 @@ export class Keeper {
         if (ledger !== undefined) await this.#ask(`/__torture/abort?routing=${ledger.routing}`)
         return this.#journal.count("objects aborted")
       }
+      case "evict": {
+        const ledger = pick(ledgers, blow.victim)
+        return ledger === undefined ? undefined : this.#evict(ledger)
+      }
       case "kill":
         say("SIGKILL")
         await this.#set(this.#rates)
@@ -85,9 +95,21 @@ export class Keeper {
         await sleep(blow.downMs)
         this.#server = await startBuiltServer({ state: this.#state, port: this.#port, vars: this.#vars, wrapper, log: this.#log })
         this.#injected = {}
+        this.#held = 0
         await this.#set(this.#rates)
         return this.#journal.count("kills and restarts")
     }
+  }
+
+  /** At rest: nothing is under way in the object, calls wait at its door meanwhile, and none of them may fail. */
+  async #evict({ routing, name }: Organization): Promise<void> {
+    const answer = await this.#ask(`/__torture/evict?routing=${routing}`)
+    if (answer?.ok !== true) return
+    const { isEvicted, held, failed } = evictionAnswer.parse(await answer.json())
+    this.#journal.count(isEvicted ? "objects evicted at rest" : "evictions given up, since the object did not come to rest")
+    this.#journal.count(heldCalls, held - this.#held)
+    this.#held = held
+    if (failed > 0) this.#journal.violate(`${failed} calls that had waited for an eviction (of ${name} or before it) met an error`)
   }
 
   /** @throws when the server cannot be told so. */
@@ -117,12 +139,15 @@ export class Keeper {
   /** False when the server did not answer. */
   async #set(rates: FaultRates): Promise<boolean> {
     this.#rates = rates
+    // Told of before it is so, and of calm only after it is so: whoever asks must not be told of a calm too early.
+    if (isFailing(rates)) this.#journal.weatherIs(true)
     const answer = await this.#ask("/__torture/faults", { method: "PUT", body: JSON.stringify(rates) })
     if (answer === undefined) return false
+    if (!isFailing(rates)) this.#journal.weatherIs(false)
     const injected = (await answer.json()) as Readonly<Record<string, number>>
     for (const [name, count] of Object.entries(injected)) {
       const more = count - (this.#injected[name] ?? 0)
-      this.#journal.counts.set(`D1 batches ${name}`, (this.#journal.counts.get(`D1 batches ${name}`) ?? 0) + more)
+      this.#journal.count(`D1 batches ${name}`, more)
     }
     this.#injected = injected
     return true

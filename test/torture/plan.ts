@@ -17,27 +17,42 @@ export type Operation =
   | "decide link"
   | "block link"
   | "unblock link"
+  | "withdraw link"
+  | "end link"
   | "create product"
   | "edit price"
   | "count stock"
+  | "edit by ETag"
+  | "edit against a rival"
   | "archive product"
   | "share stock"
+  | "hire"
+  | "invite"
+  | "assign roles"
+  | "disable user"
+  | "enable user"
+  | "work as employee"
   | "create API key"
   | "refresh tokens"
+  | "close or reopen"
+  | "reconcile"
+  | "rebuild"
   | "read order"
   | "list orders"
   | "list links"
   | "catalog"
   | "trespass"
 
-export type Part = "buyer" | "sales" | "manager" | "owner" | "bot"
+/** `lodger` and `lodger bot` work for an organization that `staff`, the platform's, closes and reopens. */
+export type Part = "buyer" | "sales" | "manager" | "owner" | "bot" | "lodger" | "lodger bot" | "staff"
 
 const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>>> = {
   buyer: {
     "place order": 40,
     "cancel purchase": 7,
     receive: 6,
-    "request link": 5,
+    "request link": 8,
+    "withdraw link": 2,
     "read order": 8,
     "list orders": 6,
     "list links": 2,
@@ -51,15 +66,18 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     complete: 6,
     "cancel sale": 8,
     "place for buyer": 6,
-    "decide link": 8,
+    "decide link": 12,
+    "end link": 1,
     "list orders": 12,
     "read order": 5,
     trespass: 2,
   },
   manager: {
     "create product": 6,
-    "edit price": 18,
-    "count stock": 18,
+    "edit price": 12,
+    "count stock": 14,
+    "edit by ETag": 8,
+    "edit against a rival": 8,
     "archive product": 1,
     "block link": 4,
     "unblock link": 8,
@@ -70,18 +88,27 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
   },
   owner: {
     "share stock": 6,
-    "create API key": 6,
+    "create API key": 4,
     "refresh tokens": 3,
-    "count stock": 10,
-    "edit price": 6,
+    hire: 6,
+    invite: 2,
+    "assign roles": 5,
+    "disable user": 4,
+    "enable user": 2,
+    "work as employee": 24,
+    "count stock": 8,
+    "edit by ETag": 8,
     "unblock link": 4,
     "list orders": 6,
     accept: 6,
   },
-  bot: { "count stock": 15, "edit price": 8, deliver: 10, complete: 10, "list orders": 8 },
+  bot: { "count stock": 12, "edit price": 6, "edit by ETag": 6, deliver: 10, complete: 10, "list orders": 8 },
+  lodger: { "create product": 3, "edit price": 10, "edit by ETag": 6, "create API key": 2, "share stock": 4, hire: 1, catalog: 6 },
+  "lodger bot": { "count stock": 10, "edit price": 4, catalog: 4 },
+  staff: { "close or reopen": 30, reconcile: 2, rebuild: 1, catalog: 4 },
 }
 
-/** How a client sends a command: well, twice at once, again much later, or gone before the answer. */
+/** How a client sends a command: well, twice at once, again soon or much later, or gone before the answer. */
 export type Manner = {
   /** Cuts the connection so many milliseconds after sending. */
   readonly vanishesAfterMs: number | undefined
@@ -91,14 +118,36 @@ export type Manner = {
   readonly sends: number
   /** Sends the same key again, so many steps after it was answered. */
   readonly repeatsAfterSteps: number | undefined
+  /** Sends the same key again, so many milliseconds after the first send has ended, even where that was answered. */
+  readonly againAfterMs?: number
 }
+
+/** This step and those after it, sent at once: `ranks` says which place the repeat of each has, `cutsAfterMs` when its first answer is cut off. */
+export type Volley = { readonly ranks: readonly number[]; readonly cutsAfterMs: readonly number[] }
 
 export type Step = {
   readonly operation: Operation
   readonly key: string
+  readonly volley: Volley | undefined
   readonly picks: readonly [number, number, number, number]
   readonly pauseMs: number
   readonly manner: Manner
+}
+
+/** How D1's refusal of a row for good knows the row: by the end of the key that it carries. */
+export const poison = "-poison"
+
+const volleyStepsMax = 4
+
+/** The repeats in any order but that of the sends. */
+function volleyOf(random: Random): Volley {
+  const size = 2 + Math.floor(random.next() * (volleyStepsMax - 1))
+  const turn = 1 + Math.floor(random.next() * (size - 1))
+  const turned = Array.from({ length: size }, (_, index) => (index + turn) % size)
+  return {
+    ranks: random.chance(0.5) ? turned : turned.map((_, index) => size - 1 - index),
+    cutsAfterMs: turned.map(() => random.between(5, 80)),
+  }
 }
 
 /** The endless steps of one client. They depend on the seed and on whose they are, never on what was answered. */
@@ -112,9 +161,11 @@ export function* stepsOf(seed: number, client: string, part: Part): Generator<St
     const sends = random.chance(0.1) ? 2 + Math.floor(random.next() * 2) : 1
     const repeats = random.chance(0.08)
     const repeatsAfterSteps = 1 + Math.floor(random.between(0, 8))
+    const volley = random.chance(0.04) ? volleyOf(random) : undefined
     yield {
       operation,
-      key: `torture-${seed}-${client}-${count}`,
+      key: `torture-${seed}-${client}-${count}${random.chance(0.02) ? poison : ""}`,
+      volley: part === "staff" ? undefined : volley,
       picks: [random.next(), random.next(), random.next(), random.next()],
       pauseMs: random.between(0, 60),
       manner: {
@@ -130,7 +181,7 @@ export function* stepsOf(seed: number, client: string, part: Part): Generator<St
 export type Blow =
   | { readonly kind: "weather"; readonly atMs: number; readonly weather: Weather }
   /** `victim` points at a supplier's ledger. */
-  | { readonly kind: "abort"; readonly atMs: number; readonly victim: number }
+  | { readonly kind: "abort" | "evict"; readonly atMs: number; readonly victim: number }
   | { readonly kind: "kill"; readonly atMs: number; readonly downMs: number }
 
 const weatherWeights: Readonly<Record<Weather, number>> = { calm: 3, errors: 3, "lost answers": 3, slow: 2, timeouts: 1, outage: 1 }
@@ -146,6 +197,10 @@ export function blowsOf(seed: number, durationMs: number): readonly Blow[] {
   const objects = random.fork("objects")
   for (let atMs = objects.between(300, 1_500); atMs < durationMs; atMs += objects.between(150, 1_800)) {
     blows.push({ kind: "abort", atMs, victim: objects.next() })
+  }
+  const rests = random.fork("rests")
+  for (let atMs = rests.between(300, 1_500); atMs < durationMs; atMs += rests.between(300, 2_000)) {
+    blows.push({ kind: "evict", atMs, victim: rests.next() })
   }
   const kills = random.fork("kills")
   const firstKill = Math.min(kills.between(2_500, 6_000), durationMs * 0.6)

@@ -6,9 +6,10 @@ import {
   type ProductId,
   type RoutingNumber,
   routingOf,
+  type UserId,
 } from "../../src/kernel/ids.ts"
 import { type SigningKey, signAccessToken } from "../../src/platform/auth/access-token.ts"
-import type { Journal } from "./journal.ts"
+import type { Employee } from "./employee.ts"
 import type { Cast, Part } from "./plan.ts"
 
 export type OrderStatus = "PENDING" | "ACCEPTED" | "REJECTED" | "IN_DELIVERY" | "COMPLETED" | "CANCELLED"
@@ -30,6 +31,8 @@ export class Organization {
   readonly id: OrganizationId
   readonly name: string
   readonly isSupplier: boolean
+  /** The platform closes and reopens it. */
+  readonly isLodger: boolean
   readonly routing: RoutingNumber
   /** Whose ids may stand in its answers: those it has, or asked to have, a link with. */
   readonly partners = new Set<OrganizationId>()
@@ -37,11 +40,13 @@ export class Organization {
   readonly links = new Map<LinkId, KnownLink>()
   /** Its own products; a supplier's. */
   readonly products = new Map<ProductId, KnownProduct>()
+  readonly employees: Employee[] = []
 
-  constructor(id: OrganizationId, name: string, isSupplier: boolean) {
+  constructor(id: OrganizationId, name: string, isSupplier: boolean, isLodger = false) {
     this.id = id
     this.name = name
     this.isSupplier = isSupplier
+    this.isLodger = isLodger
     this.routing = routingOf(id)
   }
 
@@ -66,36 +71,72 @@ export class Organization {
 
 const tokenKeptMs = 10 * 60_000
 
-const rolesOf: Readonly<Record<Exclude<Part, "bot">, string>> = { buyer: "buyer", sales: "sales_rep", manager: "manager", owner: "owner" }
+/** The parts whose tokens are signed here; the others have API keys or sessions. */
+type SignedPart = "buyer" | "sales" | "manager" | "owner"
+const rolesOf: Readonly<Record<SignedPart, string>> = { buyer: "buyer", sales: "sales_rep", manager: "manager", owner: "owner" }
+
+export type Credential = { readonly text: string; readonly askedAt: number }
+
+/** Whoever sends requests: for whom, by which credential, and what to do when that is refused. */
+export type Sender = {
+  readonly organization: Organization
+  /** @throws when none is to be had right now. */
+  credential(): Promise<Credential>
+  credentialRefused(): void
+}
 
 /** A person or a service at work, with a credential of its own. */
-export class Actor {
+export class Actor implements Sender {
   readonly client: string
   readonly part: Part
   readonly organization: Organization
+  /** Whom the platform's staff closes and reopens. */
+  readonly charge: Organization | undefined
   readonly #sign: () => Promise<string>
   readonly #secrets: Set<string>
-  #token: { readonly text: string; readonly signedAt: number } | undefined
+  /** A promise, since of several requests at once only one may spend a refresh token. */
+  #credential: { readonly askedAt: number; readonly signed: Promise<string> } | undefined
 
-  constructor(client: string, part: Part, organization: Organization, sign: () => Promise<string>, secrets: Set<string>) {
-    this.client = client
-    this.part = part
-    this.organization = organization
-    this.#sign = sign
-    this.#secrets = secrets
+  constructor(given: {
+    client: string
+    part: Part
+    organization: Organization
+    charge: Organization | undefined
+    sign: () => Promise<string>
+    secrets: Set<string>
+  }) {
+    this.client = given.client
+    this.part = given.part
+    this.organization = given.organization
+    this.charge = given.charge
+    this.#sign = given.sign
+    this.#secrets = given.secrets
   }
 
   /** Signed anew before it expires. */
-  async token(): Promise<string> {
-    if (this.#token === undefined || Date.now() - this.#token.signedAt > tokenKeptMs) {
-      this.#token = { text: await this.#sign(), signedAt: Date.now() }
-      this.#secrets.add(this.#token.text)
+  async credential(): Promise<Credential> {
+    if (this.#credential === undefined || Date.now() - this.#credential.askedAt > tokenKeptMs)
+      this.#credential = { askedAt: Date.now(), signed: this.#sign() }
+    const { askedAt, signed } = this.#credential
+    try {
+      const text = await signed
+      this.#secrets.add(text)
+      return { text, askedAt }
+    } catch (error) {
+      this.credentialRefused()
+      throw error
     }
-    return this.#token.text
+  }
+
+  /** The next request asks for another. */
+  credentialRefused(): void {
+    this.#credential = undefined
   }
 }
 
 export const supplierCount = 4
+/** Organizations that the platform deactivates and reactivates while they work; they sell to nobody. */
+export const lodgerCount = 2
 export const buyerCount = 12
 const suppliersPerBuyer = 2
 
@@ -103,40 +144,49 @@ const suppliersPerBuyer = 2
 export const suppliersOfBuyer = (buyer: number): readonly number[] =>
   Array.from({ length: suppliersPerBuyer }, (_, offset) => (buyer + offset) % supplierCount)
 
-const staff: readonly Part[] = ["sales", "sales", "manager", "owner", "bot"]
+const crew: readonly Part[] = ["sales", "sales", "manager", "owner", "bot"]
+const lodgerCrew: readonly Part[] = ["lodger", "lodger bot", "staff"]
+type Seat = { readonly side: "supplier" | "buyer" | "lodger"; readonly index: number }
 
 /** Everybody who takes part, by name; the same in every run. */
-export const cast: ReadonlyArray<Cast[number] & { readonly seat: { readonly side: "supplier" | "buyer"; readonly index: number } }> = [
+export const cast: ReadonlyArray<Cast[number] & { readonly seat: Seat }> = [
   ...Array.from({ length: supplierCount }, (_, index) =>
-    staff.map((part, place) => ({ client: `s${index}-${part}${place}`, part, seat: { side: "supplier" as const, index } })),
+    crew.map((part, place) => ({ client: `s${index}-${part}${place}`, part, seat: { side: "supplier" as const, index } })),
   ).flat(),
   ...Array.from({ length: buyerCount }, (_, index) => ({
     client: `b${index}`,
     part: "buyer" as const,
     seat: { side: "buyer" as const, index },
   })),
+  ...Array.from({ length: lodgerCount }, (_, index) =>
+    lodgerCrew.map((part) => ({ client: `l${index}-${part.replace(" ", "-")}`, part, seat: { side: "lodger" as const, index } })),
+  ).flat(),
 ]
 
-export type Owner = { readonly email: string; readonly userId: string; refreshToken: string }
+export type Owner = { readonly email: string; refreshToken: string }
 
 export type World = {
+  /** All that have a ledger at work, the lodgers included. */
   readonly suppliers: readonly Organization[]
   readonly buyers: readonly Organization[]
   readonly actors: readonly Actor[]
   /** Those who sign in with a password, as well as by the tokens signed here. */
   readonly owners: ReadonlyMap<OrganizationId, Owner>
   readonly password: string
+  readonly keys: readonly SigningKey[]
   readonly staffToken: () => Promise<string>
 }
 
-/** A signer of access tokens: no row stands behind one, so that a run need not hash a password for each of its people. */
+/** A signer of access tokens: no session stands behind one, so that a run need not hash a password for each of its people. */
 export function signer(
   keys: readonly SigningKey[],
-  orgId: OrganizationId,
-  part: Exclude<Part, "bot"> | "super_admin",
-  name: string,
+  {
+    orgId,
+    roles,
+    name,
+    userId = newId("usr", Date.now()),
+  }: { orgId: OrganizationId; roles: readonly string[]; name: string; userId?: UserId },
 ): () => Promise<string> {
-  const userId = newId("usr", Date.now())
   return () =>
     signAccessToken(
       keys,
@@ -146,7 +196,7 @@ export function signer(
         orgSlug: orgId.slice(-12),
         sessionId: newId("ses", Date.now()),
         name,
-        roles: [part === "super_admin" ? part : rolesOf[part]],
+        roles,
         customPermissions: [],
         isReadOnly: false,
       },
@@ -154,17 +204,45 @@ export function signer(
     )
 }
 
+type Credentials = {
+  readonly keys: readonly SigningKey[]
+  readonly apiKeys: ReadonlyMap<OrganizationId, string>
+  readonly renewSession: (organization: Organization) => Promise<string>
+  readonly staffToken: () => Promise<string>
+}
+
 export function actorsOf(
-  keys: readonly SigningKey[],
-  suppliers: readonly Organization[],
-  buyers: readonly Organization[],
-  apiKeys: ReadonlyMap<OrganizationId, string>,
-  journal: Journal,
+  { suppliers, buyers, platform }: { suppliers: readonly Organization[]; buyers: readonly Organization[]; platform: Organization },
+  { keys, apiKeys, renewSession, staffToken }: Credentials,
+  secrets: Set<string>,
 ): Actor[] {
   return cast.map(({ client, part, seat }) => {
-    const organization = (seat.side === "supplier" ? suppliers : buyers)[seat.index]
-    if (organization === undefined) throw new Error(`nobody founded the organization of ${client}`)
-    const sign = part === "bot" ? async () => apiKeys.get(organization.id) ?? "" : signer(keys, organization.id, part, `Torture ${client}`)
-    return new Actor(client, part, organization, sign, journal.secrets)
+    const home = seat.side === "buyer" ? buyers[seat.index] : suppliers[seat.index + (seat.side === "lodger" ? supplierCount : 0)]
+    if (home === undefined) throw new Error(`nobody founded the organization of ${client}`)
+    const signs = (): (() => Promise<string>) => {
+      switch (part) {
+        case "bot":
+        case "lodger bot":
+          return async () => apiKeys.get(home.id) ?? ""
+        case "lodger":
+          return () => renewSession(home)
+        case "staff":
+          return staffToken
+        case "buyer":
+        case "sales":
+        case "manager":
+        case "owner":
+          return signer(keys, { orgId: home.id, roles: [rolesOf[part]], name: `Torture ${client}` })
+      }
+    }
+    const isStaff = part === "staff"
+    return new Actor({
+      client,
+      part,
+      organization: isStaff ? platform : home,
+      charge: isStaff ? home : undefined,
+      sign: signs(),
+      secrets,
+    })
   })
 }

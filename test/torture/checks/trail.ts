@@ -1,0 +1,87 @@
+import type { Books } from "../books.ts"
+import { groupBy, must, mustBeUnique } from "./check.ts"
+
+/** The audit rows of a change, counted from the change's own side: the books of the ledgers say how many there must be. */
+export function auditsStandOnce({ ledgers, audits, organizations }: Books): number {
+  mustBeUnique(audits, "audit row")
+  // What the platform does about an organization's ledger is no change of the organization.
+  const changes = audits.filter(({ action }) => !action.startsWith("platform."))
+  const byThing = groupBy(changes, ({ entity, entity_id: id }) => `${entity} ${id}`)
+  const mustNumber = (entity: string, id: string, wanted: number) => {
+    const found = byThing.get(`${entity} ${id}`) ?? []
+    must(
+      found.length === wanted,
+      () => `${entity} ${id} changed ${wanted} times and has ${found.length} audit rows: ${found.map(({ action }) => action).join(", ")}`,
+    )
+  }
+  for (const { orders, links, products } of ledgers) {
+    for (const { id, version, history } of orders) {
+      mustNumber("order", id, version)
+      const actors = history.map(({ by }) => by.organizationId).sort()
+      const keepers = (byThing.get(`order ${id}`) ?? []).map((row) => row.org_id).sort()
+      must(actors.join() === keepers.join(), () => `${id} was changed by ${actors.join()} and audited with ${keepers.join()}`)
+    }
+    for (const { id, version } of links) mustNumber("link", id, version)
+    for (const { id, version } of products) mustNumber("product", id, version)
+  }
+  for (const { id, version } of organizations) if (byThing.has(`organization ${id}`)) mustNumber("organization", id, version)
+  return audits.length
+}
+
+const orderEvent: Readonly<Record<string, string>> = {
+  PENDING: "placed",
+  ACCEPTED: "accepted",
+  REJECTED: "rejected",
+  IN_DELIVERY: "in_delivery",
+  COMPLETED: "completed",
+  CANCELLED: "cancelled",
+}
+const linkEvent: Readonly<Record<string, string>> = {
+  PENDING: "requested",
+  APPROVED: "approved",
+  REJECTED: "rejected",
+  BLOCKED: "blocked",
+  REMOVED: "removed",
+}
+
+export function eventsStandOnce({ ledgers, audits, events }: Books): number {
+  mustBeUnique(events, "event")
+  const wanted = new Map<string, number>()
+  const want = (orgId: string, type: string, about: string) => {
+    const key = `${orgId} ${type} ${about}`
+    wanted.set(key, (wanted.get(key) ?? 0) + 1)
+  }
+  for (const { organization, orders, products } of ledgers) {
+    for (const { id, buyer_id: buyerId, history } of orders) {
+      for (const { to } of history) for (const orgId of [organization.id, buyerId]) want(orgId, `order.${orderEvent[to]}`, id)
+    }
+    for (const { id, version, archived_at: archivedAt } of products) {
+      for (let step = 1; step <= version; step += 1) {
+        want(
+          organization.id,
+          step === 1 ? "product.created" : step === version && archivedAt !== null ? "product.archived" : "product.updated",
+          `${id} ${step}`,
+        )
+      }
+    }
+  }
+  for (const { entity_id: id, after } of audits.filter(({ entity }) => entity === "link")) {
+    for (const side of ["supplier_id", "buyer_id"]) want(String(after?.[side]), `link.${linkEvent[String(after?.["status"])]}`, id)
+  }
+  const found = new Map<string, number>()
+  for (const { org_id: orgId, type, data } of events) {
+    const about = type.startsWith("order.")
+      ? data["order_id"]
+      : type.startsWith("link.")
+        ? data["link_id"]
+        : type.startsWith("product.")
+          ? `${String(data["product_id"])} ${String(data["version"])}`
+          : undefined
+    if (about === undefined) continue
+    const key = `${orgId} ${type} ${String(about)}`
+    found.set(key, (found.get(key) ?? 0) + 1)
+  }
+  for (const [key, times] of wanted) must(found.get(key) === times, () => `${key}: ${times} wanted, ${found.get(key) ?? 0} found`)
+  for (const [key, times] of found) must(wanted.has(key), () => `${key}: ${times} found, and nothing that they tell of`)
+  return events.length
+}

@@ -1,0 +1,152 @@
+import { z } from "zod"
+import { type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
+import type { SigningKey } from "../../src/platform/auth/access-token.ts"
+import { Client } from "./client.ts"
+import type { Journal } from "./journal.ts"
+import type { Keeper } from "./keeper.ts"
+import { approveAll, request } from "./steps/links.ts"
+import { renewSession } from "./steps/organizations.ts"
+import { create } from "./steps/products.ts"
+import { plainManner, type Scene } from "./steps/scene.ts"
+import {
+  type Actor,
+  actorsOf,
+  buyerCount,
+  lodgerCount,
+  Organization,
+  type Owner,
+  signer,
+  supplierCount,
+  suppliersOfBuyer,
+  type World,
+} from "./world.ts"
+
+export const password = "a password that no log may hold"
+export const signingKey: SigningKey = { kid: "torture", secret: "signed-in-the-torture-chamber-and-nowhere-else-0000" }
+const productsEach = 5
+const openingStock = 500
+
+type Post = <T extends z.ZodType>(path: string, schema: T, body: unknown, token?: string) => Promise<z.output<T>>
+
+const poster =
+  (url: string): Post =>
+  async (path, schema, body, token) => {
+    const answer = await fetch(url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      body: JSON.stringify(body),
+    })
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`)
+    return schema.parse(await answer.json())
+  }
+
+const seats = [
+  ...Array.from({ length: supplierCount }, (_, index) => ({ name: `Supplier ${index}`, isSupplier: true, isLodger: false })),
+  ...Array.from({ length: lodgerCount }, (_, index) => ({ name: `Lodger ${index}`, isSupplier: true, isLodger: true })),
+  ...Array.from({ length: buyerCount }, (_, index) => ({ name: `Buyer ${index}`, isSupplier: false, isLodger: false })),
+]
+
+const emailOf = (name: string): string => `${name.toLowerCase().replace(" ", "-")}@torture.test`
+const botPermissions = [
+  "catalog.product.read",
+  "catalog.product.edit",
+  "inventory.stock.read",
+  "orders.order.read",
+  "orders.sale.deliver",
+  "orders.sale.complete",
+]
+const foundedBody = z.object({ data: z.array(z.object({ id: z.string().transform((id) => id as OrganizationId) })) })
+const tokensBody = z.object({ access_token: z.string(), refresh_token: z.string() })
+
+async function found(post: Post, token: string): Promise<Organization[]> {
+  const { data } = await post(
+    "/dev/organizations",
+    foundedBody,
+    {
+      password,
+      organizations: seats.map(({ name, isSupplier }) => ({
+        name,
+        capabilities: [isSupplier ? "supplier" : "buyer"],
+        owner_email: emailOf(name),
+        owner_name: `Owner of ${name}`,
+      })),
+    },
+    token,
+  )
+  return data.flatMap(({ id }, index) => {
+    const seat = seats[index]
+    return seat === undefined ? [] : [new Organization(id, seat.name, seat.isSupplier, seat.isLodger)]
+  })
+}
+
+/** Organizations, people, products and links to begin with, while the weather is still fine. */
+export async function prepare(keeper: Keeper, journal: Journal, seed: number): Promise<Scene> {
+  const staffToken = signer([signingKey], { orgId: platformOrganizationId, roles: ["super_admin"], name: "Torture staff" })
+  const post = poster(keeper.url)
+  const organizations = await found(post, await staffToken())
+  const suppliers = organizations.filter(({ isSupplier }) => isSupplier)
+  const buyers = organizations.filter(({ isSupplier }) => !isSupplier)
+  const platform = new Organization(platformOrganizationId, "Waybill platform", false)
+  for (const { id } of organizations) platform.partners.add(id)
+
+  const owners = new Map<OrganizationId, Owner>()
+  const apiKeys = new Map<OrganizationId, string>()
+  for (const { id, name } of suppliers) {
+    const tokens = await post("/api/v1/auth/token", tokensBody, { email: emailOf(name), password })
+    const { secret } = await post(
+      "/api/v1/api-keys",
+      z.object({ secret: z.string() }),
+      { name: "The bot", permissions: botPermissions },
+      tokens.access_token,
+    )
+    owners.set(id, { email: emailOf(name), refreshToken: tokens.refresh_token })
+    apiKeys.set(id, secret)
+    journal.secrets.add(tokens.access_token).add(tokens.refresh_token).add(secret)
+  }
+
+  const client = new Client(keeper.url, journal, suppliers)
+  const renew = async (organization: Organization): Promise<string> => {
+    const token = await renewSession(scene, organization)
+    if (token === undefined) throw new Error(`${organization.name}'s owner has no session right now`)
+    return token
+  }
+  const keys = [signingKey]
+  const world: World = {
+    suppliers,
+    buyers,
+    actors: actorsOf({ suppliers, buyers, platform }, { keys, apiKeys, renewSession: renew, staffToken }, journal.secrets),
+    owners,
+    password,
+    keys,
+    staffToken,
+  }
+  const byId = new Map(organizations.map((organization) => [organization.id, organization]))
+  const scene: Scene = { world, client, journal, byId, startedAt: Date.now() }
+  await furnish(scene, seed)
+  return scene
+}
+
+const editors: ReadonlySet<string> = new Set(["manager", "buyer", "lodger"])
+
+function managerOf({ world }: Scene, organization: Organization): Actor {
+  const manager = world.actors.find((actor) => actor.organization === organization && editors.has(actor.part))
+  if (manager === undefined) throw new Error(`nobody manages ${organization.name}`)
+  return manager
+}
+
+/** Products for everybody who sells, and a link for every pair that will deal with each other. */
+async function furnish(scene: Scene, seed: number): Promise<void> {
+  const { suppliers, buyers } = scene.world
+  const step = (what: string) => ({ key: `torture-${seed}-begin-${what.replaceAll(" ", "")}`, manner: plainManner })
+  await Promise.all(
+    suppliers.map(async (supplier) => {
+      for (let count = 0; count < productsEach; count += 1)
+        await create(scene, managerOf(scene, supplier), step(`${supplier.name}-${count}`), openingStock)
+    }),
+  )
+  for (const [index, buyer] of buyers.entries()) {
+    for (const supplier of suppliersOfBuyer(index).flatMap((at) => suppliers[at] ?? []))
+      await request(scene, managerOf(scene, buyer), step(`link-${index}-${supplier.name}`), supplier)
+  }
+  for (const supplier of suppliers) if (!supplier.isLodger) await approveAll(scene, managerOf(scene, supplier), step("approve").key)
+}

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { lateLedgers, waitingOf } from "./books.ts"
+import type { Client } from "./client.ts"
+import { holder, judgeToken, propagationMs } from "./employee.ts"
+import type { Journal } from "./journal.ts"
+import type { Keeper } from "./keeper.ts"
+import { compare, mendPoison } from "./poison.ts"
+import type { Guarantee } from "./verify.ts"
+import type { World } from "./world.ts"
+
+/** Alarms of an object that died while it handled one come back after a minute. */
+const drainMsMax = 100_000
+
+type Settling = {
+  readonly keeper: Keeper
+  readonly world: World
+  readonly client: Client
+  readonly journal: Journal
+  /** Whether ledgers must drain by themselves, and news spread, as long as that takes; else they are asked to. */
+  readonly isPatient: boolean
+  readonly say: (line: string) => void
+}
+
+/** After the faults: until D1 shows all that the ledgers hold, what it refused meanwhile included. @returns what was verified by it. */
+export async function settle(settling: Settling): Promise<readonly Guarantee[]> {
+  const { keeper, world, journal, isPatient, say } = settling
+  // Organizations whose facts did not reach their ledger are sent again by the job of every minute.
+  await keeper.server.cron("* * * * *")
+  const deadline = Date.now() + drainMsMax
+  if (isPatient) await drain(settling, deadline)
+  const mended = await mendPoison(keeper, world, journal, sleep)
+  let checked = 0
+  for (const ledger of world.suppliers) {
+    const { checked: compared, stuck } = await compare(keeper, world, ledger, journal)
+    if (stuck.length > 0) journal.violate(`${ledger.name} has rows stuck that nothing refuses: ${JSON.stringify(stuck).slice(0, 500)}`)
+    checked += compared
+  }
+  say(`D1 shows all ${checked} things of the ledgers, and the ${mended} rows that it had refused`)
+  for (let late = await lateLedgers(keeper); isPatient && late > 0; late = await lateLedgers(keeper)) {
+    if (Date.now() > deadline) journal.violate(`${late} ledgers that have drained are still said to be late`)
+    if (journal.violation !== undefined) break
+    await sleep(500)
+  }
+  await tryOldTokens(settling)
+  return [{ name: "rows that D1 refuses for good are listed, hold back no other, and stand once it takes them again", checked: mended }]
+}
+
+async function drain({ keeper, world, journal }: Settling, deadline: number): Promise<void> {
+  const waiting = async (): Promise<number> => {
+    let depth = 0
+    for (const ledger of world.suppliers) depth += await waitingOf(keeper, ledger)
+    return depth
+  }
+  for (let depth = await waiting(); depth > 0; depth = await waiting()) {
+    if (Date.now() > deadline) return journal.violate(`${depth} rows still wait for D1 ${drainMsMax / 1_000} s after it has become well`)
+    await sleep(500)
+  }
+}
+
+/** Every token that was ever revoked, once more; in a patient run after the last of the news has had its time to spread. */
+async function tryOldTokens({ world, client, journal, isPatient }: Settling): Promise<void> {
+  const tokens = world.suppliers.flatMap((organization) =>
+    organization.employees.flatMap((employee) => employee.tokens.map((token) => ({ organization, employee, token }))),
+  )
+  const revokedAt = tokens.map(({ employee, token }) => employee.revokedAt(token) ?? 0)
+  const dueMs = Math.max(0, ...revokedAt) + propagationMs.usual - Date.now()
+  if (isPatient && dueMs > 0) await sleep(dueMs)
+  for (const { organization, employee, token } of tokens) {
+    const answer = await client.send(holder(organization, token), { method: "GET", path: "/auth/me" })
+    judgeToken(journal, employee, token, answer)
+  }
+}

@@ -1,0 +1,54 @@
+import type { Operation } from "../plan.ts"
+import { listLinks, moveLink, requestLink } from "./links.ts"
+import { listOrders, moveOrder, placeForBuyer, placeOrder, readOrder } from "./orders.ts"
+import { closeOrReopen, createApiKey, refreshTokens, shareStock } from "./organizations.ts"
+import { assignRoles, disableUser, enableUser, hire, invite, workAsEmployee } from "./people.ts"
+import { readCatalog, rebuild, reconcile, trespass } from "./platform.ts"
+import { archiveProduct, countStock, createProduct, editAgainstRival, editByEtag, editPrice } from "./products.ts"
+import type { Play } from "./scene.ts"
+
+/** What a client does at each kind of step. */
+export const plays: Readonly<Record<Operation, Play>> = {
+  "place order": placeOrder,
+  "place for buyer": placeForBuyer,
+  accept: moveOrder("ACCEPTED", "PENDING"),
+  reject: moveOrder("REJECTED", "PENDING"),
+  deliver: moveOrder("IN_DELIVERY", "ACCEPTED"),
+  complete: moveOrder("COMPLETED", "IN_DELIVERY"),
+  receive: moveOrder("COMPLETED", "IN_DELIVERY"),
+  "cancel sale": moveOrder("CANCELLED", "PENDING", "ACCEPTED"),
+  "cancel purchase": moveOrder("CANCELLED", "PENDING", "ACCEPTED"),
+  "read order": readOrder,
+  "list orders": listOrders,
+
+  "request link": requestLink,
+  "decide link": moveLink(({ picks: [, b] }) => (b < 0.9 ? "APPROVED" : "REJECTED"), "PENDING"),
+  "block link": moveLink(() => "BLOCKED", "APPROVED"),
+  "unblock link": moveLink(() => "APPROVED", "BLOCKED"),
+  "withdraw link": moveLink(() => "REMOVED", "PENDING", "APPROVED"),
+  "end link": moveLink(() => "REMOVED", "APPROVED"),
+  "list links": listLinks,
+
+  "create product": createProduct,
+  "edit price": editPrice,
+  "count stock": countStock,
+  "edit by ETag": editByEtag,
+  "edit against a rival": editAgainstRival,
+  "archive product": archiveProduct,
+  catalog: readCatalog,
+
+  hire,
+  invite,
+  "assign roles": assignRoles,
+  "disable user": disableUser,
+  "enable user": enableUser,
+  "work as employee": workAsEmployee,
+
+  "share stock": shareStock,
+  "create API key": createApiKey,
+  "refresh tokens": refreshTokens,
+  "close or reopen": closeOrReopen,
+  reconcile,
+  rebuild,
+  trespass,
+}
