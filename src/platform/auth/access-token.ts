@@ -40,14 +40,14 @@ const claims = z.object({
   exp: z.number(),
 })
 
-const importedKeys = new Map<string, Promise<CryptoKey>>()
+const importedKeys = new Map<string, CryptoKey>()
 
-function cryptoKey(secret: string): Promise<CryptoKey> {
-  let key = importedKeys.get(secret)
-  if (key === undefined) {
-    key = crypto.subtle.importKey("raw", new TextEncoder().encode(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"])
-    importedKeys.set(secret, key)
-  }
+async function cryptoKey(secret: string): Promise<CryptoKey> {
+  const known = importedKeys.get(secret)
+  if (known !== undefined) return known
+  const bytes = new TextEncoder().encode(secret)
+  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"])
+  importedKeys.set(secret, key)
   return key
 }
 

@@ -12,17 +12,27 @@ export type Subject = string
 /** How long a revocation is kept: the longest-lived thing it must outlive is an access token or a cached API key. */
 const keptMs = Math.max(limits.accessTokenSeconds, limits.apiKeyCacheSeconds) * second + 5 * minute
 
+/** How often, and for how long at most, a request looks whether another one has renewed the list. */
+const lookMs = 10
+const lookMsMax = 500
+
+const loadMsMax = 2 * second
+
+/** A database that has just failed is left alone for a moment, not asked by every request. */
+const againMs = 250
+
 export type Freshness = "fresh" | "stale" | "unknown"
 
 /**
- * This isolate's copy of the recent revocations. It asks D1 for the rows it has not seen, at most once in ten
- * seconds and once for all requests that wait; while D1 fails it goes on for a minute on what it has.
+ * This isolate's copy of the recent revocations. It asks D1 for the rows it has not seen, once in five to ten
+ * seconds for all requests together; while D1 fails it goes on for a minute on what it has.
  */
 export class RevocationList {
   readonly #notBefore = new Map<Subject, Instant>()
   #lastSeq = 0
   #refreshedAt: Instant = Number.NEGATIVE_INFINITY
-  #refreshing: Promise<void> | undefined
+  #loadingSince: Instant | undefined
+  #failedAt: Instant = Number.NEGATIVE_INFINITY
 
   /** Whether a token of these subjects, issued at the instant, was revoked since. */
   isRevoked(subjects: readonly Subject[], issuedAt: Instant): boolean {
@@ -34,22 +44,44 @@ export class RevocationList {
     return subjects.reduce((at, subject) => Math.max(at, (this.#notBefore.get(subject) ?? Number.NEGATIVE_INFINITY) + 1), now)
   }
 
-  /** Makes the list at most ten seconds old if it can. 'unknown' means too old to decide anything by. */
+  /**
+   * Makes the list at most ten seconds old if it can. 'unknown' means too old to decide anything by.
+   *
+   * From half that age on, one request renews it without anybody waiting. Should nobody have come by before ten seconds,
+   * one renews it and the others look again and again whether it is done. They never await its promise: that belongs to
+   * another request, and once that one's client has hung up, the runtime refuses I/O to whoever waited for it.
+   */
   async refresh(open: () => AcrossDb, now: Instant, keepAlive: (work: Promise<unknown>) => void): Promise<Freshness> {
-    if (now - this.#refreshedAt < limits.revocationPollSeconds * second) return "fresh"
-    if (this.#refreshing === undefined) {
-      this.#refreshing = this.#load(open(), now).finally(() => {
-        this.#refreshing = undefined
-      })
-      // Others wait for this request's I/O: it must end even if this client hangs up.
-      keepAlive(this.#refreshing.catch(() => undefined))
+    const period = limits.revocationPollSeconds * second
+    if (now - this.#refreshedAt < period) {
+      if (now - this.#refreshedAt >= period / 2 && !this.#isLoading(now)) keepAlive(this.#renew(open(), now))
+      return "fresh"
+    }
+    for (let waited = 0; this.#isLoading(now) && waited < lookMsMax; waited += lookMs) {
+      await new Promise((resolve) => setTimeout(resolve, lookMs))
+      if (now - this.#refreshedAt < period) return "fresh"
     }
     try {
-      await this.#refreshing
-      return "fresh"
+      if (now - this.#failedAt >= againMs) {
+        await this.#load(open(), now)
+        return "fresh"
+      }
     } catch {
-      return now - this.#refreshedAt <= limits.revocationStaleSecondsMax * second ? "stale" : "unknown"
+      this.#failedAt = now
     }
+    return now - this.#refreshedAt <= limits.revocationStaleSecondsMax * second ? "stale" : "unknown"
+  }
+
+  async #renew(db: AcrossDb, now: Instant): Promise<void> {
+    if (now - this.#failedAt < againMs) return
+    await this.#load(db, now).catch(() => {
+      this.#failedAt = now
+    })
+  }
+
+  /** A load that has taken this long belongs to a request that died. */
+  #isLoading(now: Instant): boolean {
+    return this.#loadingSince !== undefined && now - this.#loadingSince < loadMsMax
   }
 
   /** Applied here at once by the isolate that writes it; others learn of it within ten seconds. */
@@ -58,6 +90,15 @@ export class RevocationList {
   }
 
   async #load(db: AcrossDb, now: Instant): Promise<void> {
+    this.#loadingSince = now
+    try {
+      await this.#loadNew(db, now)
+    } finally {
+      this.#loadingSince = undefined
+    }
+  }
+
+  async #loadNew(db: AcrossDb, now: Instant): Promise<void> {
     for (;;) {
       const rows = await db.many(revocations, {
         where: gt(revocations.seq, this.#lastSeq),
