@@ -5,6 +5,7 @@ import { type Machine, thisMachine } from "../test/bench/bench-server.ts"
 import { compare } from "../test/bench/compare.ts"
 import { edge, edgeTable } from "../test/bench/edge.ts"
 import { type Goal, goalTable } from "../test/bench/goals.ts"
+import { profile, profileTable } from "../test/bench/profile.ts"
 import { resultTable } from "../test/bench/report.ts"
 import { scale, scalePage, scalePlot, scaleTable } from "../test/bench/scale.ts"
 import { type ScenarioName, scenarioNames } from "../test/bench/scenarios.ts"
@@ -20,6 +21,7 @@ npm run bench [-- options]      How fast the API is, beside the floor of what it
   without a mode    every scenario by turns with its floor; bundle, start-up, memory, hello beside sign-ins
   --soak[=MINUTES]  the mixed load for minutes (5), and whether workerd's memory stays flat
   --scale           the same reads on worlds of 1×, 10× and 100×; writes scale.md and scale.svg in test/bench
+  --profile         where the processor's time goes in each scenario, by workerd's profiler
   --edge            what a user waits when database, objects and client are far apart
 
   --seconds=N       how long each scenario is measured, on the API and on its floor (8)
@@ -36,7 +38,7 @@ npm run bench [-- options]      How fast the API is, beside the floor of what it
   --check           end with 1 when a goal is not met
 `
 
-const modes = ["soak", "scale", "edge"] as const
+const modes = ["soak", "scale", "edge", "profile"] as const
 
 /** `--soak` alone is five minutes. */
 const args = process.argv.slice(2).map((arg: string) => (arg === "--soak" ? "--soak=5" : arg))
@@ -47,6 +49,7 @@ const options = parseOptions(
       soak: { type: "string" },
       scale: { type: "boolean" },
       edge: { type: "boolean" },
+      profile: { type: "boolean" },
       seconds: { type: "string", default: "8" },
       turns: { type: "string", default: "4" },
       connections: { type: "string" },
@@ -117,6 +120,10 @@ async function run(machine: Machine): Promise<Outcome> {
       const { d1Ms, objectMs, clientMs } = geography
       const where = `round trips: D1 ${d1Ms} ms, objects ${objectMs} ms, client ${clientMs} ms`
       return { tables: [edgeTable(results), `${on}; ${common.connections} connections; ${where}`], data: { geography, results }, goals: [] }
+    }
+    case "profile": {
+      const profiled = await profile(common, tell)
+      return { tables: profiled.map(profileTable), data: { profiled }, goals: [] }
     }
     case "compare": {
       const data = await compare(common, tell)

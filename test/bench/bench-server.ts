@@ -27,8 +27,13 @@ export function assertMeasurable(): void {
 }
 
 /** The deployed Worker with what the benchmark wraps around it. */
-export const startBenchServer = (state: string, distance: Distance = nowhere): Promise<BuiltServer> =>
+export const startBenchServer = (
+  state: string,
+  distance: Distance = nowhere,
+  more: { readonly inspectorPort?: number; readonly keepsNames?: boolean } = {},
+): Promise<BuiltServer> =>
   startBuiltServer({
+    ...more,
     state,
     wrapper: fileURLToPath(new URL("./bench-worker.ts", import.meta.url)),
     vars: {

@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib"
 import { root } from "../../scripts/lib/paths.mjs"
 import { reason, wrangler } from "../../scripts/lib/wrangler.ts"
 import { below, type Goal } from "./goals.ts"
+import type { CpuProfile } from "./inspector.ts"
 import type { Tell } from "./tell.ts"
 
 export type Footprint = { readonly bundleGzipKiB: number; readonly startUpCpuMs: number }
@@ -13,13 +14,6 @@ const startUpMsMax = 60
 
 /** A busy machine only ever adds to a start, so the least of several is nearest to what the Worker itself needs. */
 const starts = 3
-
-/** What of a V8 .cpuprofile tells how long the processor was at work. */
-export type CpuProfile = {
-  readonly nodes: ReadonlyArray<{ readonly id: number; readonly callFrame: { readonly functionName: string } }>
-  readonly samples?: readonly number[]
-  readonly timeDeltas?: readonly number[]
-}
 
 /** Milliseconds of a profile in which the thread was not idle, garbage collection included. */
 export function activeMs({ nodes, samples = [], timeDeltas = [] }: CpuProfile): number {

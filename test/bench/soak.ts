@@ -1,5 +1,8 @@
+import { freePort } from "../../scripts/lib/ports.ts"
 import { assertMeasurable, ensureLargeWorld, signingKeys, startBenchServer, type WorldOptions } from "./bench-server.ts"
+import { nowhere } from "./distance.ts"
 import { below, type Goal } from "./goals.ts"
+import { type Inspector, inspectorOf } from "./inspector.ts"
 import { type Failed, fire, kindsOf, memoryMiB, together } from "./measure.ts"
 import { table } from "./report.ts"
 import { type Stage, scenariosOf } from "./scenarios.ts"
@@ -9,15 +12,16 @@ import { Wallet } from "./wallet.ts"
 
 export type SoakOptions = WorldOptions & { readonly minutes: number; readonly connections: number }
 
-export type Sample = { readonly atSeconds: number; readonly rssMiB: number }
+export type Sample = { readonly atSeconds: number; readonly rssMiB: number; readonly heapMiB: number }
 
 export type Memory = {
   readonly startMiB: number
   readonly minMiB: number
   readonly maxMiB: number
   readonly endMiB: number
-  /** Of the settled part alone. */
+  /** Of the settled part alone: of the process, and of what the Worker's isolate holds after a collection. */
   readonly slopeMiBPerMinute: number
+  readonly heap: { readonly startMiB: number; readonly endMiB: number; readonly slopeMiBPerMinute: number }
   readonly settledFromSeconds: number
 }
 
@@ -45,15 +49,15 @@ const warmUpShare = 0.4
 const slopeMiBPerMinuteMax = 2
 
 /** The least-squares slope, in MiB a minute; none for less than two points in time. */
-export function slopePerMinute(samples: readonly Sample[]): number {
-  const mean = (of: (sample: Sample) => number): number => samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length
+export function slopePerMinute(samples: readonly Sample[], of: "rssMiB" | "heapMiB"): number {
+  const mean = (value: (sample: Sample) => number): number => samples.reduce((sum, sample) => sum + value(sample), 0) / samples.length
   const meanMinute = mean(({ atSeconds }) => atSeconds / 60)
-  const meanMiB = mean(({ rssMiB }) => rssMiB)
+  const meanMiB = mean((sample) => sample[of])
   let covariance = 0
   let variance = 0
-  for (const { atSeconds, rssMiB } of samples) {
-    const minutes = atSeconds / 60 - meanMinute
-    covariance += minutes * (rssMiB - meanMiB)
+  for (const sample of samples) {
+    const minutes = sample.atSeconds / 60 - meanMinute
+    covariance += minutes * (sample[of] - meanMiB)
     variance += minutes * minutes
   }
   return variance === 0 ? Number.NaN : covariance / variance
@@ -63,12 +67,18 @@ export function slopePerMinute(samples: readonly Sample[]): number {
 export function memoryOf(samples: readonly Sample[]): Memory {
   const sizes = samples.map(({ rssMiB }) => rssMiB)
   const settledFromSeconds = (samples.at(-1)?.atSeconds ?? 0) * warmUpShare
+  const settled = samples.filter(({ atSeconds }) => atSeconds >= settledFromSeconds)
   return {
     startMiB: sizes[0] ?? Number.NaN,
     minMiB: Math.min(...sizes),
     maxMiB: Math.max(...sizes),
     endMiB: sizes.at(-1) ?? Number.NaN,
-    slopeMiBPerMinute: slopePerMinute(samples.filter(({ atSeconds }) => atSeconds >= settledFromSeconds)),
+    slopeMiBPerMinute: slopePerMinute(settled, "rssMiB"),
+    heap: {
+      startMiB: samples[0]?.heapMiB ?? Number.NaN,
+      endMiB: samples.at(-1)?.heapMiB ?? Number.NaN,
+      slopeMiBPerMinute: slopePerMinute(settled, "heapMiB"),
+    },
     settledFromSeconds,
   }
 }
@@ -78,7 +88,8 @@ export async function soak(options: SoakOptions, tell: Tell): Promise<Soak> {
   assertMeasurable()
   await ensureLargeWorld(options, tell)
   tell.step("starting the server")
-  const server = await startBenchServer(options.state)
+  const inspectorPort = await freePort()
+  const server = await startBenchServer(options.state, nowhere, { inspectorPort })
   try {
     const stage = await prepareStage(server.url, new Wallet(signingKeys), 1, tell)
     const countOrders = async (): Promise<number> => {
@@ -86,7 +97,9 @@ export async function soak(options: SoakOptions, tell: Tell): Promise<Soak> {
       return Number(row?.["orders"])
     }
     const before = await countOrders()
-    const { samples, slices } = await load(server, stage, options, tell)
+    const inspector = await inspectorOf(inspectorPort)
+    const { samples, slices } = await load(server, inspector, stage, options, tell)
+    inspector.close()
     const all = together(slices)
     const perSecond = slices.map((slice) => together([slice]).requestsPerSecond)
     const memory = memoryOf(samples)
@@ -99,7 +112,18 @@ export async function soak(options: SoakOptions, tell: Tell): Promise<Soak> {
       failed: all.failed,
       orders: { before, after: await countOrders() },
       goals: [
-        below(`memory's slope after ${memory.settledFromSeconds.toFixed(0)} s`, memory.slopeMiBPerMinute, slopeMiBPerMinuteMax, "MiB/min"),
+        below(
+          `the Worker's heap, its slope after ${memory.settledFromSeconds.toFixed(0)} s`,
+          memory.heap.slopeMiBPerMinute,
+          slopeMiBPerMinuteMax,
+          "MiB/min",
+        ),
+        below(
+          `the process's memory, its slope after ${memory.settledFromSeconds.toFixed(0)} s`,
+          memory.slopeMiBPerMinute,
+          slopeMiBPerMinuteMax,
+          "MiB/min",
+        ),
         below(["requests that failed", ...kindsOf(all.failed)].join(": "), all.failures, 1, ""),
       ],
     }
@@ -112,6 +136,7 @@ type Loaded = { readonly samples: readonly Sample[]; readonly slices: ReadonlyAr
 
 async function load(
   { url, workerdPid }: { readonly url: string; readonly workerdPid: number },
+  inspector: Inspector,
   stage: Stage,
   { minutes, connections }: SoakOptions,
   tell: Tell,
@@ -121,16 +146,13 @@ async function load(
   const began = Date.now()
   const secondsSince = (): number => (Date.now() - began) / 1000
   const samples: Sample[] = []
-  const sample = (): void => void samples.push({ atSeconds: secondsSince(), rssMiB: memoryMiB(workerdPid) })
-  sample()
-  const sampling = setInterval(() => {
-    try {
-      sample()
-    } catch {
-      // workerd is gone: the load meets that too, and says so.
-      clearInterval(sampling)
-    }
-  }, sampleEverySeconds * 1000)
+  const sample = async (): Promise<void> => {
+    const heapMiB = await inspector.heapMiB()
+    samples.push({ atSeconds: secondsSince(), rssMiB: memoryMiB(workerdPid), heapMiB })
+  }
+  await sample()
+  // That workerd is gone the load meets, too, and says so.
+  const sampling = setInterval(() => void sample().catch(() => clearInterval(sampling)), sampleEverySeconds * 1000)
   const slices = []
   try {
     for (let left = minutes * 60; left > 1; left = minutes * 60 - secondsSince()) {
@@ -141,7 +163,7 @@ async function load(
   } finally {
     clearInterval(sampling)
   }
-  sample()
+  await sample()
   return { samples, slices }
 }
 
@@ -155,6 +177,8 @@ export function soakTable({ memory, requests, requestsPerSecond, orders }: Soak)
       ["most", mib(memory.maxMiB)],
       ["at the end", mib(memory.endMiB)],
       [`slope from ${memory.settledFromSeconds.toFixed(0)} s on`, `${memory.slopeMiBPerMinute.toFixed(2)} MiB/min`],
+      ["the Worker's own heap, at the start and at the end", `${memory.heap.startMiB.toFixed(1)}, ${memory.heap.endMiB.toFixed(1)} MiB`],
+      ["its slope", `${memory.heap.slopeMiBPerMinute.toFixed(2)} MiB/min`],
       ["requests", String(requests)],
       ["req/s, first and last half minute", `${requestsPerSecond.first.toFixed(0)}, ${requestsPerSecond.last.toFixed(0)}`],
       ["orders in the world, before and after", `${orders.before}, ${orders.after}`],

@@ -44,10 +44,14 @@ describe("measurements", () => {
   })
 
   test("of memory leave the warm-up out of the slope", () => {
-    const grown: Sample[] = Array.from({ length: 61 }, (_, index) => ({ atSeconds: index * 5, rssMiB: 100 + Math.min(index, 20) * 10 }))
+    const grown: Sample[] = Array.from({ length: 61 }, (_, index) => ({
+      atSeconds: index * 5,
+      rssMiB: 100 + Math.min(index, 20) * 10,
+      heapMiB: 30,
+    }))
     expect(memoryOf(grown)).toMatchObject({ startMiB: 100, minMiB: 100, maxMiB: 300, endMiB: 300, slopeMiBPerMinute: 0 })
-    expect(slopePerMinute(grown.slice(0, 20))).toBeCloseTo(120)
-    expect(slopePerMinute(grown.slice(0, 1))).toBeNaN()
+    expect(slopePerMinute(grown.slice(0, 20), "rssMiB")).toBeCloseTo(120)
+    expect(slopePerMinute(grown.slice(0, 1), "rssMiB")).toBeNaN()
   })
 
   test("of a start count what was not idle", () => {

@@ -15,15 +15,15 @@ const builds = new Map<string, Promise<string>>()
  * Bundles what `npm run deploy` would upload, once a process and entry, and gives the path of its `server.json`.
  * A wrapper is another entry module, which imports `src/worker.ts` and exports what it exports.
  */
-export function build(wrapper: string = productionEntry): Promise<string> {
+export function build(wrapper: string = productionEntry, keepsNames = false): Promise<string> {
   const known = builds.get(wrapper)
   if (known !== undefined) return known
-  const building = bundle(wrapper)
+  const building = bundle(wrapper, keepsNames)
   builds.set(wrapper, building)
   return building
 }
 
-async function bundle(entry: string): Promise<string> {
+async function bundle(entry: string, keepsNames: boolean): Promise<string> {
   // The bundle takes what it serves under /docs-assets from .build, which a fresh clone has not filled yet.
   const prepared = spawnSync(process.execPath, [join(root, "scripts", "lib", "install.mjs")], { encoding: "utf8" })
   if (prepared.status !== 0) throw new Error(prepared.stderr.trim())
@@ -32,7 +32,16 @@ async function bundle(entry: string): Promise<string> {
   // A folder of its own for each process, since benchmarks and tests may build at the same time.
   const folder = mkdtempSync(join(parent, `${basename(entry, ".ts")}-`))
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
-  const result = wrangler(["deploy", entry, "--dry-run", "--env", environment, "--outdir", folder])
+  const result = wrangler([
+    "deploy",
+    entry,
+    "--dry-run",
+    "--env",
+    environment,
+    "--outdir",
+    folder,
+    ...(keepsNames ? ["--minify=false"] : []),
+  ])
   if (!result.ok) throw new Error(`the bundle could not be built: ${reason(result)}`)
 
   // Wrangler takes seconds to load, so the server's own process, which starts again and again, never does.

@@ -15,6 +15,10 @@ type Options = {
   readonly port?: number
   /** Variables laid over those of the test environment. */
   readonly vars?: Readonly<Record<string, string>>
+  /** Where workerd's inspector listens; nowhere when not given. */
+  readonly inspectorPort?: number
+  /** For a profiler: the bundle is not minified. */
+  readonly keepsNames?: boolean
   /** Another entry module than `src/worker.ts`: it imports that and exports what it exports, and more around it. */
   readonly wrapper?: string
   /** Where the Worker's and the runtime's words go; `server.log` in the state folder when not given. */
@@ -43,9 +47,15 @@ const startMsMax = 60_000
 const stopMsMax = 10_000
 
 /** Starts the bundle that would be deployed, built once a process, with its storage on disk. @throws when it does not come up. */
-export async function startBuiltServer({ state, port, vars = {}, wrapper, log }: Options): Promise<BuiltServer> {
+export async function startBuiltServer({ state, port, vars = {}, wrapper, log, inspectorPort, keepsNames }: Options): Promise<BuiltServer> {
   mkdirSync(state, { recursive: true })
-  const config: ServerConfig = { built: await build(wrapper), state, port: port ?? (await freePort()), vars }
+  const config: ServerConfig = {
+    built: await build(wrapper, keepsNames),
+    state,
+    port: port ?? (await freePort()),
+    vars,
+    ...(inspectorPort === undefined ? {} : { inspectorPort }),
+  }
   const logFile = openSync(log ?? join(state, "server.log"), "a")
   const child = spawn(process.execPath, ["--no-warnings", processFile, JSON.stringify(config)], {
     detached: true,

@@ -12,6 +12,8 @@ export type ServerConfig = {
   readonly state: string
   readonly port: number
   readonly vars: Readonly<Record<string, string>>
+  /** Where workerd's inspector listens; nowhere when not given. */
+  readonly inspectorPort?: number
 }
 
 export type Row = Readonly<Record<string, string | number | null>>

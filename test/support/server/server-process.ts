@@ -38,6 +38,7 @@ const miniflare = new Miniflare(
   convertV4MiniflareOptions({
     host,
     port: 0,
+    ...(config.inspectorPort === undefined ? {} : { inspectorPort: config.inspectorPort }),
     log: new Log(LogLevel.WARN),
     logRequests: false,
     telemetry: { enabled: false },
