@@ -178,10 +178,10 @@ function refusedHandling({ level, assignee }: ComplaintFacts, by: Handler): Err<
 
 /** Gives it to somebody, whose permissions reach its level. The level's clock runs on. */
 export function assign(complaint: ComplaintFacts, by: Handler, to: Assignee & Pick<Handler, "permissions">, now: Instant): Result<Step> {
-  const isTaken = complaint.status === "ASSIGNED" && !by.permissions.has(levelPermissions.MANAGER)
+  const isAnothers = complaint.assignee !== null && complaint.assignee.id !== by.id && !by.permissions.has(levelPermissions.MANAGER)
   const refused = refusedMove(complaint, "supplier", "ASSIGNED", now)
   if (refused !== undefined) return refused
-  if (isTaken) {
+  if (isAnothers) {
     const allowed = complaintMovesOf(complaint, "supplier", now).filter((move) => move !== "ASSIGNED")
     return refuse("INVALID_TRANSITION", "Somebody has taken this complaint on; a manager may hand it on.", {
       current: complaint.status,
