@@ -11,7 +11,8 @@ type Lines = ReadonlyArray<readonly Cell[]>
 export const csvLines = (lines: Lines): string =>
   stringify(
     lines.map((line) => [...line]),
-    { record_delimiter: "windows", escape_formulas: true },
+    // A line break of any kind ends a line for some reader, and the library itself quotes only the one it writes.
+    { record_delimiter: "windows", quoted_match: /[\r\n]/, escape_formulas: true },
   )
 
 /**

@@ -5,7 +5,7 @@ import { limits } from "../../../src/kernel/limits.ts"
 import { complain, credit, crushed, must, photo, rowIn, type Shop, shop, step } from "../../support/complaints.ts"
 import { quiet } from "../../support/ledger.ts"
 import { furnished, linked, ordered } from "../../support/tenants.ts"
-import { type Answer, api, auditOf, costOf, eventsOf, hire, signUp } from "../../support/world.ts"
+import { type Answer, api, auditOf, costOf, eventsOf, hire, platformStaff, signUp } from "../../support/world.ts"
 
 quiet()
 
@@ -332,7 +332,17 @@ describe("every step", () => {
       expect(codeOf(await step(at.rep.token, made.id, "resolve", body)), JSON.stringify(body)).toBe("422 VALIDATION_FAILED")
   })
 
-  test("platform staff who step in resolve without becoming somebody's colleague", async () => {
+  test("platform staff who step in settle a complaint, and are nobody it could be assigned to", async () => {
+    const made = await complain(at)
+    const { token } = await platformStaff()
+    const inside = { "x-tenant-id": at.supplier.org.id }
+    expect((await step(token, made.id, "assign", undefined, inside)).body.errors).toMatchObject([
+      { pointer: "/assignee_id", code: "UNKNOWN_USER" },
+    ])
+    expect(await must(200, step(token, made.id, "resolve", credit, inside))).toMatchObject({ status: "RESOLVED", assignee_id: null })
+  })
+
+  test("INV-CMP-4: the buyer reopens twice, and no third time", async () => {
     const made = await complain(at)
     await must(200, step(at.supplier.token, made.id, "resolve", { kind: "REFUSE", text: "Nothing was crushed" }))
     expect(await must(200, step(at.buyer.token, made.id, "reopen"))).toMatchObject({ status: "REOPENED" })
