@@ -4,7 +4,7 @@ import { authorize } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { invalidAt } from "../../platform/http/input.ts"
 import { activeColleague } from "../identity/index.ts"
-import { findComplaint, take } from "./find-complaint.ts"
+import { findComplaint, takeStep } from "./find-complaint.ts"
 import { assign } from "./rules.ts"
 import type { ComplaintRow } from "./tables.ts"
 import { rowOf } from "./views.ts"
@@ -27,5 +27,5 @@ export async function assignComplaint(
   if (colleague === undefined) throw invalidAt("/assignee_id", "There is no such active user in the organization.", "UNKNOWN_USER")
   ctx.work.add(...colleague.unchanged)
   const step = assign(complaint, { id: actor.id, permissions: actor.permissions }, colleague, ctx.now)
-  return take(ctx, found, step, { reason, action: "complaints.complaint.assign" })
+  return takeStep(ctx, found, step, { reason, action: "complaints.complaint.assign" })
 }

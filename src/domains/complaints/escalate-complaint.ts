@@ -1,7 +1,7 @@
 import type { ComplaintId } from "../../kernel/ids.ts"
 import type { Result } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { clockOf, findComplaint, take } from "./find-complaint.ts"
+import { clockOf, findComplaint, takeStep } from "./find-complaint.ts"
 import { escalate } from "./rules.ts"
 import type { ComplaintRow } from "./tables.ts"
 
@@ -9,5 +9,5 @@ import type { ComplaintRow } from "./tables.ts"
 export async function escalateComplaint(ctx: Ctx, id: ComplaintId, reason: string | null): Promise<Result<ComplaintRow>> {
   const found = await findComplaint(ctx, id, "supplier")
   const step = escalate(found.complaint, ctx.actor, ctx.now, clockOf(ctx.config))
-  return take(ctx, found, step, { reason, action: "complaints.complaint.escalate" })
+  return takeStep(ctx, found, step, { reason, action: "complaints.complaint.escalate" })
 }

@@ -44,7 +44,7 @@ export const byOf = (ctx: Ctx): By => refOf(ctx.actor)
 type Taken = { readonly reason: string | null; readonly action: string }
 
 /** Carries out a step that was decided on, and answers the row of the caller's side as it then is. */
-export function take(ctx: Ctx, { complaint, side }: Found, step: Result<Step>, { reason, action }: Taken): Result<ComplaintRow> {
+export function takeStep(ctx: Ctx, { complaint, side }: Found, step: Result<Step>, { reason, action }: Taken): Result<ComplaintRow> {
   if (!step.ok) return step
   const moved = after(complaint, step.value, byOf(ctx), reason, ctx.now)
   recordStep(ctx, complaint, moved, action)

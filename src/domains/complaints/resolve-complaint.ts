@@ -1,7 +1,7 @@
 import { type ComplaintId, isId } from "../../kernel/ids.ts"
 import type { Result } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { clockOf, findComplaint, take } from "./find-complaint.ts"
+import { clockOf, findComplaint, takeStep } from "./find-complaint.ts"
 import { type Resolution, resolve } from "./rules.ts"
 import type { ComplaintRow } from "./tables.ts"
 
@@ -13,5 +13,5 @@ export async function resolveComplaint(ctx: Ctx, id: ComplaintId, resolution: Re
   const isColleague = actor.kind === "USER" && actor.homeOrgId === ctx.orgId && isId("usr", actor.id)
   const by = { id: actor.id, permissions: actor.permissions, assignee: isColleague ? { id: actor.id, name: actor.name } : null }
   const step = resolve(found.complaint, by, resolution, ctx.now, clockOf(ctx.config))
-  return take(ctx, found, step, { reason: resolution.text, action: "complaints.complaint.resolve" })
+  return takeStep(ctx, found, step, { reason: resolution.text, action: "complaints.complaint.resolve" })
 }

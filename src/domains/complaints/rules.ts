@@ -178,18 +178,17 @@ function refusedHandling({ level, assignee }: ComplaintFacts, by: Handler): Err<
 
 /** Gives it to somebody, whose permissions reach its level. The level's clock runs on. */
 export function assign(complaint: ComplaintFacts, by: Handler, to: Assignee & Pick<Handler, "permissions">, now: Instant): Result<Step> {
-  const isAnothers = complaint.assignee !== null && complaint.assignee.id !== by.id && !by.permissions.has(levelPermissions.MANAGER)
   const refused = refusedMove(complaint, "supplier", "ASSIGNED", now)
   if (refused !== undefined) return refused
-  if (isAnothers) {
+  const isAnothers = complaint.assignee !== null && complaint.assignee.id !== by.id && !by.permissions.has(levelPermissions.MANAGER)
+  const isWorn = complaint.history.length >= limits.complaintStepsMax
+  if (isAnothers || isWorn) {
+    const detail = isAnothers
+      ? "Somebody has taken this complaint on; a manager may hand it on."
+      : "This complaint was handed on too often."
     const allowed = complaintMovesOf(complaint, "supplier", now).filter((move) => move !== "ASSIGNED")
-    return refuse("INVALID_TRANSITION", "Somebody has taken this complaint on; a manager may hand it on.", {
-      current: complaint.status,
-      allowed,
-    })
+    return refuse("INVALID_TRANSITION", detail, { current: complaint.status, allowed })
   }
-  if (complaint.history.length >= limits.complaintStepsMax)
-    return refuse("INVALID_TRANSITION", "This complaint was handed on too often.", { current: complaint.status, allowed: [] })
   if (!reaches(to.permissions, complaint.level)) {
     if (to.id === by.id) return beyondLevel(complaint.level)
     const message = `Somebody who deals with complaints at the level ${complaint.level} holds ${levelPermissions[complaint.level]}.`

@@ -67,8 +67,49 @@ const head = {
   version: z.int(),
 }
 
-export const complaintView = z.object({ ...head, history: z.array(historyView) }).openapi("Complaint")
-export const complaintList = listOf(z.object(head).openapi("ComplaintSummary"), "ComplaintList")
+const at = "2026-01-31T09:30:00.000Z"
+const beaBuyer = { id: "usr_01jd8x2y3zf4g5h6j7k8m9n0pq", name: "Bea Buyer", organization_id: "org_01jd8x2y3zf4g5h6j7k8m9n0pr" }
+const samSales = { id: "usr_01jd8x2y3zf4g5h6j7k8m9n0ps", name: "Sam Sales", organization_id: "org_01jd8x2y3zf4g5h6j7k8m9n0pq" }
+
+const exampleHead = {
+  id: "cmp_01jd8x2y3zf4g5h6j7k8m9n0pq",
+  side: "supplier",
+  supplier_id: samSales.organization_id,
+  supplier_name: "Green Valley Farms",
+  buyer_id: beaBuyer.organization_id,
+  buyer_name: "Harbour Hotel",
+  link_id: "lnk_01jd8x2y3zf4g5h6j7k8m9n0pq",
+  order_id: "ord_01jd8x2y3zf4g5h6j7k8m9n0pq",
+  order_number: "SO-00001",
+  order_line_id: "oln_01jd8x2y3zf4g5h6j7k8m9n0pq",
+  title: "Two crates arrived crushed",
+  description: "The lower two crates of tomatoes were crushed; photos are attached.",
+  status: "ASSIGNED",
+  level: "SALES",
+  assignee_id: samSales.id,
+  assignee_name: samSales.name,
+  opened_by: beaBuyer,
+  resolution: null,
+  evidence: ["fil_01jd8x2y3zf4g5h6j7k8m9n0pq"],
+  reopen_count: 0,
+  created_at: at,
+  updated_at: "2026-01-31T10:05:00.000Z",
+  due_at: "2026-02-01T09:30:00.000Z",
+  version: 2,
+}
+
+const entry = { level: "SALES", reason: null, assignee_name: null, resolution_kind: null }
+
+export const complaintView = z.object({ ...head, history: z.array(historyView) }).openapi("Complaint", {
+  example: {
+    ...exampleHead,
+    history: [
+      { ...entry, from: null, to: "OPEN", at, by: beaBuyer },
+      { ...entry, from: "OPEN", to: "ASSIGNED", at: exampleHead.updated_at, by: samSales, assignee_name: samSales.name },
+    ],
+  },
+})
+export const complaintList = listOf(z.object(head).openapi("ComplaintSummary", { example: exampleHead }), "ComplaintList")
 
 export const openComplaintInput = z
   .strictObject({
