@@ -1,4 +1,5 @@
 import { ledgerWatchOf } from "../durable-objects/ledger-watch/client.ts"
+import { runComplaintClock } from "./domains/complaints/index.ts"
 import { cleanUpIdentity } from "./domains/identity/index.ts"
 import { sendUnsentOrganizations } from "./domains/organizations/index.ts"
 import { type Instant, second } from "./kernel/time.ts"
@@ -13,6 +14,7 @@ export const cronTable: Readonly<Record<string, readonly Job[]>> = {
   "* * * * *": [
     { name: "watch-ledgers", run: watchLedgers },
     { name: "send-organizations", run: sendUnsentOrganizations },
+    { name: "complaint-clock", run: runComplaintClock },
   ],
   "0 2 * * *": [
     { name: "clean-up-identity", run: cleanUpIdentity },

@@ -35,6 +35,14 @@ export const limits = {
   apiKeysMax: 100,
   openInvitationsMax: 500,
 
+  complaintReopensMax: 2,
+  complaintEvidenceFilesMax: 10,
+  complaintsPerOrderMax: 50,
+  /** Entries of a complaint's history from which on it is not handed round any more. */
+  complaintStepsMax: 100,
+  exportPageRows: 500,
+  exportRowsMax: 100_000,
+
   orderLinesMax: 200,
   /** Thousandths of a unit: a billion units. */
   quantityMilliMax: 1_000_000_000_000,

@@ -99,6 +99,18 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "setOrderStatus: buyer, ACCEPTED": { who: "as the state machine says: nobody of the buyer's", roles: [] },
   reorder: buyers,
 
+  openComplaint: { who: "either side of the order", roles: [...supplierStaff, "buyer", "stockist"] },
+  listComplaints: everyone,
+  getComplaint: { who: "either side", roles: anyone },
+  "assignComplaint: oneself": { who: "sales_rep (self)", roles: supplierStaff },
+  "assignComplaint: another": { who: "manager+ with {assignee_id}", roles: managers },
+  escalateComplaint: { who: "sales_rep,manager", roles: supplierStaff },
+  resolveComplaint: { who: "handler,manager", roles: supplierStaff },
+  confirmResolution: buyers,
+  reopenComplaint: buyers,
+  withdrawComplaint: { who: "its creator's side", roles: [...supplierStaff, "buyer", "stockist"] },
+  exportComplaints: { who: "supplier staff", roles: supplierStaff },
+
   listAuditLogs: { who: "owner,admin; platform: all", roles: admins, isPlatforms: true },
   getAuditLog: { who: "owner,admin", roles: admins, isPlatforms: true },
 

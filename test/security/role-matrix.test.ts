@@ -98,6 +98,8 @@ const variants: readonly Ask[] = [
     ),
   ),
   ...["CANCELLED", "COMPLETED", "ACCEPTED"].map((status) => asked("setOrderStatus", `buyer, ${status}`, () => ({ status }))),
+  asked("assignComplaint", "oneself", () => ({})),
+  asked("assignComplaint", "another", () => ({ assignee_id: newId("usr", Date.now()) })),
 ]
 
 /** Where the example itself would be refused with 403 for what it grants, or would make something each time. */

@@ -12,6 +12,8 @@ export type Cast = {
   /** A's link and order with C. When C is the one who asks, with another buyer of A's. */
   readonly linkId: string
   readonly order: Order
+  /** About that order. */
+  readonly complaintId: string
   readonly unknownFileId: string
 }
 
@@ -32,6 +34,10 @@ const hidden = "404 NOT_FOUND"
 const forPlatform = "403 FORBIDDEN"
 
 const public_ = (why: string): Fixture => ({ nothing: why })
+
+const complaintStep = (operationId: string, bodies: (cast: Cast) => readonly unknown[] = () => [{}]): Record<string, Fixture> => ({
+  [operationId]: (cast) => bodies(cast).map((body) => ({ params: { id: cast.complaintId }, body, answers: hidden })),
+})
 
 /**
  * Every operation, by its id. A new route without a line here fails the sweep. 404 wherever an id of A's names a row;
@@ -186,6 +192,27 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     ...["ACCEPTED", "REJECTED", "IN_DELIVERY"].map((status) => ({ params: { id: order.id }, body: { status }, answers: "403 FORBIDDEN" })),
   ],
   reorder: ({ order }) => [{ params: { id: order.id }, body: {}, answers: hidden }],
+
+  // Complaints
+  openComplaint: ({ order, unknownFileId }) => [
+    {
+      body: { order_id: order.id, order_line_id: order.lineId, title: "Mine", description: "Mine now", evidence: [unknownFileId] },
+      answers: hidden,
+    },
+  ],
+  listComplaints: ({ a, order }) => [
+    { query: { order_id: order.id }, answers: 200 },
+    { query: { assignee: a.clerk.id }, answers: 200 },
+    { query: { assignee: a.clerk.id, status: "ASSIGNED", order_id: order.id }, answers: 200 },
+  ],
+  exportComplaints: () => [{ answers: 200 }],
+  getComplaint: ({ complaintId }) => [{ params: { id: complaintId }, answers: hidden }],
+  ...complaintStep("assignComplaint", ({ a, me }) => [{}, { assignee_id: a.clerk.id }, { assignee_id: me.clerk.id }]),
+  ...complaintStep("escalateComplaint"),
+  ...complaintStep("resolveComplaint", () => [{ kind: "CREDIT", text: "Mine now" }]),
+  ...complaintStep("confirmResolution"),
+  ...complaintStep("reopenComplaint"),
+  ...complaintStep("withdrawComplaint"),
 
   // Audit
   listAuditLogs: ({ relation, a, order }) => [

@@ -99,6 +99,12 @@ export async function ordered(supplier: Tenant, buyer: World, note: string, quan
   return { id: order.id, lineId: order.items[0]?.id ?? "" }
 }
 
+/** What the buyer, or the supplier, complains of about an order. */
+export async function complained(by: World, order: Order, description: string): Promise<string> {
+  const body = { order_id: order.id, order_line_id: order.lineId, title: "Not as agreed", description }
+  return (await must(201, api("POST", "/complaints", { token: by.token, body })))["id"] ?? ""
+}
+
 /** Tables of D1, the full-text index's own aside. */
 export async function tablesOfD1(): Promise<string[]> {
   const { results } = await env.DB.prepare(

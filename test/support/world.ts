@@ -36,7 +36,8 @@ export async function api(method: Method, path: string, { token, body, headers =
     createExecutionContext(),
   )
   const text = await response.text()
-  return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) }
+  const isJson = response.headers.get("content-type")?.includes("json") === true
+  return { status: response.status, headers: response.headers, body: text === "" ? undefined : isJson ? JSON.parse(text) : text }
 }
 
 export const password = "waybill-demo"

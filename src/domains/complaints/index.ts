@@ -1,4 +1,3 @@
-import type { Endpoint } from "../../platform/http/endpoint.ts"
-
 /** The only way into this domain. */
-export const complaintEndpoints: readonly Endpoint[] = []
+export { complaintEndpoints } from "./http.ts"
+export { runComplaintClock } from "./run-clock.ts"

@@ -20,7 +20,7 @@ export async function customRolesOf(db: TenantDb, roles: readonly string[]): Pro
   return db.many(customRoles, { where: sql`name in (select value from json_each(${JSON.stringify(names)}))` })
 }
 
-const permissionsWith = (roles: readonly string[], custom: readonly CustomRoleRow[]): ReadonlySet<Permission> =>
+export const permissionsWith = (roles: readonly string[], custom: readonly CustomRoleRow[]): ReadonlySet<Permission> =>
   permissionsOf(
     roles,
     custom.flatMap(({ permissions }) => permissions),

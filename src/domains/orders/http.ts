@@ -1,4 +1,4 @@
-import { command, readOrder } from "../../../durable-objects/supplier-ledger/client.ts"
+import { command } from "../../../durable-objects/supplier-ledger/client.ts"
 import type { OrderId } from "../../kernel/ids.ts"
 import { type Result, refuse } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
@@ -6,6 +6,7 @@ import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http
 import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { findOrder } from "./find-order.ts"
 import { placeOrder } from "./place-order.ts"
 import type { OrderFacts } from "./rules.ts"
 import { orderList, orderQuery, orderView, placeOrderInput, reorderInput, setOrderStatusInput } from "./schemas.ts"
@@ -99,8 +100,7 @@ export const orderEndpoints: readonly Endpoint[] = [
       success: { status: 200, schema: orderView, description: "The order." },
     },
     async (ctx, { params }) => {
-      const row = await orderStore(ctx.db).byId(params.id)
-      const order = row === undefined ? await readOrder(ctx, params.id) : orderOfRow(row)
+      const order = await findOrder(ctx, params.id)
       return order === undefined ? refuse("NOT_FOUND", "There is no such order.") : shown(ctx, order)
     },
   ),

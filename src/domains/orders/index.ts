@@ -1,2 +1,3 @@
 /** The only way into this domain. */
+export { findOrder } from "./find-order.ts"
 export { orderEndpoints } from "./http.ts"

@@ -1,8 +1,8 @@
-import { and, asc, desc, eq, lt, sql } from "drizzle-orm"
-import type { LinkId } from "../../kernel/ids.ts"
+import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm"
+import type { LinkId, OrganizationId } from "../../kernel/ids.ts"
 import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
-import type { LinkStatus, Side } from "./rules.ts"
+import { type LinkStatus, linkStatuses, type Side } from "./rules.ts"
 import { type LinkRow, links } from "./tables.ts"
 
 export type LinkFilter = {
@@ -24,6 +24,16 @@ export const linkStore = (db: TenantDb) => ({
     const matches = and(status === undefined ? undefined : sql`status = ${status}`, side === undefined ? undefined : sql`side = ${side}`)
     return scanNewestFirst(db, links, { within, matches, rowsMax })
   },
+
+  /** The link with one partner, whatever its state. */
+  withPartner: (side: Side, counterpartyId: OrganizationId): Promise<LinkRow | undefined> =>
+    db
+      .many(links, {
+        where: and(eq(links.side, side), inArray(links.status, [...linkStatuses]), eq(links.counterpartyId, counterpartyId)),
+        indexedBy: "links_partner",
+        limit: 1,
+      })
+      .then(([link]) => link),
 
   /** The suppliers whose catalog a buyer may see, by id. */
   approvedSuppliers: (rowsMax: number): Promise<Array<Pick<LinkRow, "counterpartyId" | "sharesStock">>> =>

@@ -21,14 +21,25 @@ export type Scan<Row> = {
 export async function scanNewestFirst<T extends Listed>(
   db: TenantDb,
   table: T,
-  { within, matches, rowsMax }: { readonly within: SQL | undefined; readonly matches: SQL | undefined; readonly rowsMax: number },
+  {
+    within,
+    matches,
+    rowsMax,
+    indexedBy,
+  }: {
+    readonly within: SQL | undefined
+    readonly matches: SQL | undefined
+    readonly rowsMax: number
+    /** The index to walk, in order of id where `within` pins its other columns; the key without it. */
+    readonly indexedBy?: string
+  },
 ): Promise<Scan<InferSelectModel<T>>> {
   const bound = limits.filterScanRowsMax
   const [found = []] = await db.query(
     (orgId) => sql`
       with scanned as materialized (
         select min(id) as last_id, count(*) as rows_scanned, json_group_array(id) filter (where is_match) as ids from (
-          select ${table.id} as id, (${matches ?? sql`1`}) as is_match from ${table}
+          select ${table.id} as id, (${matches ?? sql`1`}) as is_match from ${table}${indexedBy === undefined ? sql.empty() : sql` indexed by ${sql.identifier(indexedBy)}`}
           where ${and(eq(table.orgId, orgId), within)} order by ${table.id} desc limit ${bound}
         )
       )

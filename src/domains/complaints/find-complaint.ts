@@ -1,0 +1,52 @@
+import type { ComplaintId } from "../../kernel/ids.ts"
+import { RefusalError, type Result } from "../../kernel/result.ts"
+import { day, hour } from "../../kernel/time.ts"
+import { refOf } from "../../platform/auth/actor.ts"
+import type { Config } from "../../platform/env.ts"
+import type { Ctx } from "../../platform/http/context.ts"
+import { recordStep } from "./record-step.ts"
+import { after, type By, type Clock, type ComplaintFacts, type Side, type Step } from "./rules.ts"
+import { complaintStore, counterpartyDb } from "./store.ts"
+import type { ComplaintRow } from "./tables.ts"
+import { complaintOfRow, rowOf } from "./views.ts"
+
+export const clockOf = (config: Config): Clock => ({
+  salesMs: config.COMPLAINT_SALES_SLA_HOURS * hour,
+  managerMs: config.COMPLAINT_MANAGER_SLA_HOURS * hour,
+  reopenMs: config.COMPLAINT_REOPEN_DAYS * day,
+})
+
+/** @throws RefusalError NOT_FOUND, also for another organization's. */
+export async function ownRow(ctx: Ctx, id: ComplaintId): Promise<ComplaintRow> {
+  const row = await complaintStore(ctx.db).byId(id)
+  if (row === undefined) throw new RefusalError({ code: "NOT_FOUND", detail: "There is no such complaint." })
+  return row
+}
+
+export type Found = { readonly complaint: ComplaintFacts; readonly side: Side }
+
+/**
+ * A complaint that the caller's organization is a party of, whole: what the buyer's row lacks stands in the supplier's.
+ * @throws RefusalError NOT_FOUND; VERSION_MISMATCH by If-Match; FORBIDDEN where only the other side makes such a step.
+ */
+export async function findComplaint(ctx: Ctx, id: ComplaintId, only?: Side): Promise<Found> {
+  const own = await ownRow(ctx, id)
+  if (only !== undefined && own.side !== only)
+    throw new RefusalError({ code: "FORBIDDEN", detail: `Only the ${only}'s side of the order does this.` })
+  const whole = own.side === "supplier" ? own : await complaintStore(counterpartyDb(ctx, own.counterpartyId)).byId(id)
+  if (whole === undefined) throw new Error(`INV-CMP-2: ${id} has no row of its supplier`)
+  if (ctx.ifMatch !== undefined && ctx.ifMatch !== whole.version) throw new RefusalError({ code: "VERSION_MISMATCH" })
+  return { complaint: complaintOfRow(whole), side: own.side }
+}
+
+export const byOf = (ctx: Ctx): By => refOf(ctx.actor)
+
+type Taken = { readonly reason: string | null; readonly action: string }
+
+/** Carries out a step that was decided on, and answers the row of the caller's side as it then is. */
+export function takeStep(ctx: Ctx, { complaint, side }: Found, step: Result<Step>, { reason, action }: Taken): Result<ComplaintRow> {
+  if (!step.ok) return step
+  const moved = after(complaint, step.value, byOf(ctx), reason, ctx.now)
+  recordStep(ctx, complaint, moved, action)
+  return { ok: true, value: { orgId: ctx.orgId, ...rowOf(moved, side) } }
+}

@@ -1,0 +1,55 @@
+import { RefusalError } from "../../kernel/result.ts"
+import type { Instant } from "../../kernel/time.ts"
+import type { Meter } from "../../platform/db/meter.ts"
+import { TenantDb } from "../../platform/db/tenant-db.ts"
+import { UnitOfWork } from "../../platform/db/unit-of-work.ts"
+import { type Bindings, configOf } from "../../platform/env.ts"
+import { describeError, log } from "../../platform/log/log.ts"
+import { clockOf } from "./find-complaint.ts"
+import { recordStep } from "./record-step.ts"
+import { after, type Clock, theClock, tick } from "./rules.ts"
+import { type DueCursor, dueComplaints } from "./store.ts"
+import type { ComplaintRow } from "./tables.ts"
+import { complaintOfRow } from "./views.ts"
+
+const pageRows = 100
+const pagesMax = 5
+
+const nowhere = { ipAddress: null, userAgent: null } as const
+
+/**
+ * Escalates complaints that waited too long at their level, and closes those whose resolution nobody disputed. Each is a
+ * batch of its own, on the version it was found in: whatever somebody did meanwhile stands, and a second run at once
+ * does nothing twice (INV-CMP-5). What a run leaves, or fails at, the next one takes. How many moved on.
+ */
+export async function runComplaintClock(env: Bindings, meter: Meter, now: Instant): Promise<number> {
+  const clock = clockOf(configOf(env))
+  let moved = 0
+  let cursor: DueCursor | undefined
+  for (let page = 0; page < pagesMax; page += 1) {
+    const rows = await dueComplaints({ env, meter }, now, cursor, pageRows)
+    for (const row of rows) if (await moveOn({ env, meter }, row, now, clock)) moved += 1
+    cursor = rows.at(-1)
+    if (rows.length < pageRows) break
+  }
+  return moved
+}
+
+async function moveOn(reach: { env: Bindings; meter: Meter }, row: ComplaintRow, now: Instant, clock: Clock): Promise<boolean> {
+  const complaint = complaintOfRow(row)
+  const step = tick(complaint, now, clock)
+  if (step === undefined) return false
+  const db = TenantDb.forSystem(reach.env, reach.meter, complaint.supplierId, "time alone escalates and closes complaints")
+  const work = new UnitOfWork(now, nowhere)
+  const action = step.status === "CLOSED" ? "complaints.complaint.close" : "complaints.complaint.escalate"
+  recordStep({ ...reach, work, db }, complaint, after(complaint, step, theClock, null, now), action)
+  try {
+    await work.commit(db)
+    return true
+  } catch (error) {
+    // Somebody was faster: what they did stands, and has a time of its own.
+    if (error instanceof RefusalError && error.refusal.code === "VERSION_MISMATCH") return false
+    log.error("a complaint could not be moved on", { complaint: complaint.id, organization: row.orgId, error: describeError(error) })
+    return false
+  }
+}

@@ -1,0 +1,56 @@
+import { env } from "cloudflare:workers"
+import { endpoints } from "../../src/domains/endpoints.ts"
+import { newId } from "../../src/kernel/ids.ts"
+import { market } from "./market.ts"
+import { type Answer, api, hire, type Person } from "./world.ts"
+
+/** The body of an answer that has to be this one. */
+export async function must(status: number, call: Promise<Answer>): Promise<Answer["body"]> {
+  const { status: got, body } = await call
+  if (got !== status) throw new Error(`${got} instead of ${status}: ${JSON.stringify(body)}`)
+  return body
+}
+
+export type Shop = Awaited<ReturnType<typeof shop>>
+
+/** A supplier with sales staff and a manager, a buyer, and an order between them. */
+export async function shop() {
+  const { supplier, buyer, body } = await market()
+  const order = await must(201, api("POST", "/orders", { token: buyer.token, body }))
+  const [rep, manager]: Person[] = [await hire(supplier.token, "sales_rep"), await hire(supplier.token, "manager")]
+  if (rep === undefined || manager === undefined) throw new Error("nobody was hired")
+  return { supplier, buyer, order, rep, manager, place: body }
+}
+
+export const crushed = { title: "Two crates arrived crushed", description: "The lower two crates were crushed." }
+
+export const complain = async (at: Shop, more: Readonly<Record<string, unknown>> = {}, token = at.buyer.token): Promise<Answer["body"]> =>
+  must(201, api("POST", "/complaints", { token, body: { order_id: at.order.id, ...crushed, ...more } }))
+
+type Verb = "assign" | "escalate" | "resolve" | "confirm" | "reopen" | "withdraw"
+
+export const credit = { kind: "CREDIT", text: "Credited with the next invoice." }
+
+export const step = (
+  token: string,
+  id: string,
+  verb: Verb,
+  body: unknown = verb === "resolve" ? credit : undefined,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> => api("PUT", `/complaints/${id}/${verb}`, { token, ...(body === undefined ? {} : { body }), headers })
+
+/** A file of complaint evidence. */
+export async function photo(token: string): Promise<string> {
+  if (!endpoints.some(({ spec }) => spec.operationId === "uploadFile")) return newId("fil", Date.now())
+  const jpeg = "\u00ff\u00d8\u00ff\u00e0 crushed"
+  return (
+    await must(
+      201,
+      api("POST", "/files?purpose=complaint_evidence&name=crate.jpg", { token, body: jpeg, headers: { "content-type": "image/jpeg" } }),
+    )
+  ).id
+}
+
+/** A complaint's row of one party, as D1 holds it. */
+export const rowIn = (orgId: string, id: string): Promise<Record<string, unknown> | null> =>
+  env.DB.prepare("select * from complaints where org_id = ? and id = ?").bind(orgId, id).first()
