@@ -174,8 +174,6 @@ describe("permissions", () => {
     "complaints.complaint.export": "its domain",
     "files.file.upload": "its domain",
     "files.file.manage": "its domain",
-    "webhooks.endpoint.read": "its domain",
-    "webhooks.endpoint.manage": "its domain",
     "platform.dead-letter.operate": "its domain",
   }
 

@@ -133,6 +133,8 @@ const exceptions: Readonly<Record<string, string>> = {
   invitations_token_hash: "a one-time token finds its invitation before anybody knows whose it is",
   api_keys_secret_hash: "a key finds its organization",
   users_email: "sign-in is by address, which is unique across the platform",
+  webhook_endpoints_sealed_by: "clean-up seals secrets anew, whosever they are, when a key goes",
+  webhook_deliveries_due: "the sweep wakes what is due, of all organizations",
   products_id: "a buyer asks for a product by id; whose it is decides whether the buyer may see it",
 }
 
