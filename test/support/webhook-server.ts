@@ -7,6 +7,7 @@ export type Step = {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  readonly delayMs?: number
   /** hang: no answer. drip: headers, then a byte now and then without end. flood: a body without end. reset: the connection breaks. */
   readonly trouble?: "hang" | "drip" | "flood" | "reset"
 }
@@ -48,7 +49,7 @@ export default async function startWebhookServer({ provide }: TestProject): Prom
     const answered = step.trouble === "hang" || step.trouble === "reset" ? null : (step.status ?? 200)
     const headers = request.headers as Record<string, string>
     received.set(key, [...(received.get(key) ?? []), { headers, body, answered }])
-    play(step, response)
+    setTimeout(() => play(step, response), step.delayMs ?? 0)
   }
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
