@@ -52,8 +52,8 @@ export const limits = {
   webhookAttemptsKept: 20,
   webhookFailingDaysMax: 5,
   webhookDeliveryDaysKept: 30,
-  webhookSweepRows: 500,
-  webhookSweepBatchesMax: 4,
+  webhookSweepRows: 1_000,
+  webhookSweepBatchesMax: 10,
 
   orderLinesMax: 200,
   /** Thousandths of a unit: a billion units. */

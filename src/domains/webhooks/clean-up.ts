@@ -11,6 +11,10 @@ import { type EndpointRow, webhookEndpoints } from "./tables.ts"
 
 const batchRows = 500
 
+/** Endpoints whose secrets are sealed anew together, from before and from behind the key's name. */
+const resealedRows = 100
+const resealRoundsMax = 20
+
 /** Deletes deliveries a month after they were finished, and seals secrets anew whose key is on its way out. Bounded: what a run leaves, the next one takes. */
 export async function cleanUpWebhooks(env: Bindings, meter: Meter, now: Instant): Promise<number> {
   const db = acrossTenants(env, meter, "clean-up of finished deliveries and secrets under old keys")
@@ -21,22 +25,22 @@ export async function cleanUpWebhooks(env: Bindings, meter: Meter, now: Instant)
         where status = ${status} and due_at <= ${now} order by due_at limit ${batchRows}) returning 1`,
     ])
   }
-  await sealSecretsAnew(env, db)
+  for (let round = 0; round < resealRoundsMax; round += 1) if ((await sealSecretsAnew(env, db)) < resealedRows) break
   return deleted
 }
 
-/** So that a key may leave JWT_KEYS a day after another took its place, and no secret with it. */
-async function sealSecretsAnew(env: Bindings, db: AcrossDb): Promise<void> {
+/** So that a key may leave JWT_KEYS some nights after another took its place, and no secret with it. How many endpoints had others. */
+async function sealSecretsAnew(env: Bindings, db: AcrossDb): Promise<number> {
   const keys = configOf(env).JWT_KEYS
   const kid = sealingKid(keys)
   const stale = await db.query(
     ...["<", ">"].map(
       (side) => sql`select * from webhook_endpoints indexed by webhook_endpoints_sealed_by
-        where ${side === "<" ? sql`sealed_by < ${kid}` : sql`sealed_by > ${kid}`} limit ${batchRows}`,
+        where ${side === "<" ? sql`sealed_by < ${kid}` : sql`sealed_by > ${kid}`} limit ${resealedRows}`,
     ),
   )
   const endpoints = stale.flat().map((row): EndpointRow => decodeRow(webhookEndpoints, row))
-  if (endpoints.length === 0) return
+  if (endpoints.length === 0) return 0
   const renewed = await Promise.all(
     endpoints.map(async (endpoint) => {
       const secrets = await sealedAnew(keys, endpoint, endpoint.secrets)
@@ -55,4 +59,5 @@ async function sealSecretsAnew(env: Bindings, db: AcrossDb): Promise<void> {
       ),
     ),
   )
+  return endpoints.length
 }

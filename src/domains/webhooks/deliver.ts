@@ -136,12 +136,12 @@ async function drop(db: TenantDb, store: WebhookStore, turn: Turn, now: Instant)
   if (reason !== undefined) await db.run([store.markFailed(delivery.id, delivery.attemptsMade, reason, now)])
 }
 
-/** INV-WHK-7: with a trace and an event, unless somebody changed the endpoint meanwhile. */
+/** INV-WHK-7: with a trace and an event, unless somebody changed the endpoint meanwhile, or something reached it after all. */
 async function disable(db: TenantDb, store: WebhookStore, before: EndpointRow, reason: DisabledReason, now: Instant): Promise<void> {
   const after: EndpointRow = { ...before, status: "DISABLED", disabledReason: reason, version: before.version + 1, updatedAt: now }
   try {
     await new UnitOfWork(now, { ipAddress: null, userAgent: null })
-      .add(...store.replace(before, after))
+      .add(...store.replace(before, after), ...(reason === "FAILING" ? [store.stillFailing(before)] : []))
       .audit(db, {
         action: "webhooks.endpoint.disable",
         entity: "webhook",

@@ -81,11 +81,11 @@ export type Health = { readonly failures: number; readonly failingSince: Instant
 /** An endpoint fails a few times before anything waits on its account. */
 const failuresBeforePause = 5
 const pauseMsMin = 10 * second
-const pauseMsMax = 10 * minute
+const pauseMsMax = hour
 
 /**
- * INV-WHK-6: what one more failure makes of an endpoint. After a few in a row it is left alone for a while, up to ten
- * minutes, so that a slow or dead one does not hold the queue while others wait.
+ * INV-WHK-6: what one more failure makes of an endpoint. After a few in a row it is left alone for a while, up to an
+ * hour, so that a slow or dead one does not hold the queue while others wait.
  */
 export function afterFailure(health: Health, now: Instant): Health {
   const failures = health.failures + 1

@@ -3,7 +3,7 @@ import type { DeliveryId, WebhookId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { day, type Instant } from "../../kernel/time.ts"
 import type { Statement } from "../../platform/db/executor.ts"
-import { guardChanged } from "../../platform/db/guards.ts"
+import { guard, guardChanged } from "../../platform/db/guards.ts"
 import type { Scan } from "../../platform/db/scan.ts"
 import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
 import { type EventRow, events } from "../../platform/events/tables.ts"
@@ -58,6 +58,13 @@ export const webhookStore = (db: TenantDb) => {
       const { orgId: _orgId, id: _id, createdAt: _createdAt, createdBy: _createdBy, ...changes } = after
       return [db.update(webhookEndpoints, ofEndpoint(before), changes), guardChanged("VERSION_MISMATCH")]
     },
+
+    /** For a batch: refuses it if a success has ended the failures that this row knows of. */
+    stillFailing: ({ id, failingSince }: EndpointRow): Statement =>
+      guard(
+        "CONFLICT",
+        sql`exists (select 1 from webhook_endpoints where org_id = ${db.orgId} and id = ${id} and failing_since is ${failingSince})`,
+      ),
 
     delete: (row: EndpointRow): Statement[] => [db.delete(webhookEndpoints, ofEndpoint(row)), guardChanged("VERSION_MISMATCH")],
 

@@ -354,6 +354,21 @@ describe("an endpoint", () => {
     expect((await deliveriesOf(world, made.id)).every(({ status }) => status === "DELIVERED")).toBe(true)
   })
 
+  test("INV-WHK-6: costs no messages while it rests", async () => {
+    const { made, orgId, id, now } = await waiting([{ status: 500 }])
+    const start = Date.now()
+    await env.DB.prepare("update webhook_endpoints set failures = 9, paused_until = ? where id = ?")
+      .bind(start + hour, made.id)
+      .run()
+    const { sent, bindings } = withQueue()
+    const mine = () => sent.filter(({ body }) => body.kind === "delivery" && body.org_id === orgId)
+    await wakeDeliveries(bindings, new Meter(), start + 5 * minute)
+    expect(mine()).toEqual([])
+    expect(await now()).toMatchObject({ status: "PENDING", attempts: [], next_attempt_at: new Date(start + hour).toISOString() })
+    await wakeDeliveries(bindings, new Meter(), start + hour)
+    expect(mine()).toEqual([{ body: { kind: "delivery", org_id: orgId, delivery_id: id }, delay: 0 }])
+  })
+
   test("INV-WHK-5: is not sent to where the deployment allows no such target, and says so", async () => {
     const { world, made, there, orgId, id } = await waiting()
     await attempt(orgId, id, Date.now(), { bindings: { ...env, WEBHOOK_PRIVATE_TARGETS: "false" } as Bindings })
