@@ -2,6 +2,7 @@ import { ledgerWatchOf } from "../durable-objects/ledger-watch/client.ts"
 import { runComplaintClock } from "./domains/complaints/index.ts"
 import { cleanUpIdentity } from "./domains/identity/index.ts"
 import { sendUnsentOrganizations } from "./domains/organizations/index.ts"
+import { cleanUpWebhooks, wakeDeliveries } from "./domains/webhooks/index.ts"
 import { type Instant, second } from "./kernel/time.ts"
 import type { Meter } from "./platform/db/meter.ts"
 import type { Bindings } from "./platform/env.ts"
@@ -15,10 +16,12 @@ export const cronTable: Readonly<Record<string, readonly Job[]>> = {
     { name: "watch-ledgers", run: watchLedgers },
     { name: "send-organizations", run: sendUnsentOrganizations },
     { name: "complaint-clock", run: runComplaintClock },
+    { name: "wake-deliveries", run: wakeDeliveries },
   ],
   "0 2 * * *": [
     { name: "clean-up-identity", run: cleanUpIdentity },
     { name: "clean-up-platform", run: cleanUpPlatform },
+    { name: "clean-up-webhooks", run: cleanUpWebhooks },
   ],
 }
 

@@ -28,6 +28,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/node/**"],
           setupFiles: ["test/support/setup.ts"],
+          // Somebody's server for webhooks to be sent to.
+          globalSetup: ["test/support/webhook-server.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           // Its package ships CommonJS that workerd cannot load as it is.

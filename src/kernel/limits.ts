@@ -42,6 +42,25 @@ export const limits = {
   complaintStepsMax: 100,
   exportPageRows: 500,
   exportRowsMax: 100_000,
+  webhooksMax: 20,
+  webhookEventTypesMax: 50,
+  webhookUrlCharsMax: 2_000,
+  /** A body as it is sent; larger ones give way to ids and a link. */
+  webhookPayloadBytesMax: 20_000,
+  webhookSecretBytes: 32,
+  webhookSecretsMax: 5,
+  webhookSecretOverlapHours: 24,
+  webhookTimeoutMs: 10_000,
+  webhookAnswerBytesRead: 300,
+  /** How long an attempt has a delivery to itself; longer than the request and its bookkeeping take. */
+  webhookLeaseMs: 60_000,
+  /** What an unanswered queue message is waited for before the sweep sends another. */
+  webhookWakeAgainMs: 120_000,
+  webhookAttemptsKept: 20,
+  webhookFailingDaysMax: 5,
+  webhookDeliveryDaysKept: 30,
+  webhookSweepRows: 1_000,
+  webhookSweepBatchesMax: 10,
 
   orderLinesMax: 200,
   /** Thousandths of a unit: a billion units. */

@@ -72,6 +72,7 @@ describe("mass assignment", () => {
     updateOrganization: ["status"],
     decideKyb: ["status"],
     setLinkStatus: ["status"],
+    updateWebhook: ["status"],
     setOrderStatus: ["status", "internal_note"],
     requestLink: ["supplier_id"],
     placeOrder: ["supplier_id", "buyer_id"],

@@ -7,7 +7,10 @@ import type { Bindings } from "../../src/platform/env.ts"
 import { blind } from "../support/app.ts"
 
 export type Variables = Partial<
-  Record<"ENVIRONMENT" | "PUBLIC_URL" | "CORS_ORIGINS" | "BASE_DOMAIN" | "RESEND_API_KEY" | "EXPOSE_SERVER_TIMING", string>
+  Record<
+    "ENVIRONMENT" | "PUBLIC_URL" | "CORS_ORIGINS" | "BASE_DOMAIN" | "RESEND_API_KEY" | "EXPOSE_SERVER_TIMING" | "WEBHOOK_PRIVATE_TARGETS",
+    string
+  >
 >
 export type Call = (url: string, init?: RequestInit) => Promise<Response>
 

@@ -114,6 +114,13 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   listAuditLogs: { who: "owner,admin; platform: all", roles: admins, isPlatforms: true },
   getAuditLog: { who: "owner,admin", roles: admins, isPlatforms: true },
 
+  listWebhooks: ownersAndAdmins,
+  createWebhook: ownersAndAdmins,
+  updateWebhook: ownersAndAdmins,
+  deleteWebhook: ownersAndAdmins,
+  listWebhookDeliveries: ownersAndAdmins,
+  replayWebhookDelivery: ownersAndAdmins,
+
   getMetrics: platform,
   reconcileLedger: platform,
   rebuildLedger: platform,

@@ -213,6 +213,22 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   ...complaintStep("confirmResolution"),
   ...complaintStep("reopenComplaint"),
   ...complaintStep("withdrawComplaint"),
+  // Webhooks
+  listWebhooks: () => [{ answers: 200 }],
+  createWebhook: public_("there is no id to name"),
+  updateWebhook: ({ a }) => [
+    { params: { id: a.webhookId }, body: { url: "https://hooks.mine.example/now" }, answers: hidden },
+    { params: { id: a.webhookId }, body: { rotate_secret: true }, answers: hidden },
+  ],
+  deleteWebhook: ({ a }) => [{ params: { id: a.webhookId }, answers: hidden }],
+  listWebhookDeliveries: ({ a }) => [
+    { params: { id: a.webhookId }, answers: hidden },
+    { params: { id: a.webhookId }, query: { status: "PENDING" }, answers: hidden },
+  ],
+  replayWebhookDelivery: ({ a, me }) => [
+    { params: { id: a.webhookId, delivery_id: a.deliveryId }, answers: hidden },
+    { params: { id: me.webhookId, delivery_id: a.deliveryId }, answers: hidden },
+  ],
 
   // Audit
   listAuditLogs: ({ relation, a, order }) => [

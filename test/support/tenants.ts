@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers"
 import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
 import type { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
 import { type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
+import { handOut } from "./webhooks.ts"
 import { api, hire, newEmail, type Person, signUp, type World } from "./world.ts"
 
 /** An organization with a row of everything that there is to have, and words in them that nobody else uses. */
@@ -15,6 +16,8 @@ export type Tenant = World & {
   readonly apiKeyId: string
   readonly apiKey: string
   readonly sessionId: string
+  readonly webhookId: string
+  readonly deliveryId: string
   readonly productId: string
   readonly otherProductId: string
   readonly sku: string
@@ -48,6 +51,12 @@ export async function furnished(word: string, capabilities: readonly string[]): 
       body: { name: `${word} scanner`, permissions: ["catalog.product.read", "orders.order.read", "partners.link.read"] },
     }),
   )
+  const hook = await must(
+    201,
+    api("POST", "/webhooks", { token, body: { url: `http://hooks.invalid/${word}`, event_types: ["api_key.created"] } }),
+  )
+  await handOut(world.org.id)
+  const deliveries = await must<{ data: Array<{ id: string }> }>(200, api("GET", `/webhooks/${hook["id"]}/deliveries`, { token }))
   const product = (name: string, code: string) =>
     must(
       201,
@@ -77,6 +86,8 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     apiKeyId: String(key["id"]),
     apiKey: String(key["secret"]),
     sessionId: sessions.data[0]?.id ?? "",
+    webhookId: String(hook["id"]),
+    deliveryId: deliveries.data[0]?.id ?? "",
     productId: String(first["id"]),
     otherProductId: String(second["id"]),
     sku,

@@ -1,7 +1,6 @@
-import type { Subscriber } from "../../platform/events/subscriber.ts"
-import type { Endpoint } from "../../platform/http/endpoint.ts"
-
 /** The only way into this domain. */
-export const webhookEndpoints: readonly Endpoint[] = []
-
-export const webhooksSubscriber: Subscriber = { name: "webhooks", plan: async () => [] }
+export { cleanUpWebhooks } from "./clean-up.ts"
+export { deliver } from "./deliver.ts"
+export { webhookEndpoints } from "./http.ts"
+export { webhooksSubscriber } from "./subscriber.ts"
+export { wakeDeliveries } from "./wake-deliveries.ts"

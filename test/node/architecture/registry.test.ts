@@ -166,8 +166,6 @@ describe("permissions", () => {
     "chat.canned-reply.manage": "its domain",
     "files.file.upload": "its domain",
     "files.file.manage": "its domain",
-    "webhooks.endpoint.read": "its domain",
-    "webhooks.endpoint.manage": "its domain",
     "platform.dead-letter.operate": "its domain",
   }
 

@@ -134,6 +134,8 @@ const exceptions: Readonly<Record<string, string>> = {
   api_keys_secret_hash: "a key finds its organization",
   users_email: "sign-in is by address, which is unique across the platform",
   complaints_due: "the clock walks complaints of all organizations by what is due",
+  webhook_endpoints_sealed_by: "clean-up seals secrets anew, whosever they are, when a key goes",
+  webhook_deliveries_due: "the sweep wakes what is due, of all organizations",
   products_id: "a buyer asks for a product by id; whose it is decides whether the buyer may see it",
 }
 
