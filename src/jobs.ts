@@ -4,6 +4,7 @@ import { sendUnsentOrganizations } from "./domains/organizations/index.ts"
 import { type Instant, second } from "./kernel/time.ts"
 import type { Meter } from "./platform/db/meter.ts"
 import type { Bindings } from "./platform/env.ts"
+import { sweepEvents } from "./platform/events/sweep.ts"
 import { cleanUpPlatform } from "./platform/jobs/clean-up.ts"
 import { type Job, type JobDeps, runJobs } from "./platform/jobs/run.ts"
 import { log } from "./platform/log/log.ts"
@@ -13,6 +14,7 @@ export const cronTable: Readonly<Record<string, readonly Job[]>> = {
   "* * * * *": [
     { name: "watch-ledgers", run: watchLedgers },
     { name: "send-organizations", run: sendUnsentOrganizations },
+    { name: "sweep-events", run: sweepEvents },
   ],
   "0 2 * * *": [
     { name: "clean-up-identity", run: cleanUpIdentity },

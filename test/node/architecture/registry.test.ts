@@ -176,7 +176,6 @@ describe("permissions", () => {
     "files.file.manage": "its domain",
     "webhooks.endpoint.read": "its domain",
     "webhooks.endpoint.manage": "its domain",
-    "platform.dead-letter.operate": "its domain",
   }
 
   const onRoutes = new Set(specs.flatMap(({ access }) => permissionsRequired(access)))
