@@ -158,9 +158,11 @@ async function retry(doing: Dispatch, row: EventRetryRow): Promise<void> {
       failures,
       error: reason,
     })
-    await db.run(
-      failures < limits.retryFailuresMax ? [again(doing, isThisTry, failures, reason)] : givenUp(doing, row, isThisTry, failures, reason),
-    )
+    const noted =
+      failures < limits.retryFailuresMax ? [again(doing, isThisTry, failures, reason)] : givenUp(doing, row, isThisTry, failures, reason)
+    await db.run(noted).catch((failure: unknown) => {
+      if (!isRaced(failure)) throw failure
+    })
   }
 }
 
