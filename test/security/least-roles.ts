@@ -99,12 +99,17 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "setOrderStatus: buyer, ACCEPTED": { who: "as the state machine says: nobody of the buyer's", roles: [] },
   reorder: buyers,
 
+  listEvents: { ...everyone, isPlatforms: true },
+  getEvent: { ...everyone, isPlatforms: true },
+
   listAuditLogs: { who: "owner,admin; platform: all", roles: admins, isPlatforms: true },
   getAuditLog: { who: "owner,admin", roles: admins, isPlatforms: true },
 
   getMetrics: platform,
   reconcileLedger: platform,
   rebuildLedger: platform,
+  listDeadLetters: platform,
+  replayDeadLetter: platform,
   devFoundOrganizations: platform,
   devReplayPast: platform,
 }

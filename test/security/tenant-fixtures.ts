@@ -13,6 +13,7 @@ export type Cast = {
   readonly linkId: string
   readonly order: Order
   readonly unknownFileId: string
+  readonly unknownLetterId: string
 }
 
 export type Attempt = {
@@ -187,6 +188,13 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   ],
   reorder: ({ order }) => [{ params: { id: order.id }, body: {}, answers: hidden }],
 
+  // Events
+  listEvents: ({ relation }) => [
+    { answers: 200, showsOrganization: relation !== "stranger" },
+    { query: { type: "user.created" }, answers: 200 },
+  ],
+  getEvent: ({ a }) => [{ params: { id: a.eventId }, answers: hidden }],
+
   // Audit
   listAuditLogs: ({ relation, a, order }) => [
     { answers: 200, showsOrganization: relation !== "stranger" },
@@ -204,6 +212,8 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   getMetrics: () => [{ answers: forPlatform }],
   reconcileLedger: ({ a }) => [{ params: { org_id: a.org.id }, answers: forPlatform }],
   rebuildLedger: ({ a }) => [{ params: { org_id: a.org.id }, answers: forPlatform }],
+  listDeadLetters: () => [{ answers: forPlatform }],
+  replayDeadLetter: ({ unknownLetterId }) => [{ params: { id: unknownLetterId }, answers: forPlatform }],
   getHealth: public_("says nothing of anybody"),
   getReadiness: public_("says nothing of anybody"),
   getOpenApiDocument: public_("says nothing of anybody"),
