@@ -6,6 +6,7 @@ import { cleanUpWebhooks, wakeDeliveries } from "./domains/webhooks/index.ts"
 import { type Instant, second } from "./kernel/time.ts"
 import type { Meter } from "./platform/db/meter.ts"
 import type { Bindings } from "./platform/env.ts"
+import { sweepEvents } from "./platform/events/sweep.ts"
 import { cleanUpPlatform } from "./platform/jobs/clean-up.ts"
 import { type Job, type JobDeps, runJobs } from "./platform/jobs/run.ts"
 import { log } from "./platform/log/log.ts"
@@ -17,6 +18,7 @@ export const cronTable: Readonly<Record<string, readonly Job[]>> = {
     { name: "send-organizations", run: sendUnsentOrganizations },
     { name: "complaint-clock", run: runComplaintClock },
     { name: "wake-deliveries", run: wakeDeliveries },
+    { name: "sweep-events", run: sweepEvents },
   ],
   "0 2 * * *": [
     { name: "clean-up-identity", run: cleanUpIdentity },

@@ -1,9 +1,12 @@
+import { announceEvents, endConnections } from "../durable-objects/event-hub/client.ts"
 import { createApp } from "./app.ts"
 import { endpoints } from "./domains/endpoints.ts"
 import { directory } from "./domains/identity/index.ts"
 import { runCron } from "./jobs.ts"
 import type { Bindings, QueueMessage } from "./platform/env.ts"
 import { consume } from "./platform/events/consume.ts"
+import type { Consumers } from "./platform/events/consumers.ts"
+import { consumeDeadLetters, deadLetterQueue } from "./platform/events/dead-letters.ts"
 import { observer } from "./platform/log/observe.ts"
 import { subscribers } from "./subscribers.ts"
 
@@ -13,12 +16,15 @@ export { EventHub } from "../durable-objects/event-hub/event-hub.ts"
 export { LedgerWatch } from "../durable-objects/ledger-watch/ledger-watch.ts"
 export { SupplierLedger } from "../durable-objects/supplier-ledger/supplier-ledger.ts"
 
-const app = createApp(endpoints, { directory, observer, clock: Date.now })
+const app = createApp(endpoints, { directory, observer, live: { announce: announceEvents, revoke: endConnections }, clock: Date.now })
+
+const consumers: Consumers = { subscribers, mails: async () => undefined, delivery: async () => undefined }
 
 export default {
   fetch: app.fetch,
   async queue(batch, env) {
-    await consume(batch, env, subscribers)
+    if (batch.queue === deadLetterQueue) await consumeDeadLetters(batch, env)
+    else await consume(batch, env, consumers)
   },
   async scheduled(event, env, execution) {
     execution.waitUntil(runCron(event.cron, event.scheduledTime, env))

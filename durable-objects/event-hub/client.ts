@@ -1,6 +1,70 @@
-import type { OrganizationId } from "../../src/kernel/ids.ts"
+import type { OrganizationId, UserId } from "../../src/kernel/ids.ts"
+import { limits } from "../../src/kernel/limits.ts"
+import type { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
+import { inChunks, queueEvents } from "../../src/platform/events/queue.ts"
+import { describeError, log } from "../../src/platform/log/log.ts"
+import { type StreamWanted, streamHeader } from "./rules.ts"
 
-/** The object's name is written nowhere else. */
-export const eventHubOf = (env: Pick<Bindings, "EVENT_HUB">, orgId: OrganizationId): DurableObjectStub =>
-  env.EVENT_HUB.get(env.EVENT_HUB.idFromName(orgId))
+export type { StreamWanted } from "./rules.ts"
+
+/** What the object answers to, by RPC. */
+type HubRpc = {
+  poke(): Promise<void>
+  revoke(subjects: readonly string[]): Promise<void>
+  join(userId: UserId): Promise<void>
+  leave(userId: UserId): Promise<void>
+}
+
+export type EventHubClient = HubRpc & {
+  /** A socket over which the hub sends the stream's text; undefined when there are too many. The caller accepts it. */
+  open(wanted: StreamWanted): Promise<WebSocket | undefined>
+}
+
+/** The hub of an organization, whose name is written nowhere else. Every call takes a new stub, since one stays broken after an error. @throws when it cannot be reached. */
+export function eventHubOf(env: Pick<Bindings, "EVENT_HUB">, orgId: OrganizationId, meter?: Meter): EventHubClient {
+  const { EVENT_HUB } = env
+  async function call<T>(ask: (stub: DurableObjectStub & HubRpc) => Promise<T>): Promise<T> {
+    const started = performance.now()
+    try {
+      return await ask(EVENT_HUB.get(EVENT_HUB.idFromName(orgId)) as unknown as DurableObjectStub & HubRpc)
+    } finally {
+      meter?.add({ objectCalls: 1, objectMs: performance.now() - started })
+    }
+  }
+  return {
+    poke: () => call(async (hub) => hub.poke()),
+    revoke: (subjects) => call(async (hub) => hub.revoke(subjects)),
+    join: (userId) => call(async (hub) => hub.join(userId)),
+    leave: (userId) => call(async (hub) => hub.leave(userId)),
+    open: (wanted) =>
+      call(async (hub) => {
+        const headers = { upgrade: "websocket", [streamHeader]: encodeURIComponent(JSON.stringify({ orgId, ...wanted })) }
+        const { webSocket } = await hub.fetch("https://event-hub/", { headers })
+        return webSocket ?? undefined
+      }),
+  }
+}
+
+async function orLog(what: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    log.warn(what, { error: describeError(error) })
+  }
+}
+
+/**
+ * Tells of organizations that have new events, once they are committed: their hubs at once, and the queue for everybody
+ * else. Best effort, and never throws: what is not told here the sweep finds.
+ */
+export async function announceEvents(env: Pick<Bindings, "EVENT_HUB" | "EVENTS">, orgIds: readonly OrganizationId[]): Promise<void> {
+  const queued = orLog("events were not queued", queueEvents(env, orgIds))
+  for (const chunk of inChunks(orgIds, limits.eventCallsAtOnce))
+    await Promise.all(chunk.map((orgId) => orLog("event hub was not told", eventHubOf(env, orgId).poke())))
+  await queued
+}
+
+/** Ends the streams and sockets that carry one of the subjects. Never throws: each ends by itself soon, the Worker that holds it asks again and again. */
+export const endConnections = (env: Pick<Bindings, "EVENT_HUB">, orgId: OrganizationId, subjects: readonly string[]): Promise<void> =>
+  orLog("open connections were not told of a revocation", eventHubOf(env, orgId).revoke(subjects))

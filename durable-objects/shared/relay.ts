@@ -3,6 +3,7 @@ import type { Executor, Statement } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import type { Outbox, OutboxItem } from "./outbox.ts"
+import { within } from "./within.ts"
 
 export type RelayPorts<Kind extends string> = {
   readonly outbox: Outbox<Kind>
@@ -13,6 +14,8 @@ export type RelayPorts<Kind extends string> = {
   /** The one statement that writes these rows, each a JSON array. */
   readonly statement: (target: string, rows: readonly string[]) => Statement
   readonly transaction: <T>(work: () => T) => T
+  /** D1 has these. */
+  readonly sent: (items: readonly OutboxItem<Kind>[]) => void
   readonly drained: () => void
   readonly failed: () => void
 }
@@ -153,7 +156,9 @@ export class Relay<Kind extends string> {
       const half = Math.ceil(batch.length / 2)
       return (await this.#send(executor, batch.slice(0, half))) && (await this.#send(executor, batch.slice(half)))
     }
-    this.#ports.transaction(() => this.#ports.outbox.acknowledge(batch.map(({ item }) => item)))
+    const items = batch.map(({ item }) => item)
+    this.#ports.transaction(() => this.#ports.outbox.acknowledge(items))
+    this.#ports.sent(items)
     return true
   }
 
@@ -178,17 +183,5 @@ function share(cost: Cost, waiters: number): Cost {
     d1RowsRead: part(cost.d1RowsRead),
     d1RowsWritten: part(cost.d1RowsWritten),
     d1Ms: cost.d1Ms,
-  }
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

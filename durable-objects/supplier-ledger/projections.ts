@@ -9,6 +9,7 @@ import { assertNever } from "../../src/kernel/result.ts"
 import type { Statement } from "../../src/platform/db/executor.ts"
 import { appendOnly, type ProjectedRow, projection } from "../../src/platform/db/projection.ts"
 import { auditLogs, events } from "../../src/platform/events/tables.ts"
+import type { OutboxItem } from "../shared/outbox.ts"
 import type { LedgerStore } from "./store.ts"
 
 /** Kinds of things that D1 shows. `stock` is a product's quantity alone: a sale rewrites two columns and no index. */
@@ -27,6 +28,14 @@ export const appended = {
   audit_logs: appendOnly(auditLogs, ["org_id", "id"]),
   events: appendOnly(events, ["org_id", "id"]),
 } as const
+
+/** Whose events are among these items. */
+export function eventOrganizations(items: ReadonlyArray<OutboxItem<ProjectedKind>>): OrganizationId[] {
+  const found = items.flatMap((item) =>
+    item.type === "append" && item.table === "events" ? [appended.events.organizationOf(item.rowJson)] : [],
+  )
+  return [...new Set(found)]
+}
 
 export type ProjectedTable = keyof typeof projections
 

@@ -11,7 +11,9 @@ import { Executor } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
 import { type Bindings, configOf } from "../../src/platform/env.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
+import { announceEvents } from "../event-hub/client.ts"
 import { ledgerWatchOf } from "../ledger-watch/client.ts"
+import { Announcer } from "../shared/announcer.ts"
 import { CommandLog } from "../shared/command-log.ts"
 import { DueTable } from "../shared/due-table.ts"
 import { isMigrated, migrate } from "../shared/migrate.ts"
@@ -21,7 +23,7 @@ import { carryOut, type LedgerFact, ownersVerbs } from "./commands/index.ts"
 import { linkSideOf } from "./commands/links.ts"
 import { orderSideOf } from "./commands/orders.ts"
 import { schemaSteps } from "./migrations.ts"
-import { type ProjectedKind, rowsOf, statementFor } from "./projections.ts"
+import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
 import type { Envelope, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
 import { LedgerStore } from "./store.ts"
@@ -52,6 +54,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   readonly #commands: CommandLog
   readonly #due: DueTable<Due>
   readonly #relay: Relay<ProjectedKind>
+  readonly #announcer: Announcer
   #isReady: boolean
   #retryMs: number = limits.relayRetryMs
 
@@ -62,12 +65,14 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     this.#outbox = new Outbox(sql)
     this.#commands = new CommandLog(sql)
     this.#due = new DueTable(state.storage)
+    this.#announcer = new Announcer((orgIds) => announceEvents(env, orgIds))
     this.#relay = new Relay({
       outbox: this.#outbox,
       open: (meter) => new Executor(env, meter, "ledger relay"),
       rowsOf: (kind, id) => rowsOf(this.#store, kind, id),
       statement: statementFor,
       transaction: (work) => this.#transaction(work),
+      sent: (items) => this.#announce(eventOrganizations(items)),
       drained: () => this.#onDrained(),
       failed: () => this.#onFailed(),
     })
@@ -293,6 +298,11 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     return share === undefined
       ? { projection: "pending", cost: noCost }
       : { projection: share.isDrained ? "done" : "pending", cost: share.cost }
+  }
+
+  /** After the answer's own way: nobody waits for it, and the sweep finds what it fails to tell. */
+  #announce(orgIds: readonly OrganizationId[]): void {
+    if (orgIds.length > 0) this.ctx.waitUntil(this.#announcer.announce(orgIds))
   }
 
   #onDrained(): void {

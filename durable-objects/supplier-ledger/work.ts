@@ -130,6 +130,7 @@ export class LedgerWork {
         permission: type.permission,
         data: type.schema.parse(data),
         at: this.now,
+        actorId: this.actor.id,
       }),
     )
   }

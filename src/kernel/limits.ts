@@ -86,6 +86,32 @@ export const limits = {
   relayRetryMsMax: 30_000,
   commandHoursKept: 24,
   alarmRowsMax: 1_000,
+
+  /** Events handed to the subscribers in one batch, and batches of one queue message. */
+  dispatchEventsMax: 50,
+  dispatchRoundsMax: 20,
+  /** An event younger than this is left to the message that was sent when it happened. */
+  dispatchLateSeconds: 15,
+  /** How often a subscriber is given an event that it fails at, the first pause, and how many are given again at once. */
+  retryFailuresMax: 5,
+  retryPauseSeconds: 30,
+  retryRowsMax: 50,
+  sweepRowsMax: 500,
+  sweepRoundsMax: 20,
+  deadLetterDaysKept: 90,
+
+  /** A stream that resumes from further back is told to start anew. */
+  replayEventsMax: 1_000,
+  hubPageRows: 100,
+  hubRetryMs: 500,
+  hubRetryMsMax: 30_000,
+  streamsPerOrganizationMax: 500,
+  streamsPerActorMax: 10,
+  streamHeartbeatSeconds: 20,
+  /** What waits for a reader who is slower than the events; beyond it the stream ends, to be resumed. */
+  streamBufferBytesMax: 1_048_576,
+  streamTypesMax: 20,
+  eventCallsAtOnce: 50,
   reconcilePageRows: 200,
   reconcileMinutes: 60,
 } as const

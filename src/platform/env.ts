@@ -19,7 +19,7 @@ export type Bindings = {
 
 export type QueueMessage =
   | { readonly kind: "probe"; readonly at: number }
-  /** The organization has events that were not handed out yet. */
+  /** The organization has events that were not handed out yet, or that a subscriber is to be given again. */
   | { readonly kind: "events"; readonly org_id: string }
   /** The organization has mails that wait to be sent. */
   | { readonly kind: "mails"; readonly org_id: string }

@@ -7,7 +7,7 @@ import { consume } from "../../src/platform/events/consume.ts"
 const deliver = async (bodies: readonly unknown[]) => {
   const messages = bodies.map((body, index) => ({ id: `m${index}`, timestamp: new Date(0), attempts: 1, body: body as QueueMessage }))
   const batch = createMessageBatch<QueueMessage>("waybill-events", messages)
-  await consume(batch, env, [])
+  await consume(batch, env, { subscribers: [], mails: async () => undefined, delivery: async () => undefined })
   return getQueueResult(batch, createExecutionContext())
 }
 

@@ -110,6 +110,8 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   reopenComplaint: buyers,
   withdrawComplaint: { who: "its creator's side", roles: [...supplierStaff, "buyer", "stockist"] },
   exportComplaints: { who: "supplier staff", roles: supplierStaff },
+  listEvents: { ...everyone, isPlatforms: true },
+  getEvent: { ...everyone, isPlatforms: true },
 
   listAuditLogs: { who: "owner,admin; platform: all", roles: admins, isPlatforms: true },
   getAuditLog: { who: "owner,admin", roles: admins, isPlatforms: true },
@@ -124,6 +126,8 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   getMetrics: platform,
   reconcileLedger: platform,
   rebuildLedger: platform,
+  listDeadLetters: platform,
+  replayDeadLetter: platform,
   devFoundOrganizations: platform,
   devReplayPast: platform,
 }

@@ -15,6 +15,7 @@ export type Cast = {
   /** About that order. */
   readonly complaintId: string
   readonly unknownFileId: string
+  readonly unknownLetterId: string
 }
 
 export type Attempt = {
@@ -229,6 +230,12 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { params: { id: a.webhookId, delivery_id: a.deliveryId }, answers: hidden },
     { params: { id: me.webhookId, delivery_id: a.deliveryId }, answers: hidden },
   ],
+  // Events
+  listEvents: ({ relation }) => [
+    { answers: 200, showsOrganization: relation !== "stranger" },
+    { query: { type: "user.created" }, answers: 200 },
+  ],
+  getEvent: ({ a }) => [{ params: { id: a.eventId }, answers: hidden }],
 
   // Audit
   listAuditLogs: ({ relation, a, order }) => [
@@ -247,6 +254,8 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   getMetrics: () => [{ answers: forPlatform }],
   reconcileLedger: ({ a }) => [{ params: { org_id: a.org.id }, answers: forPlatform }],
   rebuildLedger: ({ a }) => [{ params: { org_id: a.org.id }, answers: forPlatform }],
+  listDeadLetters: () => [{ answers: forPlatform }],
+  replayDeadLetter: ({ unknownLetterId }) => [{ params: { id: unknownLetterId }, answers: forPlatform }],
   getHealth: public_("says nothing of anybody"),
   getReadiness: public_("says nothing of anybody"),
   getOpenApiDocument: public_("says nothing of anybody"),

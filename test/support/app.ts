@@ -1,5 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers"
+import { announceEvents, endConnections } from "../../durable-objects/event-hub/client.ts"
 import { createApp } from "../../src/app.ts"
 import { newId, type OrganizationId, platformOrganizationId, type UserId } from "../../src/kernel/ids.ts"
 import { signAccessToken } from "../../src/platform/auth/access-token.ts"
@@ -19,7 +20,7 @@ export function appOf(
   endpoints: readonly Endpoint[],
   { env: bindings = env, observer = blind, directory = nobody, clock = Date.now }: Options = {},
 ) {
-  const app = createApp(endpoints, { directory, observer, clock })
+  const app = createApp(endpoints, { directory, observer, live: { announce: announceEvents, revoke: endConnections }, clock })
   return async (path: string, init: RequestInit = {}): Promise<Response> => {
     const execution = createExecutionContext()
     const response = await app.fetch(new Request(`http://waybill.test${path}`, init), bindings, execution)

@@ -22,6 +22,7 @@ export type Tenant = World & {
   readonly otherProductId: string
   readonly sku: string
   readonly auditId: string
+  readonly eventId: string
 }
 
 async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
@@ -76,6 +77,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
   const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
+  const happened = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/events", { token }))
   return {
     ...world,
     clerk,
@@ -92,6 +94,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     otherProductId: String(second["id"]),
     sku,
     auditId: log.data[0]?.id ?? "",
+    eventId: happened.data[0]?.id ?? "",
   }
 }
 
@@ -124,8 +127,21 @@ export async function tablesOfD1(): Promise<string[]> {
   return results.map(({ name }) => name)
 }
 
+/** Until the queue has handed out what happened so far: what comes of it is written after the answers, in its own time. */
+async function handedOut(): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
+    const waiting = await env.DB.prepare(
+      "select 1 from events e left join event_cursors c on c.org_id = e.org_id where e.seq > coalesce(c.seq, 0) limit 1",
+    ).first()
+    if (waiting === null) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error("events are not handed out")
+}
+
 /** All that D1 holds, by table, as text to compare. */
 export async function wholeOfD1(tables: readonly string[]): Promise<Record<string, string>> {
+  await handedOut()
   const answers = await env.DB.batch<Record<string, unknown>>(tables.map((table) => env.DB.prepare(`select * from "${table}"`)))
   return Object.fromEntries(
     tables.map((table, index) => [table, (answers[index]?.results ?? []).map((row) => JSON.stringify(row)).join("\n")]),

@@ -1,5 +1,6 @@
 import { docsEndpoints } from "../../platform/http/docs.ts"
 import type { Endpoint } from "../../platform/http/endpoint.ts"
+import { deadLetterEndpoints } from "./dead-letters.ts"
 import { getHealth, getReadiness } from "./health.ts"
 import { rebuild, reconcile } from "./ledgers.ts"
 import { getMetrics } from "./metrics.ts"
@@ -8,6 +9,7 @@ import { getMetrics } from "./metrics.ts"
 export const systemEndpoints = (registry: () => readonly Endpoint[], tags: Readonly<Record<string, string>>): readonly Endpoint[] => [
   reconcile,
   rebuild,
+  ...deadLetterEndpoints,
   getHealth,
   getReadiness,
   getMetrics,

@@ -59,5 +59,5 @@ export async function revokeApiKey(ctx: Ctx, id: ApiKeyId): Promise<void> {
     .add(ctx.db.delete(apiKeys, eq(apiKeys.id, id)), guardChanged("NOT_FOUND"))
     .audit(ctx.db, { action: "identity.api-key.revoke", entity: "api_key", entityId: id, before: toApiKeyView(key) })
     .event(ctx.db, identityEvents.apiKeyRevoked, toApiKeyView(key))
-  revokeAccess(ctx, id)
+  revokeAccess(ctx, ctx.orgId, id)
 }

@@ -15,6 +15,6 @@ export async function assignRoles(ctx: Ctx, id: UserId, roles: readonly string[]
   ctx.work.add(...(await assertAssignable(ctx, roles)))
   const after = saveUser(ctx, ctx.db, before, { roles }, "identity.role.assign", identityEvents.userRolesAssigned)
   if (before.roles.includes(ownerRole) && !roles.includes(ownerRole)) ctx.work.add(guardOwnerLeft(ctx.db))
-  revokeAccess(ctx, id)
+  revokeAccess(ctx, ctx.orgId, id)
   return after
 }

@@ -38,6 +38,6 @@ export async function changeRole(ctx: Ctx, id: RoleId, { description, permission
     )
     .audit(ctx.db, { action: "identity.role.change", entity: "role", entityId: id, before: toRoleView(before), after: toRoleView(after) })
     .event(ctx.db, identityEvents.roleChanged, toRoleView(after))
-  if (permissions !== undefined) revokeAccess(ctx, `${ctx.orgId}/${before.name}`)
+  if (permissions !== undefined) revokeAccess(ctx, ctx.orgId, `${ctx.orgId}/${before.name}`)
   return after
 }

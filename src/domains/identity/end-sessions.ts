@@ -14,7 +14,7 @@ const isOpen = (userId: UserId) => and(eq(sessions.userId, userId), isNull(sessi
 /** Ends every session of a user, and at once whatever tokens they hold. */
 export function endAllSessions(doing: Doing, db: TenantDb, userId: UserId): void {
   doing.work.add(db.update(sessions, isOpen(userId), { revokedAt: doing.now }))
-  revokeAccess(doing, userId)
+  revokeAccess(doing, db.orgId, userId)
 }
 
 /** Ends every session of a user but one; revoked one by one, so that the one's tokens stay good. */
@@ -25,6 +25,7 @@ export async function endOtherSessions(doing: Doing, db: TenantDb, userId: UserI
   doing.work.add(revokeAll(others, doing.now), db.update(sessions, and(isOpen(userId), ne(sessions.id, kept)), { revokedAt: doing.now }))
   applyAfterCommit(
     doing,
+    db.orgId,
     open.map(({ id }) => id),
   )
 }

@@ -64,7 +64,7 @@ const isLive = (userId: UserId, id: SessionId) => and(eq(sessions.userId, userId
 /** In a unit of work of its own, since the request itself is refused and leaves nothing. */
 async function revokeFamily(ctx: PublicCtx, { user }: Account, sessionId: SessionId): Promise<void> {
   const db = homeOf(ctx, user.orgId)
-  const work = new UnitOfWork(ctx.now, ctx.origin, refOfUser(user))
+  const work = new UnitOfWork(ctx.now, ctx.origin, refOfUser(user), ctx.work.listeners)
     .add(db.update(sessions, isLive(user.id, sessionId), { revokedAt: ctx.now }))
     .audit(db, {
       action: "identity.session.revoke",
@@ -72,6 +72,6 @@ async function revokeFamily(ctx: PublicCtx, { user }: Account, sessionId: Sessio
       entityId: sessionId,
       after: { reason: "A spent refresh token was used again." },
     })
-  revokeAccess({ work, now: ctx.now }, sessionId)
+  revokeAccess({ work, now: ctx.now }, db.orgId, sessionId)
   await work.commit(db)
 }

@@ -27,7 +27,7 @@ function endSession(ctx: Ctx, { actor, home }: Self, id: SessionId): void {
   ctx.work
     .add(home.update(sessions, and(eq(sessions.id, id), eq(sessions.userId, actor.id), isNull(sessions.revokedAt)), { revokedAt: ctx.now }))
     .audit(home, { action: "identity.session.end", entity: "session", entityId: id })
-  revokeAccess(ctx, id)
+  revokeAccess(ctx, home.orgId, id)
 }
 
 /** The session that one's own refresh token belongs to; a stranger's token ends nothing. */

@@ -36,7 +36,7 @@ export function saveOrganization(
     .audit(db, { action, entity: "organization", entityId: after.id, before: toOrganizationView(before), after: toOrganizationView(after) })
     .event(db, event, toOrganizationView(after))
   // Tokens carry the slug and whether the organization is read-only.
-  if (before.slug !== after.slug || before.status !== after.status) revokeAccess(ctx, after.id)
+  if (before.slug !== after.slug || before.status !== after.status) revokeAccess(ctx, after.id, after.id)
   ctx.work.afterCommit(async () => {
     await sendFacts(ctx, after)
   })

@@ -9,7 +9,7 @@ import type { Bindings, Config } from "../env.ts"
 import { type AccessClaims, verifyAccessToken } from "./access-token.ts"
 import type { Actor } from "./actor.ts"
 import { allPermissions, isPlatformPermission, type Permission } from "./permissions.ts"
-import { RevocationList } from "./revocations.ts"
+import { RevocationList, type Subject } from "./revocations.ts"
 import { permissionsOf } from "./roles.ts"
 
 export type FoundApiKey = {
@@ -28,6 +28,22 @@ export type FoundOrganization = { readonly id: OrganizationId; readonly slug: st
 export type Directory = {
   apiKeyByHash(env: Bindings, meter: Meter, hash: string): Promise<FoundApiKey | undefined>
   organizationByIdOrSlug(env: Bindings, meter: Meter, idOrSlug: string): Promise<FoundOrganization | undefined>
+}
+
+/** What an actor's rights rest on, for connections that outlive the request. */
+export type Grant = {
+  /** What a revocation of it may name. */
+  readonly subjects: readonly Subject[]
+  readonly issuedAt: Instant
+  /** A connection ends by then, whatever it rests on: who opens it anew says again who they are. */
+  readonly expiresAt: Instant
+}
+
+export type Authenticated = {
+  readonly actor: Actor
+  /** The organization that a super_admin stepped into for this request. */
+  readonly selectedOrganization: OrganizationId | undefined
+  readonly grant: Grant
 }
 
 export const apiKeyPrefix = "wbk_"
@@ -52,11 +68,8 @@ export type AuthRequest = {
 
 const unauthenticated = (detail: string) => new RefusalError({ code: "UNAUTHENTICATED", detail })
 
-/** The actor behind a request, and whether a super_admin stepped into an organization for it. @throws RefusalError when there is none. */
-export async function authenticate(
-  request: AuthRequest,
-  directory: Directory,
-): Promise<{ actor: Actor; selectedOrganization: OrganizationId | undefined }> {
+/** The actor behind a request. @throws RefusalError when there is none. */
+export async function authenticate(request: AuthRequest, directory: Directory): Promise<Authenticated> {
   const header = request.headers.get("authorization")
   if (header === null) throw unauthenticated("Send an Authorization header: Bearer and an access token or API key.")
   const credential = /^Bearer +([^\s]+)$/i.exec(header)?.[1]
@@ -65,7 +78,13 @@ export async function authenticate(
   return credential.startsWith(apiKeyPrefix) ? withApiKey(request, directory, credential) : withAccessToken(request, directory, credential)
 }
 
-async function refreshRevocations({ env, meter, now, keepAlive }: AuthRequest): Promise<void> {
+/** Whether what a connection rests on was revoked since, as this isolate knows by now. @throws RefusalError UNAVAILABLE when it cannot know. */
+export async function isRevoked(asking: Pick<AuthRequest, "env" | "meter" | "now" | "keepAlive">, grant: Grant): Promise<boolean> {
+  await refreshRevocations(asking)
+  return isolate.revocations.isRevoked(grant.subjects, grant.issuedAt)
+}
+
+async function refreshRevocations({ env, meter, now, keepAlive }: Pick<AuthRequest, "env" | "meter" | "now" | "keepAlive">): Promise<void> {
   const freshness = await isolate.revocations.refresh(
     () => acrossTenants(env, meter, "authentication reads what was revoked"),
     now,
@@ -75,7 +94,7 @@ async function refreshRevocations({ env, meter, now, keepAlive }: AuthRequest): 
     throw new RefusalError({ code: "UNAVAILABLE", detail: "Tokens cannot be checked right now.", extra: { retryAfterSeconds: 5 } })
 }
 
-async function withAccessToken(request: AuthRequest, directory: Directory, token: string) {
+async function withAccessToken(request: AuthRequest, directory: Directory, token: string): Promise<Authenticated> {
   const verified = await verifyAccessToken(request.config.JWT_KEYS, token, request.now)
   if (!verified.ok) {
     throw new RefusalError({
@@ -89,13 +108,15 @@ async function withAccessToken(request: AuthRequest, directory: Directory, token
     throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The access token was revoked; refresh it or sign in again." })
   }
   const wanted = wantedOrganizations(request)
-  if (claims.orgId === platformOrganizationId) return asPlatformStaff(request, directory, claims, wanted)
+  const grant: Grant = { subjects, issuedAt: claims.issuedAt, expiresAt: claims.expiresAt }
+  if (claims.orgId === platformOrganizationId) return { ...(await asPlatformStaff(request, directory, claims, wanted)), grant }
   assertSameOrganization(wanted, claims.orgId, claims.orgSlug)
   // Whoever belongs to a customer is nobody of the platform's, whatever their row says.
   const roles = claims.roles.filter((role) => role !== "super_admin")
   return {
     actor: userActor(claims, claims.orgId, permissionsOf(roles, claims.customPermissions), claims.isReadOnly),
     selectedOrganization: undefined,
+    grant,
   }
 }
 
@@ -125,7 +146,7 @@ async function asPlatformStaff(request: AuthRequest, directory: Directory, claim
   return { actor: userActor(claims, organization.id, permissions, organization.isReadOnly), selectedOrganization: organization.id }
 }
 
-async function withApiKey(request: AuthRequest, directory: Directory, secret: string) {
+async function withApiKey(request: AuthRequest, directory: Directory, secret: string): Promise<Authenticated> {
   const hash = await sha256Hex(secret)
   const found = await findApiKey(request, directory, hash)
   if (found === undefined) throw unauthenticated("The API key is unknown or revoked.")
@@ -134,7 +155,8 @@ async function withApiKey(request: AuthRequest, directory: Directory, secret: st
   assertSameOrganization(wantedOrganizations(request), found.orgId, found.orgSlug)
   const { id, name, orgId, isReadOnly } = found
   const actor: Actor = { kind: "API_KEY", id, name, orgId, permissions: new Set(found.permissions), isReadOnly }
-  return { actor, selectedOrganization: undefined }
+  const expiresAt = Math.min(found.expiresAt ?? Number.POSITIVE_INFINITY, request.now + limits.accessTokenSeconds * second)
+  return { actor, selectedOrganization: undefined, grant: { subjects: [id, orgId], issuedAt: request.now, expiresAt } }
 }
 
 async function findApiKey({ env, meter, now }: AuthRequest, directory: Directory, hash: string): Promise<FoundApiKey | undefined> {

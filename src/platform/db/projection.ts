@@ -1,5 +1,6 @@
 import { getTableColumns, getTableName, type InferSelectModel } from "drizzle-orm"
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core"
+import type { OrganizationId } from "../../kernel/ids.ts"
 import type { Statement } from "./executor.ts"
 
 /** A row as a projection sends it: the table's columns in their declared order, as D1 stores them. */
@@ -69,6 +70,9 @@ export function appendOnly<T extends SQLiteTable>(table: T, key: readonly string
   return {
     encode: (row: Omit<InferSelectModel<T>, "seq">): ProjectedRow =>
       byProperty.map(([property, column]) => encodeValue(column, (row as Record<string, unknown>)[property])),
+    /** Whose row it is, of one that `encode` made. */
+    organizationOf: (rowJson: string): OrganizationId =>
+      (JSON.parse(rowJson) as OrganizationId[])[names.indexOf("org_id")] as OrganizationId,
     insert: (rows: readonly string[]): Statement => {
       const source = rowSource(names.length, rows)
       return {

@@ -1,5 +1,5 @@
 import { type ErrorCode, errors } from "../../kernel/errors.ts"
-import { newId } from "../../kernel/ids.ts"
+import { newId, type OrganizationId } from "../../kernel/ids.ts"
 import { type Refusal, RefusalError } from "../../kernel/result.ts"
 import { withoutSecrets } from "../../kernel/secrets.ts"
 import type { Instant } from "../../kernel/time.ts"
@@ -23,6 +23,16 @@ export type AuditEntry = {
   readonly actor?: ActorRef
 }
 
+/** Who hears of what a commit did, once it is there. The commit waits for none of it. */
+export type Listeners = {
+  /** These organizations have new events. */
+  readonly events: (orgIds: readonly OrganizationId[]) => void
+  /** What these subjects of the organization hold open is to end. */
+  readonly revoked: (orgId: OrganizationId, subjects: readonly string[]) => void
+}
+
+export const nobodyListens: Listeners = { events: () => undefined, revoked: () => undefined }
+
 type Runner = { run(statements: readonly Statement[]): Promise<unknown> }
 
 /**
@@ -37,11 +47,15 @@ export class UnitOfWork {
   readonly #now: Instant
   readonly #origin: Origin
   readonly #actor: ActorRef | undefined
+  readonly #eventOrganizations = new Set<OrganizationId>()
+  readonly listeners: Listeners
 
-  constructor(now: Instant, origin: Origin, actor?: ActorRef) {
+  /** Without listeners nobody is told of events at once; the sweep finds them within a minute. */
+  constructor(now: Instant, origin: Origin, actor?: ActorRef, listeners: Listeners = nobodyListens) {
     this.#now = now
     this.#origin = origin
     this.#actor = actor
+    this.listeners = listeners
   }
 
   get isEmpty(): boolean {
@@ -97,6 +111,7 @@ export class UnitOfWork {
   }
 
   event<T>(db: TenantDb, type: EventType<T>, data: T): this {
+    this.#eventOrganizations.add(db.orgId)
     return this.add(
       db.insert(events, {
         id: newId("evt", this.#now),
@@ -104,6 +119,7 @@ export class UnitOfWork {
         permission: type.permission,
         data: type.schema.parse(data),
         at: this.#now,
+        actorId: this.#actor?.id ?? null,
       }),
     )
   }
@@ -120,6 +136,7 @@ export class UnitOfWork {
         throw this.#refusalOf(error) ?? error
       }
     }
+    if (this.#eventOrganizations.size > 0) this.listeners.events([...this.#eventOrganizations])
     for (const effect of this.#after) await effect()
   }
 

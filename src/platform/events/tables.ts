@@ -1,5 +1,5 @@
 import { index, integer, primaryKey, text, uniqueIndex } from "drizzle-orm/sqlite-core"
-import type { AuditId, EventId } from "../../kernel/ids.ts"
+import type { AuditId, DeadLetterId, EventId } from "../../kernel/ids.ts"
 import { platformTable, tenantTable } from "../db/tables.ts"
 
 export type ActorKind = "USER" | "API_KEY" | "SYSTEM"
@@ -34,8 +34,50 @@ export const events = tenantTable(
     permission: text("permission").notNull(),
     data: text("data", { mode: "json" }).$type<unknown>().notNull(),
     at: integer("at").notNull(),
+    /** The user or API key whose act it was; null for the system's own. Last, since ledgers hold rows from before it was there. */
+    actorId: text("actor_id"),
   },
   (t) => [uniqueIndex("events_org_id_id").on(t.orgId, t.id), index("events_org_id_seq").on(t.orgId, t.seq)],
+)
+
+/** How far an organization's events were handed out to the subscribers: `seq` is the last one's. */
+export const eventCursors = tenantTable("event_cursors", { seq: integer("seq").notNull(), movedAt: integer("moved_at").notNull() }, (t) => [
+  primaryKey({ columns: [t.orgId] }),
+])
+
+/** An event that one subscriber failed at and is given again, apart from the others. */
+export const eventRetries = tenantTable(
+  "event_retries",
+  {
+    eventId: text("event_id").$type<EventId>().notNull(),
+    subscriber: text("subscriber").notNull(),
+    failures: integer("failures").notNull(),
+    error: text("error"),
+    retryAt: integer("retry_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.orgId, t.eventId, t.subscriber] }), index("event_retries_retry_at").on(t.retryAt)],
+)
+
+/** One row: every event up to `seq`, of whatever organization, is known to be handed out. */
+export const eventSweep = platformTable("event_sweep", { one: integer("one").primaryKey(), seq: integer("seq").notNull() })
+
+export type DeadLetterStatus = "WAITING" | "REPLAYED"
+
+/** What the queue gave up. `source` names where it came from, so that it is written down once however often it is told. */
+export const deadLetters = platformTable(
+  "dead_letters",
+  {
+    id: text("id").$type<DeadLetterId>().primaryKey(),
+    source: text("source").notNull().unique(),
+    queue: text("queue").notNull(),
+    body: text("body", { mode: "json" }).$type<unknown>().notNull(),
+    attempts: integer("attempts").notNull(),
+    error: text("error"),
+    status: text("status").$type<DeadLetterStatus>().notNull(),
+    firstSeenAt: integer("first_seen_at").notNull(),
+    replayedAt: integer("replayed_at"),
+  },
+  (t) => [index("dead_letters_status").on(t.status, t.id)],
 )
 
 /** Answers kept for 24 hours, so that a repeated Idempotency-Key gets the first answer again. */
@@ -69,3 +111,5 @@ export const keptMails = platformTable(
 
 export type AuditRow = typeof auditLogs.$inferSelect
 export type EventRow = typeof events.$inferSelect
+export type EventRetryRow = typeof eventRetries.$inferSelect
+export type DeadLetterRow = typeof deadLetters.$inferSelect

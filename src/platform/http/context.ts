@@ -1,6 +1,7 @@
 import type { OrganizationId } from "../../kernel/ids.ts"
 import type { Instant } from "../../kernel/time.ts"
 import type { Actor } from "../auth/actor.ts"
+import type { Grant } from "../auth/authenticate.ts"
 import type { Meter } from "../db/meter.ts"
 import type { TenantDb } from "../db/tenant-db.ts"
 import type { Origin, UnitOfWork } from "../db/unit-of-work.ts"
@@ -24,6 +25,8 @@ export type PublicCtx = {
   readonly now: Instant
   readonly requestId: string
   readonly origin: Origin
+  /** The request's own, for what the pipeline does not read itself: Accept, Last-Event-ID. */
+  readonly headers: Headers
   /** Where this API is reached from outside, without a trailing slash; empty where nobody trustworthy says. */
   readonly publicUrl: string
   readonly work: UnitOfWork
@@ -38,6 +41,8 @@ export type PublicCtx = {
 /** What a signed-in handler gets: the above, and who acts, with the handle on that organization's rows. */
 export type Ctx = PublicCtx & {
   readonly actor: Actor
+  /** What the actor's rights rest on, for connections that outlive the request. */
+  readonly grant: Grant
   readonly orgId: OrganizationId
   readonly db: TenantDb
   /** The version that If-Match asks for, where it came. */

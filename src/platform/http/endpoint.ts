@@ -34,6 +34,8 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
     readonly schema?: z.ZodType
     readonly description: string
     readonly contentType?: string
+    /** What else it may be, by content type, where Accept asks for it. */
+    readonly orAs?: Readonly<Record<string, z.ZodType>>
   }
   /** Codes of this operation beyond those that every operation has. */
   readonly errors?: readonly ErrorCode[]

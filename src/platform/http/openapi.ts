@@ -193,14 +193,15 @@ const bodyContent = (spec: EndpointSpec, schema: z.ZodType) => ({
 })
 
 function successOf(spec: EndpointSpec): RouteConfig["responses"] {
-  const { status, schema, description, contentType = "application/json" } = spec.success
+  const { status, schema, description, contentType = "application/json", orAs = {} } = spec.success
   const headers = {
     "X-Request-ID": headerRef("RequestId"),
     ...(readsOne(spec) || takesIfMatch(spec) ? { ETag: headerRef("ETag") } : {}),
     ...(status === 201 ? { Location: headerRef("Location") } : {}),
   }
+  const content = Object.fromEntries(Object.entries({ [contentType]: schema, ...orAs }).map(([type, one]) => [type, { schema: one }]))
   return {
-    [status]: { description, headers, ...(schema === undefined || status === 204 ? {} : { content: { [contentType]: { schema } } }) },
+    [status]: { description, headers, ...(schema === undefined || status === 204 ? {} : { content }) },
     ...(readsOne(spec) ? { 304: { description: "The copy named by If-None-Match is current." } } : {}),
   }
 }

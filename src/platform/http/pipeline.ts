@@ -5,7 +5,7 @@ import { limits } from "../../kernel/limits.ts"
 import { type Refusal, RefusalError } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 import { type Actor, refOf } from "../auth/actor.ts"
-import { authenticate, type Directory } from "../auth/authenticate.ts"
+import { type Authenticated, authenticate, type Directory } from "../auth/authenticate.ts"
 import { Executor } from "../db/executor.ts"
 import { uniqueViolation } from "../db/guards.ts"
 import { Meter, serverTiming } from "../db/meter.ts"
@@ -26,10 +26,19 @@ import { matchesIfNoneMatch, type Reply, versionOfIfMatch } from "./reply.ts"
 
 export type HonoEnv = { Bindings: Bindings; Variables: { requestId: string } }
 
+/** Those who hold connections open. Neither throws: what fails is logged, and mended by a sweep or by the connection's own end. */
+export type Live = {
+  /** Tells of new events of these organizations. */
+  announce(env: Bindings, orgIds: readonly OrganizationId[]): Promise<void>
+  /** Ends what these subjects of the organization hold open. */
+  revoke(env: Bindings, orgId: OrganizationId, subjects: readonly string[]): Promise<void>
+}
+
 /** What the pipeline needs from outside itself. */
 export type PipelineDeps = {
   readonly directory: Directory
   readonly observer: Observer
+  readonly live: Live
   readonly clock: () => Instant
 }
 
@@ -96,9 +105,9 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   if (spec.isDevelopmentOnly === true && config.ENVIRONMENT !== "development") throw new RefusalError(noSuchPath)
 
   if (endpoint.isPublic) await limitAddress(c.env, config, origin)
-  let actor: Actor | undefined
+  let found: Authenticated | undefined
   if (!endpoint.isPublic) {
-    const found = await authenticate(
+    found = await authenticate(
       { env: c.env, config, meter, now, headers: c.req.raw.headers, url: c.req.url, keepAlive },
       deps.directory,
     ).catch(async (error: unknown) => {
@@ -106,13 +115,13 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
       await limitAddress(c.env, config, origin)
       throw error
     })
-    actor = found.actor
-    running.actor = actor
-    running.orgId = actor.orgId
-    await limitPrincipal(c.env, config, actor.id, now)
-    authorizeRoute(endpoint, actor)
-    if (found.selectedOrganization !== undefined) await auditSelection(running, actor, found.selectedOrganization)
+    running.actor = found.actor
+    running.orgId = found.actor.orgId
+    await limitPrincipal(c.env, config, found.actor.id, now)
+    authorizeRoute(endpoint, found.actor)
+    if (found.selectedOrganization !== undefined) await auditSelection(running, found.actor, found.selectedOrganization)
   }
+  const actor = found?.actor
 
   const params = parseInput("path", spec.params, c.req.param())
   const query = parseInput("query", spec.query, queryOf(c.req.url))
@@ -127,7 +136,10 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     ? await commandOf(c.req.raw, principal, c.req.path, bytes, config.JWT_KEYS[0]?.secret ?? "")
     : { id: "", requestHash: "", hasKey: false }
 
-  const work = new UnitOfWork(now, origin, actor === undefined ? undefined : refOf(actor))
+  const work = new UnitOfWork(now, origin, actor === undefined ? undefined : refOf(actor), {
+    events: (orgIds) => keepAlive(deps.live.announce(c.env, orgIds)),
+    revoked: (orgId, subjects) => keepAlive(deps.live.revoke(c.env, orgId, subjects)),
+  })
   const publicCtx: PublicCtx = {
     env: c.env,
     config,
@@ -135,6 +147,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     now,
     requestId: c.var.requestId,
     origin,
+    headers: c.req.raw.headers,
     publicUrl: publicUrlOf(config, c.req.url),
     work,
     mailer: mailerOf(config, () => acrossTenants(c.env, meter, "mails are kept for whoever asks in development"), now),
@@ -144,7 +157,9 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   }
   const db = new TenantDb(new Executor(c.env, meter), actor?.orgId ?? platformOrganizationId)
   const ctx: PublicCtx | Ctx =
-    actor === undefined ? publicCtx : { ...publicCtx, actor, orgId: actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
+    found === undefined
+      ? publicCtx
+      : { ...publicCtx, actor: found.actor, grant: found.grant, orgId: found.actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
 
   const keepsReply = isMutation(spec) && command.hasKey && spec.writer !== "ledger"
   if (keepsReply) {

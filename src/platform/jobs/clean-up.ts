@@ -25,7 +25,7 @@ export async function deleteInBatches(db: AcrossDb, rowsPerBatch: number, statem
   return deleted
 }
 
-/** Deletes kept answers after a day, kept mails after a week, and revocations that outlived what they concern. How many rows went. */
+/** Deletes kept answers after a day, kept mails after a week, dead letters that were replayed, and revocations that outlived what they concern. How many rows went. */
 export async function cleanUpPlatform(env: Bindings, meter: Meter, now: Instant): Promise<number> {
   const db = acrossTenants(env, meter, "clean-up of what has expired")
   const answers = await deleteInBatches(db, batchRows, [
@@ -38,5 +38,9 @@ export async function cleanUpPlatform(env: Bindings, meter: Meter, now: Instant)
   const revocations = await deleteInBatches(db, batchRows, [
     sql`delete from revocations where seq in (select seq from revocations where expires_at <= ${now} limit ${batchRows}) returning 1`,
   ])
-  return answers + mails + revocations
+  const letters = await deleteInBatches(db, batchRows, [
+    sql`delete from dead_letters where id in (select id from dead_letters indexed by dead_letters_status
+      where status = 'REPLAYED' and id < ${idFloor("dlt", now - limits.deadLetterDaysKept * day)} order by id limit ${batchRows}) returning 1`,
+  ])
+  return answers + mails + revocations + letters
 }

@@ -166,7 +166,6 @@ describe("permissions", () => {
     "chat.canned-reply.manage": "its domain",
     "files.file.upload": "its domain",
     "files.file.manage": "its domain",
-    "platform.dead-letter.operate": "its domain",
   }
 
   const onRoutes = new Set(specs.flatMap(({ access }) => permissionsRequired(access)))

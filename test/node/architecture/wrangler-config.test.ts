@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import { cronTable } from "../../../src/jobs.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { type Bindings, configOf, variableNames } from "../../../src/platform/env.ts"
+import { deadLetterQueue, eventQueue } from "../../../src/platform/events/dead-letters.ts"
 import { filesUnder, read, withoutComments } from "../../support/repository.ts"
 
 type Block = {
@@ -172,6 +173,10 @@ describe("wrangler.toml", () => {
       last.map(({ queue }) => queue),
       "dead letters are read, too",
     ).toEqual([...new Set(deadLetters)])
+  })
+
+  test("names its queues as the consumer tells them apart", () => {
+    expect(config.queues.consumers.map(({ queue }) => queue)).toEqual([eventQueue, deadLetterQueue])
   })
 
   test("no code looks at the environment past the checked configuration", () => {
