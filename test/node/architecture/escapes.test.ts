@@ -81,6 +81,7 @@ const allowed: readonly Escape[] = [
     call: "acrossTenants",
     count: 1,
     why: "the sweep wakes deliveries, whose ever they are",
+  },
   { file: "src/domains/admin/dead-letters.ts", call: "acrossTenants", count: 1, why: "dead letters belong to the platform" },
   { file: "src/platform/events/dead-letters.ts", call: "acrossTenants", count: 1, why: "dead letters belong to the platform" },
   {
