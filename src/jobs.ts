@@ -1,5 +1,6 @@
 import { ledgerWatchOf } from "../durable-objects/ledger-watch/client.ts"
 import { cleanUpIdentity } from "./domains/identity/index.ts"
+import { cleanUpNotifications, wakeMailers } from "./domains/notifications/index.ts"
 import { sendUnsentOrganizations } from "./domains/organizations/index.ts"
 import { type Instant, second } from "./kernel/time.ts"
 import type { Meter } from "./platform/db/meter.ts"
@@ -13,10 +14,12 @@ export const cronTable: Readonly<Record<string, readonly Job[]>> = {
   "* * * * *": [
     { name: "watch-ledgers", run: watchLedgers },
     { name: "send-organizations", run: sendUnsentOrganizations },
+    { name: "wake-mailers", run: wakeMailers },
   ],
   "0 2 * * *": [
     { name: "clean-up-identity", run: cleanUpIdentity },
     { name: "clean-up-platform", run: cleanUpPlatform },
+    { name: "clean-up-notifications", run: cleanUpNotifications },
   ],
 }
 

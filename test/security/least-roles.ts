@@ -99,6 +99,11 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "setOrderStatus: buyer, ACCEPTED": { who: "as the state machine says: nobody of the buyer's", roles: [] },
   reorder: buyers,
 
+  listNotifications: { ...everyone, isPlatforms: true },
+  readNotification: { ...everyone, isPlatforms: true },
+  getNotificationPreferences: { ...everyone, isPlatforms: true },
+  setNotificationPreferences: { ...everyone, isPlatforms: true },
+
   listAuditLogs: { who: "owner,admin; platform: all", roles: admins, isPlatforms: true },
   getAuditLog: { who: "owner,admin", roles: admins, isPlatforms: true },
 

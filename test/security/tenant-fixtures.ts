@@ -187,6 +187,12 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   ],
   reorder: ({ order }) => [{ params: { id: order.id }, body: {}, answers: hidden }],
 
+  // Notifications
+  listNotifications: () => [{ answers: 200 }, { query: { unread: "true" }, answers: 200 }],
+  readNotification: ({ a }) => [{ params: { id: a.notificationId }, answers: hidden }],
+  getNotificationPreferences: () => [{ answers: 200 }],
+  setNotificationPreferences: public_("chooses for the person who asks"),
+
   // Audit
   listAuditLogs: ({ relation, a, order }) => [
     { answers: 200, showsOrganization: relation !== "stranger" },

@@ -74,6 +74,7 @@ const secretIds = (): string[] => [
   a.productId,
   a.otherProductId,
   a.auditId,
+  a.notificationId,
   linkOfC,
   orderOfC.id,
   orderOfC.lineId,

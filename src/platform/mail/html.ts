@@ -1,0 +1,24 @@
+/** HTML that is safe to show: only `html` makes it, and that escapes every text it is given. */
+export class Html {
+  readonly markup: string
+
+  private constructor(markup: string) {
+    this.markup = markup
+  }
+
+  static of(parts: TemplateStringsArray, values: readonly HtmlValue[]): Html {
+    return new Html(parts.reduce((markup, part, index) => markup + markupOf(values[index - 1] ?? "") + part))
+  }
+}
+
+type HtmlValue = string | Html | readonly Html[]
+
+const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
+
+const markupOf = (value: HtmlValue): string => {
+  if (typeof value === "string") return value.replace(/[&<>"']/g, (char) => escapes[char] ?? char)
+  return value instanceof Html ? value.markup : value.map(({ markup }) => markup).join("\n")
+}
+
+/** The code's own words are markup; what stands in `${}` is text, unless it is Html itself. For content and quoted attributes. */
+export const html = (parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html => Html.of(parts, values)
