@@ -15,9 +15,11 @@ type HtmlValue = string | Html | readonly Html[]
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
 
-const markupOf = (value: HtmlValue): string => {
+/** Whatever the types say: only what `html` made is markup, and what is neither that nor text is nothing. */
+function markupOf(value: HtmlValue): string {
   if (typeof value === "string") return value.replace(/[&<>"']/g, (char) => escapes[char] ?? char)
-  return value instanceof Html ? value.markup : value.map(({ markup }) => markup).join("\n")
+  if (value instanceof Html) return value.markup
+  return Array.isArray(value) ? value.map(markupOf).join("\n") : ""
 }
 
 /** The code's own words are markup; what stands in `${}` is text, unless it is Html itself. For content and quoted attributes. */

@@ -1,7 +1,7 @@
 import { limits } from "../../kernel/limits.ts"
 import { type Html, html } from "./html.ts"
 import type { Mail } from "./mailer.ts"
-import { type Phrase, shortened } from "./phrase.ts"
+import { type Phrase, plain } from "./phrase.ts"
 
 /** What a mail says, before it is put into its two parts. */
 export type Letter = {
@@ -27,7 +27,7 @@ const anchor = (url: string): Html => html`<p><a href="${url}">${url}</a></p>`
  * says the same as the text.
  */
 export function written({ subject, paragraphs, token, link, footer, footerLink }: Letter): Pick<Mail, "subject" | "text" | "html"> {
-  const title = shortened(subject.text, limits.mailSubjectCharsMax)
+  const title = plain(subject.text, limits.mailSubjectCharsMax)
   const text = [
     ...paragraphs.map((part) => part.text),
     ...(token === undefined ? [] : [token]),
