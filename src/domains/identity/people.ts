@@ -22,10 +22,12 @@ type Whom = { readonly named: readonly UserId[]; readonly othersMax: number }
  */
 export async function peopleOf(db: TenantDb, { named, othersMax }: Whom): Promise<readonly PersonOfOrganization[]> {
   const [roleRows = [], namedRows = [], otherRows = []] = await db.query(
-    (orgId) => sql`select * from custom_roles where org_id = ${orgId}`,
-    (orgId) => sql`select * from users where org_id = ${orgId} and id in (select value from json_each(${JSON.stringify(named)}))
+    (orgId) => sql`select name, permissions from custom_roles where org_id = ${orgId}`,
+    (
+      orgId,
+    ) => sql`select id, email, full_name, roles from users where org_id = ${orgId} and id in (select value from json_each(${JSON.stringify(named)}))
       and is_active = 1 and password_hash is not null`,
-    (orgId) => sql`select * from users where org_id = ${orgId} and is_active = 1 and password_hash is not null
+    (orgId) => sql`select id, email, full_name, roles from users where org_id = ${orgId} and is_active = 1 and password_hash is not null
       order by id limit ${othersMax}`,
   )
   const custom = new Map(roleRows.map((row) => decodeRow(customRoles, row)).map((role) => [role.name, role.permissions]))

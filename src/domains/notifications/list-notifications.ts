@@ -1,7 +1,7 @@
 import type { NotificationId } from "../../kernel/ids.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { pageOf, readCursor } from "../../platform/http/page.ts"
-import { ownUserId } from "./self.ts"
+import { selfOf } from "./self.ts"
 import { notificationStore } from "./store.ts"
 import { toNotificationView } from "./views.ts"
 
@@ -12,7 +12,7 @@ export async function listNotifications(ctx: Ctx, { limit, cursor, unread }: Que
   const isUnreadOnly = unread === true
   const kind = isUnreadOnly ? "notifications-unread" : "notifications"
   const [after] = readCursor(kind, ["string"], cursor) ?? []
-  const { rows, unreadCount } = await notificationStore(ctx.db, ownUserId(ctx)).page({
+  const { rows, unreadCount } = await notificationStore(selfOf(ctx)).page({
     isUnreadOnly,
     after: after as NotificationId | undefined,
     rowsMax: limit + 1,

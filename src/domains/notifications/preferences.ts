@@ -3,14 +3,14 @@ import type { Ctx } from "../../platform/http/context.ts"
 import { invalid } from "../../platform/http/input.ts"
 import { type Channel, type Choices, channels, isDefault } from "./rules.ts"
 import type { PreferencesInput } from "./schemas.ts"
-import { ownUserId } from "./self.ts"
+import { selfOf } from "./self.ts"
 import { notificationStore } from "./store.ts"
 import { topicOf } from "./topics.ts"
 
 export type Preferences = { readonly choices: Choices; readonly version: number }
 
 export async function readPreferences(ctx: Ctx): Promise<Preferences> {
-  const row = await notificationStore(ctx.db, ownUserId(ctx)).preferences()
+  const row = await notificationStore(selfOf(ctx)).preferences()
   return row === undefined ? { choices: {}, version: 0 } : { choices: row.choices, version: row.version }
 }
 
@@ -19,15 +19,15 @@ export async function readPreferences(ctx: Ctx): Promise<Preferences> {
  * following their roles. @throws RefusalError VALIDATION_FAILED, VERSION_MISMATCH.
  */
 export async function setPreferences(ctx: Ctx, { preferences }: PreferencesInput): Promise<Preferences> {
-  const userId = ownUserId(ctx)
+  const self = selfOf(ctx)
   const choices = choicesFrom(ctx, preferences)
-  const store = notificationStore(ctx.db, userId)
+  const store = notificationStore(self)
   const before = await readPreferences(ctx)
   if (ctx.ifMatch !== undefined && ctx.ifMatch !== before.version) throw new RefusalError({ code: "VERSION_MISMATCH" })
-  ctx.work.add(...store.savePreferences(choices, before.version, ctx.now)).audit(ctx.db, {
+  ctx.work.add(...store.savePreferences(choices, before.version, ctx.now)).audit(self.home, {
     action: "notifications.preferences.update",
     entity: "user",
-    entityId: userId,
+    entityId: self.userId,
     before: { choices: before.choices },
     after: { choices },
   })

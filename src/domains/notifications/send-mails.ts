@@ -111,7 +111,8 @@ async function sendOne({ row, event }: Leased, person: Candidate | undefined, se
 function tell(orgId: OrganizationId, { row, verdict, wasTried }: Settled): void {
   if (!wasTried) return
   metrics.mails.add({ outcome: verdict.status })
-  if (verdict.status !== "FAILED") return
+  // That there is no mail service the mailer says itself.
+  if (verdict.status !== "FAILED" || verdict.reason === "NO_MAIL_SERVICE") return
   log.error("mail given up", { mail: row.id, organization: orgId, attempts: row.attempts, reason: verdict.reason })
 }
 

@@ -6,12 +6,13 @@ import type { Statement } from "../../platform/db/executor.ts"
 import { guard } from "../../platform/db/guards.ts"
 import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
 import { type Choices, expiryOf } from "./rules.ts"
+import type { Self } from "./self.ts"
 import { type NotificationRow, notificationPreferences, notifications, type PreferencesRow } from "./tables.ts"
 
 type Page = { readonly isUnreadOnly: boolean; readonly after: NotificationId | undefined; readonly rowsMax: number }
 
 /** A person's own notifications. Every statement binds the organization and the person. */
-export const notificationStore = (db: TenantDb, userId: UserId) => ({
+export const notificationStore = ({ home: db, userId }: Self) => ({
   byId: (id: NotificationId): Promise<NotificationRow | undefined> =>
     db.one(notifications, and(eq(notifications.userId, userId), eq(notifications.id, id))),
 

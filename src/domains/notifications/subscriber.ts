@@ -6,6 +6,7 @@ import { appendOnly, type ProjectedRow } from "../../platform/db/projection.ts"
 import { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { Bindings } from "../../platform/env.ts"
 import type { StoredEvent, Subscriber } from "../../platform/events/subscriber.ts"
+import { describeError, log } from "../../platform/log/log.ts"
 import { candidatesOf } from "./audience.ts"
 import { expiryOf, notificationIdOf, recipientsOf } from "./rules.ts"
 import { mailOutbox, notifications } from "./tables.ts"
@@ -82,9 +83,13 @@ function inBounds(rows: readonly ProjectedRow[]): string[][] {
 export const notificationsSubscriber: Subscriber = {
   name: "notifications",
   plan,
-  /** Wakes whoever sends the mails; a message that is lost is no mail lost, since the sweep looks every minute. */
+  /** Wakes whoever sends the mails. Never throws: a message that is lost is no mail lost, since the sweep looks every minute. */
   async afterwards(env, events) {
     const mailing = events.filter(({ type }) => topicOf(type)?.offers.includes("mail") === true)
-    for (const orgId of new Set(mailing.map((event) => event.orgId))) await env.EVENTS.send({ kind: "mails", org_id: orgId })
+    try {
+      for (const orgId of new Set(mailing.map((event) => event.orgId))) await env.EVENTS.send({ kind: "mails", org_id: orgId })
+    } catch (error) {
+      log.warn("the mailer was not woken", { error: describeError(error) })
+    }
   },
 }

@@ -44,7 +44,8 @@ export function mailOf(
   const unsubscribe = publicUrl === "" ? {} : { unsubscribeUrl: preferencesUrl(publicUrl) }
   const letter = written({
     subject: title,
-    paragraphs: [phrase`Hello ${to.name},`, phrase`${title}.`, ...lines],
+    paragraphs: [phrase`Hello ${to.name},`, phrase`${title}.`],
+    details: lines,
     ...link,
     footer: [
       phrase`You get this because it concerns your work at ${organizationName}.`,

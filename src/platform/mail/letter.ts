@@ -7,6 +7,8 @@ import { type Phrase, plain } from "./phrase.ts"
 export type Letter = {
   readonly subject: Phrase
   readonly paragraphs: readonly Phrase[]
+  /** Short lines that stand together. */
+  readonly details?: readonly Phrase[]
   /** Shown alone on a line, to be copied. It stands in the text and never in a link: what stands in a URL ends up in logs and histories. */
   readonly token?: string
   /** An address of our own, shown as it is. */
@@ -20,16 +22,27 @@ const isOurs = (url: string | undefined): url is string => url !== undefined && 
 
 const paragraph = ({ html: words }: Phrase): Html => html`<p>${words}</p>`
 
+const line = ({ html: words }: Phrase, index: number): Html => (index === 0 ? words : html`<br>${words}`)
+
 const anchor = (url: string): Html => html`<p><a href="${url}">${url}</a></p>`
 
 /**
  * The letter as subject, text and HTML. The HTML needs no style sheet to be read, asks for nothing from elsewhere, and
  * says the same as the text.
  */
-export function written({ subject, paragraphs, token, link, footer, footerLink }: Letter): Pick<Mail, "subject" | "text" | "html"> {
+export function written({
+  subject,
+  paragraphs,
+  details = [],
+  token,
+  link,
+  footer,
+  footerLink,
+}: Letter): Pick<Mail, "subject" | "text" | "html"> {
   const title = plain(subject.text, limits.mailSubjectCharsMax)
   const text = [
     ...paragraphs.map((part) => part.text),
+    ...(details.length === 0 ? [] : [details.map((part) => part.text).join("\n")]),
     ...(token === undefined ? [] : [token]),
     ...(isOurs(link) ? [link] : []),
     // The line by which mail programs know a signature (RFC 3676, section 4.3).
@@ -47,6 +60,7 @@ export function written({ subject, paragraphs, token, link, footer, footerLink }
 <main style="max-width:36em;margin:0 auto;overflow-wrap:anywhere">
 <h1 style="font-size:20px;line-height:1.3">${subject.html}</h1>
 ${paragraphs.map(paragraph)}
+${details.length === 0 ? "" : html`<p>${details.map(line)}</p>`}
 ${token === undefined ? "" : html`<p><code style="font-size:16px">${token}</code></p>`}
 ${isOurs(link) ? anchor(link) : ""}
 <hr style="border:0;border-top:1px solid #999;margin:24px 0">

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers"
 import { describe, expect, test } from "vitest"
 import { cleanUpNotifications } from "../../../src/domains/notifications/index.ts"
-import { newId } from "../../../src/kernel/ids.ts"
+import { newId, platformOrganizationId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { day } from "../../../src/kernel/time.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
@@ -140,8 +140,13 @@ describe("reading", () => {
     }
     const staff = await platformStaff()
     const entered = { token: staff.token, headers: { "x-tenant-id": mine.org.id } }
-    expect((await api("GET", "/notifications", entered)).body.code).toBe("TENANT_MISMATCH")
-    expect((await api("POST", `/notifications/${id}/read`, entered)).body.code).toBe("TENANT_MISMATCH")
+    expect((await api("GET", "/notifications", entered)).body).toMatchObject({ data: [], unread_count: 0 })
+    expect((await api("POST", `/notifications/${id}/read`, entered)).status).toBe(404)
+    expect((await api("POST", "/notifications/all/read", entered)).body.marked).toBe(0)
+    const choice = { preferences: [{ type: "order.placed", in_app: false }] }
+    expect((await api("PUT", "/notifications/preferences", { ...entered, body: choice })).status).toBe(200)
+    const { results } = await env.DB.prepare("select org_id from notification_preferences where user_id = ?").bind(staff.id).all()
+    expect(results).toEqual([{ org_id: platformOrganizationId }])
     const { body: key } = await api("POST", "/api-keys", { token: mine.token, body: { name: "ERP", permissions: ["orders.order.read"] } })
     for (const path of ["/notifications", "/notifications/preferences"])
       expect((await api("GET", path, { token: key.secret })).body.code).toBe("FORBIDDEN")

@@ -245,4 +245,6 @@ test("afterwards the sender is woken once for each organization, where there may
   })
   await notificationsSubscriber.afterwards?.(bindings, [event(a, "order.placed"), event(a, "order.accepted"), event(b, "product.updated")])
   expect(sent).toEqual([{ kind: "mails", org_id: a }])
+  const down = { ...env, EVENTS: { send: () => Promise.reject(new Error("down")) } } as unknown as typeof env
+  await notificationsSubscriber.afterwards?.(down, [event(a, "order.placed")])
 })
