@@ -1,6 +1,7 @@
 import { ledgerWatchOf } from "../durable-objects/ledger-watch/client.ts"
 import { runComplaintClock } from "./domains/complaints/index.ts"
 import { cleanUpIdentity } from "./domains/identity/index.ts"
+import { cleanUpNotifications, wakeMailers } from "./domains/notifications/index.ts"
 import { sendUnsentOrganizations } from "./domains/organizations/index.ts"
 import { cleanUpWebhooks, wakeDeliveries } from "./domains/webhooks/index.ts"
 import { type Instant, second } from "./kernel/time.ts"
@@ -19,11 +20,13 @@ export const cronTable: Readonly<Record<string, readonly Job[]>> = {
     { name: "complaint-clock", run: runComplaintClock },
     { name: "wake-deliveries", run: wakeDeliveries },
     { name: "sweep-events", run: sweepEvents },
+    { name: "wake-mailers", run: wakeMailers },
   ],
   "0 2 * * *": [
     { name: "clean-up-identity", run: cleanUpIdentity },
     { name: "clean-up-platform", run: cleanUpPlatform },
     { name: "clean-up-webhooks", run: cleanUpWebhooks },
+    { name: "clean-up-notifications", run: cleanUpNotifications },
   ],
 }
 

@@ -79,6 +79,33 @@ export const limits = {
   revocationStaleSecondsMax: 60,
   revocationRowsMax: 1_000,
 
+  /** Told are at most so many of an organization for each event, by either channel: the one it is assigned to, then the longest there. */
+  recipientsPerEventMax: 200,
+  /** Of an organization's people so many are asked whether an event concerns them, the longest there first. */
+  recipientCandidatesMax: 2_000,
+  notificationTitleCharsMax: 200,
+  notificationBodyCharsMax: 500,
+  /** Counting stops here, as people do: "99+". */
+  unreadCountMax: 100,
+  markReadRowsMax: 500,
+  notificationDaysKept: 180,
+  readNotificationDaysKept: 30,
+
+  /** What stands in a mail of somebody's own words: a name, a reason. */
+  mailValueCharsMax: 300,
+  mailSubjectCharsMax: 200,
+  /** Mails that a worker takes on at once, and how often in one run. */
+  mailLeaseRows: 10,
+  mailLeasesMax: 10,
+  /** Longer than sending a whole lease takes at its slowest. */
+  mailLeaseSeconds: 180,
+  mailSendSeconds: 10,
+  mailAttemptsMax: 8,
+  /** A mail older than this says nothing new; well within the 24 hours that the mail service remembers its key. */
+  mailHoursMax: 20,
+  mailDaysKept: 30,
+  mailOrganizationsPerSweepMax: 100,
+
   outboxKeysMax: 500,
   outboxBytesMax: 1_000_000,
   outboxLateMs: 5_000,

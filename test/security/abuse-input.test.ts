@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test, vi } from "vitest"
+import { newId } from "../../src/kernel/ids.ts"
 import { configOf } from "../../src/platform/env.ts"
 import { resendMailer } from "../../src/platform/mail/adapters.ts"
 import { type Answer, api, mailsTo, newEmail, type Person, password, platformStaff, signUp, unique, type World } from "../support/world.ts"
@@ -358,6 +359,7 @@ describe("header injection in mails", () => {
       return new Response("{}")
     }) as typeof fetch
     await resendMailer(configOf(env), "key", fetcher).send({
+      id: newId("mal", Date.now()),
       to: "a@example.test",
       subject: `Join${breaks.join("Bcc: x@example.test")}us`,
       text: "",

@@ -112,6 +112,10 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   exportComplaints: { who: "supplier staff", roles: supplierStaff },
   listEvents: { ...everyone, isPlatforms: true },
   getEvent: { ...everyone, isPlatforms: true },
+  listNotifications: { ...everyone, isPlatforms: true },
+  readNotification: { ...everyone, isPlatforms: true },
+  getNotificationPreferences: { ...everyone, isPlatforms: true },
+  setNotificationPreferences: { ...everyone, isPlatforms: true },
 
   listAuditLogs: { who: "owner,admin; platform: all", roles: admins, isPlatforms: true },
   getAuditLog: { who: "owner,admin", roles: admins, isPlatforms: true },

@@ -236,6 +236,11 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { query: { type: "user.created" }, answers: 200 },
   ],
   getEvent: ({ a }) => [{ params: { id: a.eventId }, answers: hidden }],
+  // Notifications
+  listNotifications: () => [{ answers: 200 }, { query: { unread: "true" }, answers: 200 }],
+  readNotification: ({ a }) => [{ params: { id: a.notificationId }, answers: hidden }],
+  getNotificationPreferences: () => [{ answers: 200 }],
+  setNotificationPreferences: public_("chooses for the person who asks"),
 
   // Audit
   listAuditLogs: ({ relation, a, order }) => [

@@ -86,6 +86,7 @@ const secretIds = (): string[] => [
   a.otherProductId,
   a.auditId,
   a.eventId,
+  a.notificationId,
   linkOfC,
   orderOfC.id,
   orderOfC.lineId,

@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
 import type { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
-import { type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
+import { newId, type OrganizationId, type OrganizationId, routingOf, routingOf } from "../../src/kernel/ids.ts"
 import { handOut } from "./webhooks.ts"
 import { api, hire, newEmail, type Person, signUp, type World } from "./world.ts"
 
@@ -23,6 +23,8 @@ export type Tenant = World & {
   readonly sku: string
   readonly auditId: string
   readonly eventId: string
+  /** Of the owner. */
+  readonly notificationId: string
 }
 
 async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
@@ -78,6 +80,12 @@ export async function furnished(word: string, capabilities: readonly string[]): 
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
   const happened = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/events", { token }))
+  const notificationId = newId("ntf", Date.now())
+  await env.DB.prepare(
+    "insert into notifications (org_id, user_id, id, type, title, body, created_at, expires_at) values (?, ?, ?, 'order.placed', ?, '', 1, ?)",
+  )
+    .bind(world.org.id, world.owner.id, notificationId, `${word} was told`, 8_640_000_000_000_000)
+    .run()
   return {
     ...world,
     clerk,
@@ -95,6 +103,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     sku,
     auditId: log.data[0]?.id ?? "",
     eventId: happened.data[0]?.id ?? "",
+    notificationId,
   }
 }
 

@@ -6,6 +6,7 @@ import { guard } from "../../platform/db/guards.ts"
 import { UnitOfWork } from "../../platform/db/unit-of-work.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { describeError, log } from "../../platform/log/log.ts"
+import { post } from "../../platform/mail/post.ts"
 import { accountByEmail, homeOf, refOfUser } from "./accounts.ts"
 import { resetMail } from "./mails.ts"
 import { resetTokens } from "./tables.ts"
@@ -42,5 +43,5 @@ async function startReset(ctx: PublicCtx, email: string): Promise<void> {
       actor: { ...refOfUser(user), kind: "SYSTEM", id: null, name: "Anybody" },
     })
     .commit(db)
-  await ctx.mailer.send(resetMail(ctx.publicUrl, user.email, token))
+  await post(ctx, resetMail(ctx.publicUrl, user.email, token))
 }

@@ -6,6 +6,7 @@ import { day } from "../../kernel/time.ts"
 import { guard } from "../../platform/db/guards.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { post } from "../../platform/mail/post.ts"
 import { organizationStore } from "../organizations/index.ts"
 import { assertEmailFree } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
@@ -58,7 +59,7 @@ export async function sendInvitation(
     .event(db, identityEvents.invitationCreated, toInvitationView(row))
     .afterCommit(async () => {
       const name = organizationName ?? (await organizationStore(ctx).byId(db.orgId))?.name ?? "an organization"
-      await ctx.mailer.send(invitationMail(ctx.publicUrl, email, name, token))
+      await post(ctx, invitationMail(ctx.publicUrl, email, name, token))
     })
   return row
 }

@@ -1,7 +1,5 @@
-import type { Subscriber } from "../../platform/events/subscriber.ts"
-import type { Endpoint } from "../../platform/http/endpoint.ts"
-
 /** The only way into this domain. */
-export const notificationEndpoints: readonly Endpoint[] = []
-
-export const notificationsSubscriber: Subscriber = { name: "notifications", plan: async () => [] }
+export { cleanUpNotifications } from "./clean-up.ts"
+export { notificationEndpoints } from "./http.ts"
+export { sendMails, wakeMailers } from "./send-mails.ts"
+export { notificationsSubscriber } from "./subscriber.ts"

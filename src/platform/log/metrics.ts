@@ -101,6 +101,7 @@ export class Metrics {
   readonly jobs = new Counter<"job" | "outcome">("waybill_jobs_total", "Cron jobs run, by outcome.")
   readonly jobDuration = new Histogram<"job">("waybill_job_duration_seconds", "Time a cron job took.", jobSeconds)
   readonly queueMessages = new Counter<"kind" | "outcome">("waybill_queue_messages_total", "Queue messages, by kind and outcome.")
+  readonly mails = new Counter<"outcome">("waybill_mails_total", "Mails about events that were worked on, by what became of them.")
 
   request({ route, method, status, durationMs, cost, code }: RequestRecord): void {
     const labels = { route, method }
@@ -125,6 +126,7 @@ export class Metrics {
       this.jobs,
       this.jobDuration,
       this.queueMessages,
+      this.mails,
     ]
       .map((metric) => metric.render())
       .join("")

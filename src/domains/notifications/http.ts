@@ -1,0 +1,81 @@
+import type { Ctx } from "../../platform/http/context.ts"
+import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
+import { etagOf, reply } from "../../platform/http/reply.ts"
+import { listNotifications } from "./list-notifications.ts"
+import { type Preferences, readPreferences, setPreferences } from "./preferences.ts"
+import { readAllNotifications, readNotification } from "./read-notification.ts"
+import { notificationList, notificationQuery, preferencesInput, preferencesView, readParams, readView } from "./schemas.ts"
+import { toNotificationView, toPreferencesView } from "./views.ts"
+
+const shown = ({ actor }: Ctx, { choices, version }: Preferences) =>
+  reply.ok(toPreferencesView(choices, version, actor.permissions), { etag: etagOf(version) })
+
+/** Open to whoever is signed in: all of it is one's own. */
+export const notificationEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "listNotifications",
+      method: "get",
+      path: "/notifications",
+      tag: "Notifications",
+      summary: "My notifications, newest first, with how many are unread",
+      description: "What happened in the organization and concerns the person who asks. API keys have none.",
+      access: "signed-in",
+      query: notificationQuery,
+      success: { status: 200, schema: notificationList, description: "A page of notifications." },
+      isList: true,
+    },
+    async (ctx, { query }) => reply.ok(await listNotifications(ctx, query)),
+  ),
+  endpoint(
+    {
+      operationId: "readNotification",
+      method: "post",
+      path: "/notifications/{id}/read",
+      tag: "Notifications",
+      summary: "Mark a notification as read, or all of them",
+      description:
+        "`all` in place of an id marks at most 500, the newest first, and says whether there are more. What is read already stays as it was.",
+      access: "signed-in",
+      params: readParams,
+      success: { status: 200, schema: readView, description: "The notification, now read; or how many were marked." },
+      errors: ["IDEMPOTENCY_KEY_REUSED"],
+      allowedWhenDeactivated: true,
+    },
+    async (ctx, { params }) => {
+      if (params.id === "all") return reply.ok(await readAllNotifications(ctx))
+      const result = await readNotification(ctx, params.id)
+      return result.ok ? reply.ok(toNotificationView(result.value)) : result
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getNotificationPreferences",
+      method: "get",
+      path: "/notifications/preferences",
+      tag: "Notifications",
+      summary: "What I am told of, by event type and channel",
+      description: "Lists the types that my permissions show. What I did not choose follows my roles.",
+      access: "signed-in",
+      success: { status: 200, schema: preferencesView, description: "The preferences." },
+    },
+    async (ctx) => shown(ctx, await readPreferences(ctx)),
+  ),
+  endpoint(
+    {
+      operationId: "setNotificationPreferences",
+      method: "put",
+      path: "/notifications/preferences",
+      tag: "Notifications",
+      summary: "Choose what I am told of, by event type and channel",
+      description:
+        "Replaces what was chosen before; what is left out is told as by default. Nobody is told of what they did themselves or may not see, whatever they choose.",
+      access: "signed-in",
+      body: preferencesInput,
+      success: { status: 200, schema: preferencesView, description: "The preferences as they are now." },
+      errors: ["VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      allowedWhenDeactivated: true,
+    },
+    async (ctx, { body }) => shown(ctx, await setPreferences(ctx, body)),
+  ),
+]
