@@ -1,14 +1,13 @@
 import { announceEvents, endConnections } from "../durable-objects/event-hub/client.ts"
 import { createApp } from "./app.ts"
+import { consumers } from "./consumers.ts"
 import { endpoints } from "./domains/endpoints.ts"
 import { directory } from "./domains/identity/index.ts"
 import { runCron } from "./jobs.ts"
 import type { Bindings, QueueMessage } from "./platform/env.ts"
 import { consume } from "./platform/events/consume.ts"
-import type { Consumers } from "./platform/events/consumers.ts"
 import { consumeDeadLetters, deadLetterQueue } from "./platform/events/dead-letters.ts"
 import { observer } from "./platform/log/observe.ts"
-import { subscribers } from "./subscribers.ts"
 
 export { ChatInbox } from "../durable-objects/chat-inbox/chat-inbox.ts"
 export { ChatRoom } from "../durable-objects/chat-room/chat-room.ts"
@@ -17,8 +16,6 @@ export { LedgerWatch } from "../durable-objects/ledger-watch/ledger-watch.ts"
 export { SupplierLedger } from "../durable-objects/supplier-ledger/supplier-ledger.ts"
 
 const app = createApp(endpoints, { directory, observer, live: { announce: announceEvents, revoke: endConnections }, clock: Date.now })
-
-const consumers: Consumers = { subscribers, mails: async () => undefined, delivery: async () => undefined }
 
 export default {
   fetch: app.fetch,

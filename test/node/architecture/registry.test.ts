@@ -166,11 +166,6 @@ describe("permissions", () => {
     "chat.message.read": "its domain",
     "chat.message.send": "its domain",
     "chat.canned-reply.manage": "its domain",
-    "complaints.complaint.read": "its domain",
-    "complaints.complaint.open": "its domain",
-    "complaints.complaint.escalate": "its domain",
-    "complaints.complaint.resolve": "its domain",
-    "complaints.complaint.export": "its domain",
     "files.file.upload": "its domain",
     "files.file.manage": "its domain",
   }
