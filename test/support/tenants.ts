@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
 import type { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
-import { newId, type OrganizationId, type OrganizationId, routingOf, routingOf } from "../../src/kernel/ids.ts"
+import { newId, type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
 import { handOut } from "./webhooks.ts"
 import { api, hire, newEmail, type Person, signUp, type World } from "./world.ts"
 
