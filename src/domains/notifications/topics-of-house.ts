@@ -17,6 +17,7 @@ const roleAbout: About = { kind: "role", prefix: "rol", member: "id" }
 const invitationAbout: About = { kind: "invitation", prefix: "inv", member: "id" }
 const keyAbout: About = { kind: "api_key", prefix: "key", member: "id" }
 const organizationAbout: About = { kind: "organization", prefix: "org", member: "id", path: "/organizations/" }
+const webhookAbout: About = { kind: "webhook", prefix: "whk", member: "id", path: "/webhooks/" }
 const productAbout: About = { kind: "product", prefix: "prd", member: "product_id", path: "/products/" }
 
 const named = (facts: Facts): string => facts.text("full_name", "name", "email") ?? "somebody"
@@ -65,6 +66,17 @@ export const topicsOfHouse: Readonly<Record<string, ToldTopic>> = {
     () => phrase`The organization's verification was rejected`,
     (facts) => quoted("Reason", facts.text("kyb_reason")),
   ),
+
+  "webhook.created": quiet("A webhook was created.", webhookAbout, [], (f) => phrase`A webhook to ${f.text("url") ?? ""} was created`),
+  "webhook.updated": quiet("A webhook was changed.", webhookAbout, [], (f) => phrase`The webhook to ${f.text("url") ?? ""} was changed`),
+  "webhook.deleted": quiet("A webhook was deleted.", webhookAbout, [], (f) => phrase`The webhook to ${f.text("url") ?? ""} was deleted`),
+  "webhook.disabled": {
+    description: "A webhook was disabled, since its target did not take what was sent.",
+    concerns: [concern("webhooks.endpoint.manage", both)],
+    offers: both,
+    about: webhookAbout,
+    say: (f) => ({ title: phrase`The webhook to ${f.text("url") ?? ""} was disabled`, lines: quoted("Reason", f.text("disabled_reason")) }),
+  },
 
   "user.created": quiet(
     "A colleague was added.",
