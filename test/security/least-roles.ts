@@ -99,8 +99,8 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "setOrderStatus: buyer, ACCEPTED": { who: "as the state machine says: nobody of the buyer's", roles: [] },
   reorder: buyers,
 
-  listEvents: { ...everyone, isPlatforms: true },
-  getEvent: { ...everyone, isPlatforms: true },
+  listEvents: everyone,
+  getEvent: everyone,
 
   listAuditLogs: { who: "owner,admin; platform: all", roles: admins, isPlatforms: true },
   getAuditLog: { who: "owner,admin", roles: admins, isPlatforms: true },
