@@ -60,8 +60,11 @@ async function orLog(what: string, work: Promise<unknown>): Promise<void> {
  */
 export async function announceEvents(env: Pick<Bindings, "EVENT_HUB" | "EVENTS">, orgIds: readonly OrganizationId[]): Promise<void> {
   const queued = orLog("events were not queued", queueEvents(env, orgIds))
-  for (const chunk of inChunks(orgIds, limits.eventCallsAtOnce))
-    await Promise.all(chunk.map((orgId) => orLog("event hub was not told", eventHubOf(env, orgId).poke())))
+  for (const chunk of inChunks(orgIds, limits.eventCallsAtOnce)) {
+    const told = Promise.all(chunk.map((orgId) => orLog("event hub was not told", eventHubOf(env, orgId).poke())))
+    // A slow hub is told all the same, and holds up nobody else's news.
+    await Promise.race([told, new Promise((resolve) => setTimeout(resolve, limits.hubPokeMsMax))])
+  }
   await queued
 }
 

@@ -6,6 +6,7 @@ import { Meter } from "../../src/platform/db/meter.ts"
 import { TenantDb } from "../../src/platform/db/tenant-db.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { inChunks } from "../../src/platform/events/queue.ts"
+import { heartbeatFrame } from "../../src/platform/events/sse.ts"
 import { type EventRow, events } from "../../src/platform/events/tables.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import { chatInboxOf } from "../chat-inbox/client.ts"
@@ -53,8 +54,17 @@ export class EventHub extends DurableObject<Bindings> {
     const header = request.headers.get(streamHeader)
     if (header === null || request.headers.get("upgrade") !== "websocket") return new Response(null, { status: 426 })
     const arrival = JSON.parse(decodeURIComponent(header)) as Arrival
-    const open = this.#sockets().map(({ stream }) => stream)
-    if (!hasRoom(open, arrival.actorId)) return new Response(null, { status: 429 })
+    const open = this.#sockets()
+    if (
+      !hasRoom(
+        open.map(({ stream }) => stream),
+        arrival.actorId,
+      )
+    ) {
+      // A reader who hung up shows when something is written to it: those are gone by the time that this one comes again.
+      for (const { socket } of open) sendQuietly(socket, heartbeatFrame)
+      return new Response(null, { status: 429 })
+    }
     this.#remember(arrival.orgId)
     const { 0: forWorker, 1: own } = new WebSocketPair()
     this.ctx.acceptWebSocket(own)
@@ -203,6 +213,14 @@ function deliver(socket: WebSocket, stream: Stream, readAfter: number, page: rea
   } catch (error) {
     log.warn("event stream broke", { error: describeError(error) })
     end(socket, 1011)
+  }
+}
+
+function sendQuietly(socket: WebSocket, text: string): void {
+  try {
+    socket.send(text)
+  } catch {
+    // It is closed already.
   }
 }
 

@@ -130,6 +130,7 @@ export const limits = {
   /** A stream that resumes from further back is told to start anew. */
   replayEventsMax: 1_000,
   hubPageRows: 100,
+  hubPokeMsMax: 500,
   hubRetryMs: 500,
   hubRetryMsMax: 30_000,
   streamsPerOrganizationMax: 500,

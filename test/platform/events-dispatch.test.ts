@@ -162,15 +162,11 @@ describe("INV-EVT-3: an event that a subscriber fails at", () => {
     const bad = ids[17]
     let isMended = false
     const isPoison = ({ id }: StoredEvent) => id === bad && !isMended
-    const fussy = scribe(fresh("fussy"), {
-      ...("plan" in where
-        ? {
-            plan: (event: StoredEvent) => {
-              if (isPoison(event)) throw new TypeError("total is not a number")
-            },
-          }
-        : { sql: (event: StoredEvent) => (isPoison(event) ? "insert into told (subscriber, event_id) values ('x', null)" : undefined) }),
-    })
+    const inPlan = (event: StoredEvent): void => {
+      if (isPoison(event)) throw new TypeError("total is not a number")
+    }
+    const inStatement = (event: StoredEvent) => (isPoison(event) ? "insert into told (subscriber, event_id) values ('x', null)" : undefined)
+    const fussy = scribe(fresh("fussy"), "plan" in where ? { plan: inPlan } : { sql: inStatement })
     const good = scribe(fresh("good"))
     const now = Date.now()
     await run(orgId, [fussy, good], now)

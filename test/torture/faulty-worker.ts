@@ -49,6 +49,8 @@ prototype.batch = async function <T>(this: D1Database, statements: D1PreparedSta
   return batch.call(this, statements) as Promise<D1Result<T>[]>
 }
 
+export { ChatInbox, ChatRoom, EventHub } from "../../src/worker.ts"
+
 type Rows = Array<Record<string, SqlStorageValue>>
 type Opened = { abortNow(): Promise<void>; leaveAtRest(): Promise<boolean>; rows(query: string): Promise<Rows> }
 

@@ -1,12 +1,11 @@
 import { refuse } from "../../kernel/result.ts"
-import { eventTypes } from "../../platform/events/define-event.ts"
 import { toEventView } from "../../platform/events/sse.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { etagOf, reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
-import { visibleTo, wantsStream } from "./rules.ts"
+import { eventPermissions, visibleTo, wantsStream } from "./rules.ts"
 import { eventList, eventQuery, eventView, streamText } from "./schemas.ts"
 import { eventStore, type Visible } from "./store.ts"
 import { openStream } from "./stream.ts"
@@ -16,13 +15,7 @@ const listKind = "events"
 /** Events never change, so each is for ever of its first version. */
 const onlyVersion = etagOf(1)
 
-const visible = (ctx: Ctx, types: readonly string[] | null): Visible => ({
-  permissions: visibleTo(
-    ctx.actor.permissions,
-    [...eventTypes.values()].map(({ permission }) => permission),
-  ),
-  types,
-})
+const visible = (ctx: Ctx, types: readonly string[] | null): Visible => ({ permissions: visibleTo(ctx.actor.permissions), types })
 
 export const eventEndpoints: readonly Endpoint[] = [
   endpoint(
@@ -39,7 +32,7 @@ export const eventEndpoints: readonly Endpoint[] = [
         "Otherwise the answer is JSON, the newest first; it looks at 500 events at most, so a page may be short and still have a next_cursor.",
         "Only events whose subject the caller may read are shown.",
       ].join(" "),
-      access: "signed-in",
+      access: eventPermissions,
       query: eventQuery,
       success: { status: 200, schema: eventList, description: "A page of events.", orAs: { "text/event-stream": streamText } },
       isList: true,
@@ -62,7 +55,7 @@ export const eventEndpoints: readonly Endpoint[] = [
       path: "/events/{id}",
       tag: "Events",
       summary: "One event",
-      access: "signed-in",
+      access: eventPermissions,
       params: idParams("evt"),
       success: { status: 200, schema: eventView, description: "The event." },
       errors: ["NOT_FOUND"],

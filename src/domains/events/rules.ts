@@ -1,10 +1,23 @@
-import { allPermissions, type Permission } from "../../platform/auth/permissions.ts"
+import type { Permission } from "../../platform/auth/permissions.ts"
 
-/** Of the permissions that events name, those that a reader holds: what of the organization's events it may see. */
-export const visibleTo = (held: ReadonlySet<Permission>, named: Iterable<Permission>): readonly Permission[] => {
-  const wanted = new Set(named)
-  return allPermissions.filter((permission) => wanted.has(permission) && held.has(permission))
-}
+/** Every permission that an event type names; whoever holds one of them has something to see here. A test holds the list to the types. */
+export const eventPermissions = [
+  "orders.order.read",
+  "partners.link.read",
+  "catalog.product.read",
+  "complaints.complaint.read",
+  "chat.message.read",
+  "organizations.organization.read",
+  "identity.user.read",
+  "identity.role.read",
+  "identity.invitation.read",
+  "identity.api-key.read",
+  "webhooks.endpoint.read",
+] as const satisfies readonly Permission[]
+
+/** What of the organization's events a reader may see. */
+export const visibleTo = (held: ReadonlySet<Permission>): readonly Permission[] =>
+  eventPermissions.filter((permission) => held.has(permission))
 
 /** Whether an Accept header asks for a stream, by RFC 9110's section 12.5.1: named, and not with a quality of zero. */
 export const wantsStream = (accept: string | null): boolean =>

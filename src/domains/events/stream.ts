@@ -32,11 +32,11 @@ export async function openStream(ctx: Ctx, visible: Visible): Promise<Response> 
   const socket = await eventHubOf(ctx.env, ctx.orgId, ctx.meter).open({ actorId: ctx.actor.id, afterSeq, ...visible, subjects, expiresAt })
   if (socket === undefined) {
     const detail = `At most ${limits.streamsPerActorMax} streams may be open for one user, and ${limits.streamsPerOrganizationMax} for an organization.`
-    throw new RefusalError({ code: "RATE_LIMITED", detail, extra: { retryAfterSeconds: limits.streamHeartbeatSeconds } })
+    throw new RefusalError({ code: "RATE_LIMITED", detail, extra: { retryAfterSeconds: reconnectMs / second } })
   }
   const opening = openingFrame(reconnectMs) + (isReset ? resetFrame(newestSeq) : "")
   const stillHolds = async () => Date.now() < expiresAt && !(await isRevoked({ ...ctx, now: Date.now(), keepAlive: ctx.defer }, ctx.grant))
-  return new Response(streamOf(socket, opening, expiresAt - ctx.now, stillHolds), { headers })
+  return new Response(streamOf(socket, opening, { msMax: expiresAt - ctx.now, stillHolds, signal: ctx.signal }), { headers })
 }
 
 /** @throws RefusalError VALIDATION_FAILED for what no stream of ours has sent. */
@@ -48,11 +48,14 @@ function lastSeqOf(sent: Headers): number | undefined {
   return seq
 }
 
+/** What a stream lasts until. */
+type Until = { readonly msMax: number; readonly stillHolds: () => Promise<boolean>; readonly signal: AbortSignal }
+
 /**
  * What the hub sends, as bytes, with a heartbeat between. Whoever stops reading closes the socket, and so frees the hub
  * (INV-EVT-9); a socket that closes ends the stream.
  */
-function streamOf(socket: WebSocket, opening: string, msMax: number, stillHolds: () => Promise<boolean>): ReadableStream<Uint8Array> {
+function streamOf(socket: WebSocket, opening: string, { msMax, stillHolds, signal }: Until): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let heartbeat: ReturnType<typeof setInterval> | undefined
   let expiry: ReturnType<typeof setTimeout> | undefined
@@ -90,6 +93,8 @@ function streamOf(socket: WebSocket, opening: string, msMax: number, stillHolds:
         })
         socket.addEventListener("close", () => end(controller))
         socket.addEventListener("error", () => end(controller))
+        // Without it a reader's absence would show at the next heartbeat alone.
+        signal.addEventListener("abort", () => end(controller))
         socket.accept()
         heartbeat = setInterval(() => {
           beat().catch((error: unknown) => {

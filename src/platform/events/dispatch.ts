@@ -3,9 +3,9 @@ import { newId, type OrganizationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { type Instant, second } from "../../kernel/time.ts"
 import type { Permission } from "../auth/permissions.ts"
-import type { Statement } from "../db/executor.ts"
+import { compile, type Statement } from "../db/executor.ts"
 import { isPassing } from "../db/failures.ts"
-import { guardChanged, guardCode } from "../db/guards.ts"
+import { guardCode } from "../db/guards.ts"
 import type { Meter } from "../db/meter.ts"
 import { decodeRow, TenantDb } from "../db/tenant-db.ts"
 import type { Bindings } from "../env.ts"
@@ -26,7 +26,11 @@ type Dispatch = {
 const storedEvent = (row: EventRow): StoredEvent => ({ ...row, permission: row.permission as Permission })
 
 /** Somebody else was faster with the very same; what they wrote stands. */
-const isRaced = (error: unknown): boolean => error instanceof Error && guardCode(error.message) === "CONFLICT"
+const isRaced = (error: unknown): boolean => error instanceof Error && guardCode(error.message) === taken
+
+/** A code that no subscriber's own guard has. */
+const taken = "TAKEN_BY_ANOTHER_CONSUMER"
+const guardTaken: Statement = compile(sql`insert into guards (code) select ${taken} where changes() = 0`)
 
 /**
  * Hands an organization's events to the subscribers, oldest first, and gives those again that one of them failed at.
@@ -112,7 +116,7 @@ async function step({ db, now }: Dispatch, cursor: number, told: readonly Stored
       on conflict (org_id) do update set seq = excluded.seq, moved_at = excluded.moved_at where event_cursors.seq = ${cursor}`,
   )
   try {
-    await db.run([advance, guardChanged("CONFLICT"), ...statements])
+    await db.run([advance, guardTaken, ...statements])
   } catch (error) {
     if (!isPassing(error)) throw error
     const row = await db.one(eventCursors, eq(eventCursors.seq, last))
@@ -144,7 +148,7 @@ async function retry(doing: Dispatch, row: EventRetryRow): Promise<void> {
     if (event === undefined || subscriber === undefined) throw new Error("there is no such event or subscriber any more")
     const told = [storedEvent(event)]
     const statements = await subscriber.plan(env, meter, told, now)
-    await db.run([db.delete(eventRetries, isThisTry), guardChanged("CONFLICT"), ...statements])
+    await db.run([db.delete(eventRetries, isThisTry), guardTaken, ...statements])
     await afterwards(doing, [subscriber], told)
   } catch (error) {
     if (isRaced(error)) return
@@ -175,7 +179,7 @@ const givenUp = ({ db, now }: Dispatch, row: EventRetryRow, isThisTry: ReturnTyp
   const id = newId("dlt", now)
   return [
     db.delete(eventRetries, isThisTry),
-    guardChanged("CONFLICT"),
+    guardTaken,
     keepLetter({
       id,
       source: id,

@@ -27,6 +27,8 @@ export type PublicCtx = {
   readonly origin: Origin
   /** The request's own, for what the pipeline does not read itself: Accept, Last-Event-ID. */
   readonly headers: Headers
+  /** Aborted when the client hangs up. */
+  readonly signal: AbortSignal
   /** Where this API is reached from outside, without a trailing slash; empty where nobody trustworthy says. */
   readonly publicUrl: string
   readonly work: UnitOfWork

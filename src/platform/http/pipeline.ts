@@ -148,6 +148,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     requestId: c.var.requestId,
     origin,
     headers: c.req.raw.headers,
+    signal: c.req.raw.signal,
     publicUrl: publicUrlOf(config, c.req.url),
     work,
     mailer: mailerOf(config, () => acrossTenants(c.env, meter, "mails are kept for whoever asks in development"), now),

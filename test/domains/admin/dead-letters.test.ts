@@ -19,7 +19,7 @@ const replay = (token: string, id: string, headers = {}) => api("POST", `/admin/
 describe("dead letters", () => {
   test("are listed newest first, by their state, page by page", async () => {
     const { token } = await platformStaff()
-    const ids = []
+    const ids: string[] = []
     for (let index = 0; index < 5; index += 1) ids.push(await letter({ kind: "mails", org_id: "org_x", index }, 1_700_000_000_000 + index))
     await replay(token, ids[2] ?? "")
     const listed: string[] = []

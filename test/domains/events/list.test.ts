@@ -71,10 +71,12 @@ describe("the list of events", () => {
     expect(cursor).toBeNull()
   })
 
-  test("is for platform staff the platform's own, and empty for who may see nothing", async () => {
+  test("is not for who may see nothing of it", async () => {
     const orgId = organization()
-    await happen(orgId, 1)
-    expect((await api("GET", "/events", { token: await tokenOf(orgId, "nobody") })).body).toEqual({ data: [], next_cursor: null })
+    const [id] = await happen(orgId, 1)
+    const token = await tokenOf(orgId, "nobody")
+    for (const path of ["/events", `/events/${id}`]) expect((await api("GET", path, { token })).status).toBe(403)
+    expect((await api("GET", "/events", { token, headers: { accept: "text/event-stream" } })).status).toBe(403)
   })
 
   test("refuses what it does not know", async () => {

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers"
 import { describe, expect, test, vi } from "vitest"
 import { announceEvents, endConnections, eventHubOf, type StreamWanted } from "../../../durable-objects/event-hub/client.ts"
-import { newId, type OrganizationId, type UserId } from "../../../src/kernel/ids.ts"
+import { newId, type OrganizationId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
 import type { Bindings } from "../../../src/platform/env.ts"
@@ -176,7 +176,7 @@ describe("INV-HUB-4: a revocation", () => {
 
   test("reaches the inbox of each user who is live, also when another's fails, and of nobody who left", async () => {
     const orgId = organization()
-    const [here, broken, gone]: UserId[] = [user(), user(), user()]
+    const [here, broken, gone] = [user(), user(), user()]
     for (const userId of [here, broken, gone, here]) await eventHubOf(env, orgId).join(userId)
     await eventHubOf(env, orgId).leave(gone)
     await evictDurableObject(stub(orgId))

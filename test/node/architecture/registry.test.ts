@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { endpoints } from "../../../src/domains/endpoints.ts"
+import { eventPermissions } from "../../../src/domains/events/rules.ts"
 import { errorCodes } from "../../../src/kernel/errors.ts"
 import { idPrefixes } from "../../../src/kernel/ids.ts"
 import { allPermissions, isPermission, isPlatformPermission, permissions } from "../../../src/platform/auth/permissions.ts"
@@ -163,7 +164,6 @@ function objectsIn(schema: unknown, seen = new Set<unknown>()): ZodNode[] {
 describe("permissions", () => {
   /** Held, but not yet asked for by any route: each says what it waits for. */
   const waiting: Readonly<Record<string, string>> = {
-    "chat.message.read": "its domain",
     "chat.message.send": "its domain",
     "chat.canned-reply.manage": "its domain",
     "files.file.upload": "its domain",
@@ -209,6 +209,11 @@ describe("events", () => {
       expect(isPermission(permission), `${name}: ${permission}`).toBe(true)
       expect(isPlatformPermission(permission), name).toBe(false)
     }
+  })
+
+  test("are read with the permissions that they name", () => {
+    const named = [...eventTypes.values()].map(({ permission }) => permission)
+    expect(named.filter((permission) => !(eventPermissions as readonly string[]).includes(permission))).toEqual([])
   })
 
   test("are past tense and dotted: entity.happened", () => {
