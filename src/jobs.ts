@@ -1,4 +1,5 @@
 import { ledgerWatchOf } from "../durable-objects/ledger-watch/client.ts"
+import { sweepFiles, sweepOrphans } from "./domains/files/index.ts"
 import { cleanUpIdentity } from "./domains/identity/index.ts"
 import { sendUnsentOrganizations } from "./domains/organizations/index.ts"
 import { type Instant, second } from "./kernel/time.ts"
@@ -13,10 +14,12 @@ export const cronTable: Readonly<Record<string, readonly Job[]>> = {
   "* * * * *": [
     { name: "watch-ledgers", run: watchLedgers },
     { name: "send-organizations", run: sendUnsentOrganizations },
+    { name: "sweep-files", run: sweepFiles },
   ],
   "0 2 * * *": [
     { name: "clean-up-identity", run: cleanUpIdentity },
     { name: "clean-up-platform", run: cleanUpPlatform },
+    { name: "sweep-orphans", run: sweepOrphans },
   ],
 }
 

@@ -1,4 +1,9 @@
-import type { Endpoint } from "../../platform/http/endpoint.ts"
-
 /** The only way into this domain. */
-export const fileEndpoints: readonly Endpoint[] = []
+export { type AttachTo, attachFiles } from "./attach-files.ts"
+export { fileViews } from "./file-views.ts"
+export { fileEndpoints } from "./http.ts"
+export { type PlacedImage, placeProductImage, releaseProductImage } from "./product-image.ts"
+export type { FilePurpose, FileSubject } from "./rules.ts"
+export { type FileView, fileView } from "./schemas.ts"
+export { sweepFiles, sweepOrphans } from "./sweep-files.ts"
+export { type Signing, signFileUrl, urlGeneration } from "./views.ts"

@@ -34,6 +34,7 @@ export class UnitOfWork {
   readonly #conflicts = new Map<string, Refusal>()
   readonly #ifRefused = new Map<ErrorCode, () => Promise<void>>()
   readonly #after: Array<() => Promise<void>> = []
+  readonly #ifFailed: Array<() => Promise<void>> = []
   readonly #now: Instant
   readonly #origin: Origin
   readonly #actor: ActorRef | undefined
@@ -73,6 +74,12 @@ export class UnitOfWork {
   /** Done once the batch is committed, before the answer; a failure is the caller's to survive. */
   afterCommit(effect: () => Promise<void>): this {
     this.#after.push(effect)
+    return this
+  }
+
+  /** What must be taken back elsewhere when the batch fails, whyever. It may have been committed unheard: look before you undo. Must not throw. */
+  ifFailed(effect: () => Promise<void>): this {
+    this.#ifFailed.push(effect)
     return this
   }
 
@@ -117,6 +124,7 @@ export class UnitOfWork {
       try {
         await db.run(this.#statements)
       } catch (error) {
+        for (const effect of this.#ifFailed) await effect()
         throw this.#refusalOf(error) ?? error
       }
     }

@@ -16,15 +16,17 @@ import { describeError } from "../log/log.ts"
 import type { Observer, RequestRecord } from "../log/observer.ts"
 import { mailerOf } from "../mail/adapters.ts"
 import { parseBody, readBody } from "./body.ts"
-import type { Command, Ctx, PublicCtx } from "./context.ts"
-import { type Endpoint, fullPath, isMutation, permissionsRequired } from "./endpoint.ts"
-import { commandOf, keepReply, keptReply } from "./idempotency.ts"
+import type { Command, Ctx, PublicCtx, SignedCtx } from "./context.ts"
+import { type Endpoint, fullPath, isMutation, permissionsRequired, takesStream } from "./endpoint.ts"
+import { commandOf, keepReply, keptReply, streamHash } from "./idempotency.ts"
 import { invalidAt, parseInput } from "./input.ts"
 import { noSuchPath, problemResponse } from "./problem.ts"
-import { limitAddress, limitPrincipal, limitSignIn } from "./rate-limit.ts"
+import { limitAddress, limitPrincipal, limitSignIn, networkOf } from "./rate-limit.ts"
 import { matchesIfNoneMatch, type Reply, versionOfIfMatch } from "./reply.ts"
+import { verifySignedUrl } from "./signed-url.ts"
+import { openUpload } from "./upload.ts"
 
-export type HonoEnv = { Bindings: Bindings; Variables: { requestId: string } }
+export type HonoEnv = { Bindings: Bindings; Variables: { requestId: string; servesUploads?: boolean } }
 
 /** What the pipeline needs from outside itself. */
 export type PipelineDeps = {
@@ -95,9 +97,12 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   const keepAlive = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
   if (spec.isDevelopmentOnly === true && config.ENVIRONMENT !== "development") throw new RefusalError(noSuchPath)
 
+  if (spec.servesUploads === true) c.set("servesUploads", true)
   if (endpoint.isPublic) await limitAddress(c.env, config, origin)
   let actor: Actor | undefined
-  if (!endpoint.isPublic) {
+  if (isSignedUrl(running)) {
+    running.orgId = await bySignedUrl(running, config)
+  } else if (!endpoint.isPublic) {
     const found = await authenticate(
       { env: c.env, config, meter, now, headers: c.req.raw.headers, url: c.req.url, keepAlive },
       deps.directory,
@@ -116,15 +121,24 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
 
   const params = parseInput("path", spec.params, c.req.param())
   const query = parseInput("query", spec.query, queryOf(c.req.url))
+  const secret = config.JWT_KEYS[0]?.secret ?? ""
+  const upload = isStreamed(running)
+    ? await openUpload(c.req.raw, config.FILE_BYTES_MAX, async (whole, sha256) => {
+        command.requestHash = await streamHash(secret, queryOf(c.req.url), whole, sha256)
+      })
+    : undefined
   const bytesMax = endpoint.isPublic ? Math.min(limits.publicBodyBytesMax, config.BODY_BYTES_MAX) : config.BODY_BYTES_MAX
-  const bytes = isMutation(spec) ? await readBody(c.req.raw, bytesMax) : new Uint8Array(0)
-  const raw = spec.body === undefined ? undefined : parseBody(bytes, c.req.header("content-type") ?? null, spec.bodyType === "json-or-form")
-  const body = parseInput("body", spec.body, raw)
+  const bytes = isMutation(spec) && upload === undefined ? await readBody(c.req.raw, bytesMax) : new Uint8Array(0)
+  const raw =
+    spec.body === undefined || upload !== undefined
+      ? undefined
+      : parseBody(bytes, c.req.header("content-type") ?? null, spec.bodyType === "json-or-form")
+  const body = upload === undefined ? parseInput("body", spec.body, raw) : undefined
   if (spec.isSignIn === true) await limitSignIn(c.env, config, origin, raw, actor?.id)
 
   const principal = actor === undefined ? { orgId: platformOrganizationId, id: "public" } : { orgId: actor.orgId, id: actor.id }
   const command: Command = isMutation(spec)
-    ? await commandOf(c.req.raw, principal, c.req.path, bytes, config.JWT_KEYS[0]?.secret ?? "")
+    ? await commandOf(c.req.raw, principal, c.req.path, bytes, secret)
     : { id: "", requestHash: "", hasKey: false }
 
   const work = new UnitOfWork(now, origin, actor === undefined ? undefined : refOf(actor))
@@ -135,6 +149,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     now,
     requestId: c.var.requestId,
     origin,
+    requestHeaders: c.req.raw.headers,
     publicUrl: publicUrlOf(config, c.req.url),
     work,
     mailer: mailerOf(config, () => acrossTenants(c.env, meter, "mails are kept for whoever asks in development"), now),
@@ -142,16 +157,21 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     defer: keepAlive,
     responseHeaders: running.responseHeaders,
   }
-  const db = new TenantDb(new Executor(c.env, meter), actor?.orgId ?? platformOrganizationId)
-  const ctx: PublicCtx | Ctx =
-    actor === undefined ? publicCtx : { ...publicCtx, actor, orgId: actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
+  const { orgId } = running
+  const db = new TenantDb(new Executor(c.env, meter), orgId ?? platformOrganizationId)
+  const ctx: PublicCtx | Ctx | SignedCtx =
+    orgId === undefined
+      ? publicCtx
+      : actor === undefined
+        ? { ...publicCtx, actor, orgId, db }
+        : { ...publicCtx, actor, orgId, db, ifMatch: ifMatchOf(c.req.raw) }
 
   const keepsReply = isMutation(spec) && command.hasKey && spec.writer !== "ledger"
   if (keepsReply) {
-    const kept = await keptReply(db, command, now)
+    const kept = await keptReply(db, command, now, upload)
     if (kept !== undefined) return respond(c, kept)
   }
-  const outcome = await endpoint.handle(ctx, { params, query, body })
+  const outcome = await endpoint.handle(ctx, { params, query, body, upload })
   if (outcome instanceof Response) {
     const etag = outcome.headers.get("etag")
     if (etag === null || !isNotModified(c, etag)) return new Response(outcome.body, outcome)
@@ -172,6 +192,23 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   }
   return respond(c, outcome)
 }
+
+/** A request that carries a signature in place of a token, on a route that takes one. */
+const isSignedUrl = ({ c, endpoint }: Running): boolean =>
+  endpoint.spec.isSignable === true && c.req.header("authorization") === undefined && c.req.query("signature") !== undefined
+
+/** Counted by organization and address: a page of images is many requests, and none of them says who looks at it. */
+async function bySignedUrl({ c, now, origin }: Running, config: Config): Promise<OrganizationId> {
+  const orgId = await verifySignedUrl(config.JWT_KEYS, c.req.path, new URL(c.req.url).searchParams, now).catch(async (error: unknown) => {
+    await limitAddress(c.env, config, origin)
+    throw error
+  })
+  await limitPrincipal(c.env, config, `${orgId} ${networkOf(origin.ipAddress)}`, now)
+  return orgId
+}
+
+const isStreamed = ({ c, endpoint: { spec } }: Running): boolean =>
+  takesStream(spec) && !(spec.bodyType === "json-or-stream" && /^\s*application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? ""))
 
 /** Two requests with one key at once: the second's batch fails on the key, and it answers what the first did. */
 const isRepeatInFlight = (error: unknown): boolean =>

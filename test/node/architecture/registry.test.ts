@@ -161,10 +161,8 @@ function objectsIn(schema: unknown, seen = new Set<unknown>()): ZodNode[] {
 describe("permissions", () => {
   /** Held, but not yet asked for by any route: each says what it waits for. */
   const waiting: Readonly<Record<string, string>> = {
-    "chat.message.read": "its domain",
     "chat.message.send": "its domain",
     "chat.canned-reply.manage": "its domain",
-    "complaints.complaint.read": "its domain",
     "complaints.complaint.open": "its domain",
     "complaints.complaint.handle": "its domain",
     "complaints.complaint.assign": "its domain",
@@ -172,8 +170,6 @@ describe("permissions", () => {
     "complaints.complaint.resolve": "its domain",
     "complaints.complaint.confirm": "its domain",
     "complaints.complaint.export": "its domain",
-    "files.file.upload": "its domain",
-    "files.file.manage": "its domain",
     "webhooks.endpoint.read": "its domain",
     "webhooks.endpoint.manage": "its domain",
     "platform.dead-letter.operate": "its domain",

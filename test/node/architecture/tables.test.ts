@@ -133,6 +133,8 @@ const exceptions: Readonly<Record<string, string>> = {
   invitations_token_hash: "a one-time token finds its invitation before anybody knows whose it is",
   api_keys_secret_hash: "a key finds its organization",
   users_email: "sign-in is by address, which is unique across the platform",
+  files_due_at: "the sweep walks all organizations by what is due",
+  files_of_products: "a buyer asks for a product's image by id; whose product it is decides whether the buyer may see it",
   products_id: "a buyer asks for a product by id; whose it is decides whether the buyer may see it",
 }
 
