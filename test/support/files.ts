@@ -119,7 +119,7 @@ export const call = (method: string, path: string, { token, body, headers = {} }
         ...(body === undefined || body === null ? {} : { body }),
       }),
       env,
-      createExecutionContextBytes(),
+      createExecutionContext(),
     ),
   )
 
