@@ -115,7 +115,12 @@ export const call = (method: string, path: string, { token, body, headers = {} }
     worker.fetch(
       new Request(path.startsWith("http") ? path : `http://api.waybill.test/api/v1${path}`, {
         method,
-        headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+        headers: {
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          // As every client does that has the whole of it.
+          ...(body instanceof Uint8Array ? { "content-length": String(body.byteLength) } : {}),
+          ...headers,
+        },
         ...(body === undefined || body === null ? {} : { body }),
       }),
       env,

@@ -37,7 +37,7 @@ export async function receiveFile(
     status: "UPLOADING",
     name: name ?? downloadName(purpose, contentType),
     contentType,
-    sizeBytes: upload.length ?? (isWhole ? head.byteLength : rule.bytesMax),
+    sizeBytes: isWhole ? head.byteLength : (upload.length ?? Math.min(rule.bytesMax, upload.lengthMax ?? rule.bytesMax)),
     sha256: "",
     width,
     height,

@@ -19,6 +19,7 @@ async function putWhole(bucket: Bucket, key: string, next: Chunks, length: numbe
   // Both are asked for below; until then their failing is nobody's surprise.
   stored.catch(() => undefined)
   writer.closed.catch(() => undefined)
+  writer.ready.catch(() => undefined)
   try {
     for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
       // A bucket that gives up would otherwise leave the writer waiting for a reader.

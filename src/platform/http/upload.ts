@@ -11,6 +11,7 @@ type Opened = {
   readonly fields: Readonly<Record<string, string>>
   readonly filename: string | undefined
   readonly length: number | undefined
+  readonly lengthMax: number | undefined
   readonly next: Chunks
   readonly cancel: () => Promise<void>
 }
@@ -26,6 +27,8 @@ export class Upload {
   readonly filename: string | undefined
   /** Bytes, where the request says how many before they come: a raw body with Content-Length. */
   readonly length: number | undefined
+  /** Bytes at most, where the request says how many it has itself: a form's file is a little shorter than the form. */
+  readonly lengthMax: number | undefined
   readonly #next: Chunks
   readonly #cancel: () => Promise<void>
   readonly #bytesMax: number
@@ -37,13 +40,14 @@ export class Upload {
   #bytesRead = 0
 
   constructor(
-    { fields, filename, length, next, cancel }: Opened,
+    { fields, filename, length, lengthMax, next, cancel }: Opened,
     bytesMax: number,
     seal: (upload: Upload, sha256: string) => Promise<void>,
   ) {
     this.fields = fields
     this.filename = filename
     this.length = length
+    this.lengthMax = lengthMax
     this.#next = next
     this.#cancel = cancel
     this.#bytesMax = bytesMax
@@ -108,8 +112,8 @@ export async function openUpload(
   if (length !== undefined && length > bytesMax + (isForm ? limits.formOverheadBytesMax : 0)) throw tooLarge(bytesMax)
   const source = sourceOf(request)
   const opened = isForm
-    ? await openForm(type, source, bytesMax)
-    : { fields: {}, filename: undefined, length: request.body === null ? 0 : length, ...source }
+    ? { ...(await openForm(type, source, bytesMax)), lengthMax: length }
+    : { fields: {}, filename: undefined, length: request.body === null ? 0 : length, lengthMax: length, ...source }
   return new Upload(opened, bytesMax, seal)
 }
 
@@ -139,7 +143,7 @@ const formFaults = {
 } as const satisfies Record<MultipartError["_tag"], string>
 
 /** The fields of a form up to its file, and the file as what is left to read. Pushed in piece by piece, it holds one piece at a time. */
-async function openForm(type: string, { next, cancel }: Source, bytesMax: number): Promise<Opened> {
+async function openForm(type: string, { next, cancel }: Source, bytesMax: number): Promise<Omit<Opened, "lengthMax">> {
   const fields = new Map<string, string>()
   const pieces: Uint8Array[] = []
   let filename: string | undefined
