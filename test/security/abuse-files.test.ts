@@ -37,7 +37,7 @@ const purposes = ["product_image", "chat_attachment", "complaint_evidence", "kyb
 const nothing = { rows: [], usage: 0, keys: [] }
 
 const upload = (token: string, purpose: string, body: Bytes, headers: Record<string, string> = {}, name = "photo.png") =>
-  send("POST", `/files?${new URLSearchParams({ purpose, name })}`, { token, body, headers })
+  send("POST", `/files?${new URLSearchParams({ purpose, name }).toString()}`, { token, body, headers })
 
 describe("a forged type", () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'

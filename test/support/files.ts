@@ -142,7 +142,7 @@ export async function uploaded(
   name?: string,
 ): Promise<{ id: string; url: string; sha256: string }> {
   const query = new URLSearchParams({ purpose, ...(name === undefined ? {} : { name }) })
-  const { status, body } = await send("POST", `/files?${query}`, { token, body: bytes })
+  const { status, body } = await send("POST", `/files?${query.toString()}`, { token, body: bytes })
   if (status !== 201) throw new Error(`upload: ${status} ${JSON.stringify(body)}`)
   return body
 }
