@@ -34,18 +34,19 @@ async function putWhole(bucket: Bucket, key: string, next: Chunks, length: numbe
 }
 
 async function putInParts(bucket: Bucket, key: string, next: Chunks, options: R2PutOptions): Promise<void> {
-  const part = new Uint8Array(limits.filePartBytes)
+  let part = new Uint8Array(firstPartBytes)
   let filled = 0
   let upload: R2MultipartUpload | undefined
   const parts: R2UploadedPart[] = []
   try {
     for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
       for (let rest = chunk; rest.byteLength > 0; ) {
+        if (filled === part.byteLength) part = grown(part)
         const taken = rest.subarray(0, part.byteLength - filled)
         part.set(taken, filled)
         filled += taken.byteLength
         rest = rest.subarray(taken.byteLength)
-        if (filled < part.byteLength) continue
+        if (filled < limits.filePartBytes) continue
         upload ??= await bucket.createMultipartUpload(key, options)
         parts.push(await upload.uploadPart(parts.length + 1, part))
         filled = 0
@@ -62,4 +63,13 @@ async function putInParts(bucket: Bucket, key: string, next: Chunks, options: R2
     await upload?.abort().catch(() => undefined)
     throw error
   }
+}
+
+/** A small file takes little room while it comes; a large one grows to a whole part. */
+const firstPartBytes = 65_536
+
+function grown(part: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(part.byteLength * 4, limits.filePartBytes))
+  larger.set(part)
+  return larger
 }

@@ -24,7 +24,7 @@ import { noSuchPath, problemResponse } from "./problem.ts"
 import { limitAddress, limitPrincipal, limitSignIn, networkOf } from "./rate-limit.ts"
 import { matchesIfNoneMatch, type Reply, versionOfIfMatch } from "./reply.ts"
 import { verifySignedUrl } from "./signed-url.ts"
-import { openUpload } from "./upload.ts"
+import { openUpload, type Upload } from "./upload.ts"
 
 export type HonoEnv = { Bindings: Bindings; Variables: { requestId: string; servesUploads?: boolean } }
 
@@ -42,6 +42,7 @@ type Running = {
   readonly now: Instant
   readonly origin: Origin
   readonly responseHeaders: Map<string, string>
+  upload?: Upload
   orgId?: OrganizationId
   actor?: Actor
 }
@@ -68,6 +69,7 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
       code = refusal.code
       if (!(error instanceof RefusalError)) failure = error
       response = problemResponse(refusal, c.var.requestId)
+      await running.upload?.abandon()
     }
     const totalMs = performance.now() - started
     for (const [name, value] of running.responseHeaders) response.headers.set(name, value)
@@ -127,6 +129,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
         command.requestHash = await streamHash(secret, queryOf(c.req.url), whole, sha256)
       })
     : undefined
+  if (upload !== undefined) running.upload = upload
   const bytesMax = endpoint.isPublic ? Math.min(limits.publicBodyBytesMax, config.BODY_BYTES_MAX) : config.BODY_BYTES_MAX
   const bytes = isMutation(spec) && upload === undefined ? await readBody(c.req.raw, bytesMax) : new Uint8Array(0)
   const raw =

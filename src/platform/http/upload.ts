@@ -75,6 +75,11 @@ export class Upload {
     return chunk
   }
 
+  /** Lets the rest go unread. A body that nobody reads and nobody lets go keeps its sender waiting, and fails whoever stands between. */
+  async abandon(): Promise<void> {
+    if (!this.#isAtEnd) await this.#cancel()
+  }
+
   /** Reads what is left, and answers the SHA-256 of all of it as hex digits. From then on the request's hash is known, too. */
   finish(): Promise<string> {
     this.#finished ??= this.#finish()

@@ -95,6 +95,22 @@ describe("adding an image to a product", () => {
     expect((await stored(stranger.supplier.org.id)).rows).toEqual([])
   })
 
+  test("as JSON is held to its schema, and a JSON text is no image", async () => {
+    const { token, path } = await shop()
+    const json = { "content-type": "application/json; charset=utf-8" }
+    for (const [text, code] of [
+      ["{", "MALFORMED_JSON"],
+      ["{}", "VALIDATION_FAILED"],
+      ['{"file_id":"prd_01jd8x2y3zf4g5h6j7k8m9n0pq"}', "VALIDATION_FAILED"],
+      ['{"file_id":"fil_01jd8x2y3zf4g5h6j7k8m9n0pq","x":1}', "VALIDATION_FAILED"],
+      ['{"file_id":"fil_01jd8x2y3zf4g5h6j7k8m9n0pq"}', "VALIDATION_FAILED"],
+    ] as const) {
+      expect((await send("POST", path, { token, body: text, headers: json })).body.code, text).toBe(code)
+    }
+    const asBytes = await send("POST", path, { token, body: '{"file_id":"fil_01jd8x2y3zf4g5h6j7k8m9n0pq"}' })
+    expect(asBytes.body.code).toBe("UNSUPPORTED_MEDIA_TYPE")
+  })
+
   test("ends at ten", async () => {
     const { supplier, token, path } = await shop()
     for (let n = 0; n < limits.productImagesMax; n += 1) expect((await send("POST", path, { token, body: gif() })).status).toBe(201)
