@@ -23,6 +23,11 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
     await next()
     c.header("x-request-id", c.var.requestId)
   })
+  app.use(async (c, next) => {
+    await next()
+    // Outside the middleware below, whose policy would let an uploaded page run: whatever it is, it runs nothing.
+    if (c.get("servesUploads") === true) c.header("content-security-policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
+  })
   app.use(
     secureHeaders({
       contentSecurityPolicy: {
@@ -82,11 +87,24 @@ function corsOf(config: Config): MiddlewareHandler {
       "idempotency-key",
       "if-match",
       "if-none-match",
+      "if-range",
       "last-event-id",
+      "range",
       "x-tenant-id",
       "x-request-id",
     ],
-    exposeHeaders: ["etag", "location", "retry-after", "ratelimit-policy", "server-timing", "waybill-projection", "x-request-id"],
+    exposeHeaders: [
+      "accept-ranges",
+      "content-disposition",
+      "content-range",
+      "etag",
+      "location",
+      "retry-after",
+      "ratelimit-policy",
+      "server-timing",
+      "waybill-projection",
+      "x-request-id",
+    ],
     maxAge: 600,
   })
   corsByConfig.set(config, middleware)

@@ -1,5 +1,6 @@
 import { ledgerWatchOf } from "../durable-objects/ledger-watch/client.ts"
 import { runComplaintClock } from "./domains/complaints/index.ts"
+import { sweepFiles, sweepOrphans } from "./domains/files/index.ts"
 import { cleanUpIdentity } from "./domains/identity/index.ts"
 import { cleanUpNotifications, wakeMailers } from "./domains/notifications/index.ts"
 import { sendUnsentOrganizations } from "./domains/organizations/index.ts"
@@ -21,12 +22,14 @@ export const cronTable: Readonly<Record<string, readonly Job[]>> = {
     { name: "wake-deliveries", run: wakeDeliveries },
     { name: "sweep-events", run: sweepEvents },
     { name: "wake-mailers", run: wakeMailers },
+    { name: "sweep-files", run: sweepFiles },
   ],
   "0 2 * * *": [
     { name: "clean-up-identity", run: cleanUpIdentity },
     { name: "clean-up-platform", run: cleanUpPlatform },
     { name: "clean-up-webhooks", run: cleanUpWebhooks },
     { name: "clean-up-notifications", run: cleanUpNotifications },
+    { name: "sweep-orphans", run: sweepOrphans },
   ],
 }
 

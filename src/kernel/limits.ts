@@ -142,4 +142,25 @@ export const limits = {
   eventCallsAtOnce: 50,
   reconcilePageRows: 200,
   reconcileMinutes: 60,
+
+  /** What a file's type and an image's size are found in; a header further back is none. */
+  fileHeadBytesMax: 1_048_576,
+  /** R2 takes a stream of unknown length in parts of five MiB or more, all alike but the last. */
+  filePartBytes: 5_242_880,
+  fileNameCharsMax: 200,
+  formFieldBytesMax: 4_096,
+  formPartsMax: 10,
+  /** What a form's boundaries, headers and fields may add to the file in it. */
+  formOverheadBytesMax: 65_536,
+  filesAttachedMax: 20,
+  productImagesMax: 10,
+  kybDocumentsMax: 10,
+  imagePixelsMax: 50_000_000,
+  imageSidePixelsMax: 30_000,
+  signedUrlMinutes: 15,
+  fileUploadMinutes: 60,
+  fileUnattachedHours: 24,
+  fileSweepRowsMax: 100,
+  fileSweepBatchesMax: 10,
+  fileOrphanPagesMax: 10,
 } as const

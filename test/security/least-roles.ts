@@ -84,6 +84,12 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   updateProduct: ownersAndManagers,
   archiveProduct: ownersAndManagers,
   removeProductImage: ownersAndManagers,
+  addProductImage: ownersAndManagers,
+
+  uploadFile: everyone,
+  getFile: { who: "who may see what it belongs to", roles: anyone, isPlatforms: true },
+  getFileContent: { who: "signed URL or bearer", roles: anyone, isPlatforms: true },
+  deleteFile: { who: "uploader,admin", roles: anyone },
 
   "placeOrder: buyer": buyers,
   "placeOrder: supplier, for a linked buyer": { who: "supplier staff for a linked buyer", roles: supplierStaff },

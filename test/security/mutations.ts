@@ -17,8 +17,9 @@ const document = openApiDocument(endpoints, { tags }) as unknown as {
 const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
 
 const mutations = endpoints.map(({ spec }) => spec).filter((spec) => isMutation(spec) && spec.isDevelopmentOnly !== true)
-export const withBody = mutations.filter((spec) => spec.body !== undefined)
-export const withoutBody = mutations.filter((spec) => spec.body === undefined)
+export const withBody = mutations.filter((spec) => spec.body !== undefined && spec.bodyType !== "json-or-stream")
+/** What takes a file reads as much of one as its purpose allows. */
+export const withoutBody = mutations.filter((spec) => spec.body === undefined && spec.bodyType !== "stream")
 
 /** The example that the API document gives of the operation's body. */
 export const exampleFor = ({ operationId }: EndpointSpec): unknown =>

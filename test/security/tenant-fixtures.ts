@@ -118,7 +118,10 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { params: { id: me.org.id }, body: { slug: a.org.slug }, answers: "409 CONFLICT" },
   ],
   deactivateOrganization: ({ a }) => [{ params: { id: a.org.id }, answers: hidden }],
-  submitKyb: ({ a }) => [{ params: { id: a.org.id }, body: {}, answers: hidden }],
+  submitKyb: ({ a, me }) => [
+    { params: { id: a.org.id }, body: {}, answers: hidden },
+    { params: { id: me.org.id }, body: { documents: [a.fileId] }, answers: "422 VALIDATION_FAILED" },
+  ],
   decideKyb: ({ a }) => [{ params: { id: a.org.id }, body: { status: "VERIFIED" }, answers: forPlatform }],
 
   // Links
@@ -158,7 +161,15 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { params: { id: a.productId }, body: { stock_quantity: 0 }, answers: hidden },
   ],
   archiveProduct: ({ a }) => [{ params: { id: a.productId }, answers: hidden }],
-  removeProductImage: ({ a, unknownFileId }) => [{ params: { id: a.productId, file_id: unknownFileId }, answers: hidden }],
+  addProductImage: ({ a, me }) => [
+    { params: { id: a.productId }, body: { file_id: a.fileId }, answers: hidden },
+    { params: { id: a.productId }, body: { file_id: me.fileId }, answers: hidden },
+    { params: { id: me.productId }, body: { file_id: a.fileId }, answers: "422 VALIDATION_FAILED" },
+  ],
+  removeProductImage: ({ a, unknownFileId }) => [
+    { params: { id: a.productId, file_id: unknownFileId }, answers: hidden },
+    { params: { id: a.productId, file_id: a.imageId }, answers: hidden },
+  ],
 
   // Orders
   placeOrder: ({ relation, a, c, me }) => [
@@ -241,6 +252,21 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   readNotification: ({ a }) => [{ params: { id: a.notificationId }, answers: hidden }],
   getNotificationPreferences: () => [{ answers: 200 }],
   setNotificationPreferences: public_("chooses for the person who asks"),
+  // Files
+  uploadFile: public_("there is no id to name; a file is its uploader's until something of their own refers to it"),
+  getFile: ({ relation, a }) => [
+    { params: { id: a.fileId }, answers: hidden },
+    ...(relation === "partner" ? [] : [{ params: { id: a.imageId }, answers: hidden }]),
+  ],
+  getFileContent: ({ relation, a, me }) => [
+    { params: { id: a.fileId }, answers: hidden },
+    { params: { id: a.fileId }, query: { org: me.org.id, expires: "9999999999", signature: "0".repeat(64) }, answers: hidden },
+    ...(relation === "partner" ? [] : [{ params: { id: a.imageId }, query: { width: "160" }, answers: hidden }]),
+  ],
+  deleteFile: ({ a }) => [
+    { params: { id: a.fileId }, answers: hidden },
+    { params: { id: a.imageId }, answers: hidden },
+  ],
 
   // Audit
   listAuditLogs: ({ relation, a, order }) => [

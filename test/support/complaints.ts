@@ -1,6 +1,5 @@
 import { env } from "cloudflare:workers"
-import { endpoints } from "../../src/domains/endpoints.ts"
-import { newId } from "../../src/kernel/ids.ts"
+import { png, uploaded } from "./files.ts"
 import { market } from "./market.ts"
 import { type Answer, api, hire, type Person } from "./world.ts"
 
@@ -40,16 +39,7 @@ export const step = (
 ): Promise<Answer> => api("PUT", `/complaints/${id}/${verb}`, { token, ...(body === undefined ? {} : { body }), headers })
 
 /** A file of complaint evidence. */
-export async function photo(token: string): Promise<string> {
-  if (!endpoints.some(({ spec }) => spec.operationId === "uploadFile")) return newId("fil", Date.now())
-  const jpeg = "\u00ff\u00d8\u00ff\u00e0 crushed"
-  return (
-    await must(
-      201,
-      api("POST", "/files?purpose=complaint_evidence&name=crate.jpg", { token, body: jpeg, headers: { "content-type": "image/jpeg" } }),
-    )
-  ).id
-}
+export const photo = async (token: string): Promise<string> => (await uploaded(token, "complaint_evidence", await png(), "crate.png")).id
 
 /** A complaint's row of one party, as D1 holds it. */
 export const rowIn = (orgId: string, id: string): Promise<Record<string, unknown> | null> =>

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers"
 import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
 import type { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
 import { newId, type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
+import { pdf, png, send, uploaded } from "./files.ts"
 import { handOut } from "./webhooks.ts"
 import { api, hire, newEmail, type Person, signUp, type World } from "./world.ts"
 
@@ -25,6 +26,10 @@ export type Tenant = World & {
   readonly eventId: string
   /** Of the owner. */
   readonly notificationId: string
+  /** A document that belongs to nothing yet. */
+  readonly fileId: string
+  /** The image of the first product. */
+  readonly imageId: string
 }
 
 async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
@@ -77,6 +82,8 @@ export async function furnished(word: string, capabilities: readonly string[]): 
       }),
     )
   const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
+  const fileId = (await uploaded(token, "kyb_document", pdf(), `${word} register.pdf`)).id
+  const shown = await send("POST", `/products/${first["id"]}/images?name=${word}.png`, { token, body: await png() })
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
   const happened = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/events", { token }))
@@ -104,6 +111,8 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     auditId: log.data[0]?.id ?? "",
     eventId: happened.data[0]?.id ?? "",
     notificationId,
+    fileId,
+    imageId: String(shown.body.images[0].file_id),
   }
 }
 

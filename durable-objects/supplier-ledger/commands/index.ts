@@ -7,6 +7,8 @@ import type { LedgerWork } from "../work.ts"
 import { type RequestLink, requestLink, type SetLinkStatus, setLinkStatus } from "./links.ts"
 import { type PlaceOrder, placeOrder, type Reorder, reorder, type SetOrderStatus, setOrderStatus } from "./orders.ts"
 import {
+  type AddProductImage,
+  addProductImage,
   archiveProduct,
   type CreateProduct,
   createProduct,
@@ -21,6 +23,7 @@ export type LedgerCommands = {
   createProduct: { input: CreateProduct; fact: ProductFacts }
   updateProduct: { input: UpdateProduct; fact: ProductFacts }
   archiveProduct: { input: { readonly productId: ProductId }; fact: ProductFacts }
+  addProductImage: { input: AddProductImage; fact: ProductFacts }
   removeProductImage: { input: RemoveProductImage; fact: ProductFacts }
   requestLink: { input: RequestLink; fact: LinkFacts }
   setLinkStatus: { input: SetLinkStatus; fact: LinkFacts }
@@ -34,7 +37,13 @@ export type LedgerCommand = { [V in LedgerVerb]: { readonly verb: V; readonly in
 export type LedgerFact = LedgerCommands[LedgerVerb]["fact"]
 
 /** Commands that only the ledger's own organization may give. */
-export const ownersVerbs: readonly LedgerVerb[] = ["createProduct", "updateProduct", "archiveProduct", "removeProductImage"]
+export const ownersVerbs: readonly LedgerVerb[] = [
+  "createProduct",
+  "updateProduct",
+  "archiveProduct",
+  "addProductImage",
+  "removeProductImage",
+]
 
 export function carryOut(work: LedgerWork, command: LedgerCommand, ifMatch: number | undefined): Result<LedgerFact> {
   switch (command.verb) {
@@ -44,6 +53,8 @@ export function carryOut(work: LedgerWork, command: LedgerCommand, ifMatch: numb
       return updateProduct(work, command.input, ifMatch)
     case "archiveProduct":
       return archiveProduct(work, command.input, ifMatch)
+    case "addProductImage":
+      return addProductImage(work, command.input, ifMatch)
     case "removeProductImage":
       return removeProductImage(work, command.input, ifMatch)
     case "requestLink":

@@ -1,5 +1,5 @@
 import { productEventDataOf, productEvents } from "../../../src/domains/catalog/events.ts"
-import { checkTerms, type ProductFacts, type ProductTerms } from "../../../src/domains/catalog/rules.ts"
+import { checkTerms, type ProductFacts, type ProductImage, type ProductTerms } from "../../../src/domains/catalog/rules.ts"
 import type { FileId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { parseMoney } from "../../../src/kernel/money.ts"
@@ -15,6 +15,7 @@ export type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "na
 export type CreateProduct = ProductInput & { readonly sku: string; readonly name: string; readonly price: string | number }
 export type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
 
+export type AddProductImage = { readonly productId: ProductId; readonly image: ProductImage }
 export type RemoveProductImage = { readonly productId: ProductId; readonly fileId: FileId }
 
 const notFound = () => refuse("NOT_FOUND", "There is no such product.")
@@ -101,13 +102,32 @@ export function archiveProduct(
   return finish(work, before.id, "archive", before)
 }
 
+/** Shows one more image, after those there are. That the file is one, and the product's, the caller has seen to. */
+export function addProductImage(work: LedgerWork, input: AddProductImage, ifMatch: number | undefined): Result<ProductFacts> {
+  const before = work.store.product(input.productId)
+  if (before === undefined || before.archivedAt !== null) return notFound()
+  if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
+  if (before.images.some(({ fileId }) => fileId === input.image.fileId)) return refuse("CONFLICT", "The product shows this image already.")
+  if (before.images.length >= limits.productImagesMax) {
+    return refuse("CONFLICT", `A product shows at most ${limits.productImagesMax} images; take one off first.`)
+  }
+  return saveImages(work, before, [...before.images, input.image])
+}
+
 /** Takes an image off a product. The file itself is its owner's to delete. */
 export function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch: number | undefined): Result<ProductFacts> {
   const before = work.store.product(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
-  if (!before.images.includes(input.fileId)) return refuse("NOT_FOUND", "The product has no such image.")
+  if (!before.images.some(({ fileId }) => fileId === input.fileId)) return refuse("NOT_FOUND", "The product has no such image.")
   if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
-  const images = before.images.filter((fileId) => fileId !== input.fileId)
+  return saveImages(
+    work,
+    before,
+    before.images.filter(({ fileId }) => fileId !== input.fileId),
+  )
+}
+
+function saveImages(work: LedgerWork, before: ProductFacts, images: readonly ProductImage[]): Result<ProductFacts> {
   work.store.saveProduct({ ...before, images, updatedAt: work.now, version: before.version + 1, seq: work.seq })
   work.touch("product", before.id)
   return finish(work, before.id, "update", before)
@@ -195,7 +215,7 @@ const said = (product: ProductFacts) => ({
   min_order_qty: quantityNumber(product.minOrderMilli),
   min_stock_level: quantityNumber(product.minStockMilli),
   stock_quantity: quantityNumber(product.stockMilli),
-  images: product.images,
+  images: product.images.map(({ fileId }) => fileId),
 })
 
 /** Without members that are undefined, which a spread would otherwise lay over what was there. */

@@ -3,31 +3,41 @@ import { type ProductId, routingOf } from "../../kernel/ids.ts"
 import { refuse } from "../../kernel/result.ts"
 import { may } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
+import { type Endpoint, endpoint, type HandlerResult, uploadEndpoint } from "../../platform/http/endpoint.ts"
 import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { releaseProductImage } from "../files/index.ts"
+import { addProductImage } from "./add-product-image.ts"
 import { listCatalog } from "./list-catalog.ts"
 import type { ProductFacts } from "./rules.ts"
 import {
+  addImageInput,
   catalogQuery,
   createProductInput,
   ownProductsQuery,
   productImageParams,
+  productImageQuery,
   productList,
   productView,
   updateProductInput,
 } from "./schemas.ts"
 import { catalogStore } from "./store.ts"
 import { createProductOf, termsOf } from "./terms.ts"
-import { productEtag, productOfRow, sightOf, toProductView } from "./views.ts"
+import { imageUrls, productEtag, productOfRow, sightOf, toProductView } from "./views.ts"
 
 const ownKind = "products"
 const editErrors = ["CONFLICT", "OFF_STEP", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"] as const
 
-function shown(ctx: Ctx, product: ProductFacts, sharesStock = false): HandlerResult {
+async function shown(ctx: Ctx, product: ProductFacts, sharesStock = false): Promise<HandlerResult> {
   const sight = sightOf(ctx.actor, product.supplierId, sharesStock)
-  return reply.ok(toProductView(product, sight), { etag: productEtag(product, sight) })
+  return reply.ok(toProductView(product, sight, await imageUrls(ctx, [product])), { etag: productEtag(ctx, product, sight) })
+}
+
+async function created(ctx: Ctx, product: ProductFacts): Promise<HandlerResult> {
+  const sight = sightOf(ctx.actor, product.supplierId, true)
+  const view = toProductView(product, sight, await imageUrls(ctx, [product]))
+  return reply.created(view, `/products/${product.id}`, { etag: productEtag(ctx, product, sight) })
 }
 
 export const catalogEndpoints: readonly Endpoint[] = [
@@ -65,13 +75,14 @@ export const catalogEndpoints: readonly Endpoint[] = [
       const isActive = may(ctx.actor, "catalog.product.edit") ? query.is_active : true
       const rows = await catalogStore(ctx.db).own({ isActive, after: after as ProductId | undefined, rowsMax: query.limit + 1 })
       const sight = sightOf(ctx.actor, ctx.orgId, true)
+      const urls = await imageUrls(ctx, rows.map(productOfRow))
       return reply.ok(
         pageOf(
           rows,
           query.limit,
           ownKind,
           (row) => [row.id],
-          (row) => toProductView(productOfRow(row), sight),
+          (row) => toProductView(productOfRow(row), sight, urls),
         ),
       )
     },
@@ -91,9 +102,7 @@ export const catalogEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { body }) => {
       const result = await command(ctx, ctx.orgId, "createProduct", createProductOf(body))
-      if (!result.ok) return result
-      const sight = sightOf(ctx.actor, ctx.orgId, true)
-      return reply.created(toProductView(result.value, sight), `/products/${result.value.id}`, { etag: productEtag(result.value, sight) })
+      return result.ok ? created(ctx, result.value) : result
     },
   ),
   endpoint(
@@ -153,6 +162,30 @@ export const catalogEndpoints: readonly Endpoint[] = [
       return result.ok ? reply.noContent() : result
     },
   ),
+  uploadEndpoint(
+    {
+      operationId: "addProductImage",
+      method: "post",
+      path: "/products/{id}/images",
+      tag: "Products",
+      summary: "Add an image to a product",
+      description:
+        "Send the image as the body (PNG, JPEG, WebP or GIF, found by its content), or a form with it as file, or JSON with the `file_id` of a file that was uploaded as product_image.",
+      access: "catalog.product.edit",
+      params: idParams("prd"),
+      query: productImageQuery,
+      body: addImageInput,
+      bodyType: "json-or-stream",
+      success: { status: 201, schema: productView, description: "The product with the image." },
+      errors: ["CONFLICT", "QUOTA_EXCEEDED", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+    },
+    async (ctx, { params, query, body, upload }) => {
+      const given = upload ?? body?.file_id
+      if (given === undefined) throw new Error("a body of one kind was promised")
+      const result = await addProductImage(ctx, params.id, given, query.name)
+      return result.ok ? created(ctx, result.value) : result
+    },
+  ),
   endpoint(
     {
       operationId: "removeProductImage",
@@ -168,7 +201,9 @@ export const catalogEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { params }) => {
       const result = await command(ctx, ctx.orgId, "removeProductImage", { productId: params.id, fileId: params.file_id })
-      return result.ok ? reply.noContent() : result
+      if (!result.ok) return result
+      ctx.work.add(...releaseProductImage(ctx, params.id, params.file_id))
+      return reply.noContent()
     },
   ),
 ]

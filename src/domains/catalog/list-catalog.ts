@@ -7,7 +7,7 @@ import { linkStore } from "../partners/index.ts"
 import type { CatalogQuery } from "./schemas.ts"
 import { searchExpression } from "./search-terms.ts"
 import { type CatalogFilter, catalogStore, type SeenProduct, type Sort, type Walk } from "./store.ts"
-import { productOfRow, sightOf, toProductView } from "./views.ts"
+import { imageUrls, productOfRow, sightOf, toProductView } from "./views.ts"
 
 type Page = { data: ReturnType<typeof toProductView>[]; next_cursor: string | null }
 
@@ -21,8 +21,14 @@ export async function listCatalog(ctx: Ctx, query: CatalogQuery): Promise<Page> 
   return query.sort === undefined ? walk(ctx, query, filter) : sorted(ctx, query.sort, query, filter)
 }
 
-const view = (ctx: Ctx) => (seen: SeenProduct) =>
-  toProductView(productOfRow(seen.product), sightOf(ctx.actor, seen.product.orgId, seen.sharesStock))
+/** How each of these is shown. */
+async function view(ctx: Ctx, all: readonly SeenProduct[]) {
+  const urls = await imageUrls(
+    ctx,
+    all.map(({ product }) => productOfRow(product)),
+  )
+  return (seen: SeenProduct) => toProductView(productOfRow(seen.product), sightOf(ctx.actor, seen.product.orgId, seen.sharesStock), urls)
+}
 
 const walkKind = "catalog"
 const walkKey = ({ product }: SeenProduct) => [product.orgId, product.name, product.id]
@@ -31,7 +37,7 @@ async function walk(ctx: Ctx, query: CatalogQuery, filter: CatalogFilter): Promi
   const [supplierId, name, id] = readCursor(walkKind, ["string", "string", "string"], query.cursor) ?? []
   const after = id === undefined ? undefined : { supplierId: supplierId as OrganizationId, name: String(name), id: id as ProductId }
   const { seen, stoppedAt } = await catalogStore(ctx.db).walk(query.supplier_id, filter, after, query.limit + 1)
-  return pageOf(seen, query.limit, walkKind, walkKey, view(ctx), stoppedAt === undefined ? undefined : walkKey(stoppedAt))
+  return pageOf(seen, query.limit, walkKind, walkKey, await view(ctx, seen), stoppedAt === undefined ? undefined : walkKey(stoppedAt))
 }
 
 const searchKind = "catalog-search"
@@ -48,7 +54,7 @@ async function search(ctx: Ctx, q: string, query: CatalogQuery, filter: CatalogF
     row as number | undefined,
     query.limit + 1,
   )
-  return pageOf(seen, query.limit, searchKind, searchKey, view(ctx), stoppedAt === undefined ? undefined : searchKey(stoppedAt))
+  return pageOf(seen, query.limit, searchKind, searchKey, await view(ctx, seen), stoppedAt === undefined ? undefined : searchKey(stoppedAt))
 }
 
 async function sorted(ctx: Ctx, sortName: NonNullable<CatalogQuery["sort"]>, query: CatalogQuery, filter: CatalogFilter): Promise<Page> {
@@ -60,7 +66,7 @@ async function sorted(ctx: Ctx, sortName: NonNullable<CatalogQuery["sort"]>, que
   const suppliers = query.supplier_id === undefined ? await suppliersOf(ctx) : [query.supplier_id]
   const walks = await catalogStore(ctx.db).sorted(suppliers, sort, filter, after, query.limit + 1)
   const { seen, stoppedAt } = merge(walks, sort)
-  return pageOf(seen, query.limit, kind, keyOf, view(ctx), stoppedAt === undefined ? undefined : keyOf(stoppedAt))
+  return pageOf(seen, query.limit, kind, keyOf, await view(ctx, seen), stoppedAt === undefined ? undefined : keyOf(stoppedAt))
 }
 
 async function suppliersOf(ctx: Ctx): Promise<OrganizationId[]> {

@@ -11,6 +11,15 @@ export type Availability = (typeof availabilities)[number]
 export const availabilityOf = (stock: Milli, minimum: Milli): Availability =>
   stock <= 0 ? "OUT_OF_STOCK" : stock < minimum ? "LOW" : "IN_STOCK"
 
+/** An image as a product shows it: all that is needed to show it stands here, so that a page of products reads no files. */
+export type ProductImage = {
+  readonly fileId: FileId
+  readonly contentType: string
+  /** Pixels, as the image's header states them. */
+  readonly width: number | null
+  readonly height: number | null
+}
+
 /** A product as sold, as its supplier's ledger holds it. */
 export type ProductFacts = {
   readonly id: ProductId
@@ -29,8 +38,8 @@ export type ProductFacts = {
   readonly stockMilli: Milli
   readonly stockSeq: number
   readonly isActive: boolean
-  /** Files of the images, in the order they are shown. */
-  readonly images: readonly FileId[]
+  /** In the order they are shown. */
+  readonly images: readonly ProductImage[]
   readonly archivedAt: Instant | null
   readonly createdAt: Instant
   readonly updatedAt: Instant

@@ -15,6 +15,22 @@ import {
 } from "../../platform/http/schemas.ts"
 import { availabilities } from "./rules.ts"
 
+const signedExample =
+  "https://api.waybill.example/api/v1/files/fil_01jd8x2y3zf4g5h6j7k8m9n0pq/content?org=org_01jd8x2y3zf4g5h6j7k8m9n0pq&expires=1769853600&signature=2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+
+const productImageView = z
+  .object({
+    file_id: idView("fil"),
+    url: z.string().openapi({ description: "Shows the image without a token, for 15 to 30 minutes.", example: signedExample }),
+    thumbnail_url: z
+      .string()
+      .openapi({ description: "The same, at most 320 pixels wide, as WebP (a GIF as it is).", example: signedExample }),
+    content_type: z.string().openapi({ example: "image/webp" }),
+    width: z.int().nullable().openapi({ description: "Pixels.", example: 1200 }),
+    height: z.int().nullable().openapi({ description: "Pixels.", example: 900 }),
+  })
+  .openapi("ProductImage")
+
 export const productView = z
   .object({
     id: idView("prd"),
@@ -30,7 +46,7 @@ export const productView = z
     min_order_qty: quantityView.openapi({ example: 10 }),
     is_active: z.boolean(),
     availability: z.enum(availabilities),
-    images: z.array(z.string()),
+    images: z.array(productImageView),
     stock_quantity: quantityView
       .optional()
       .openapi({ example: 100, description: "On hand. The supplier's own staff see it, and buyers where the supplier shares its stock." }),
@@ -86,6 +102,18 @@ export const productImageParams = z.strictObject({
   id: idSchema("prd").openapi({ param: { name: "id", in: "path" } }),
   file_id: idSchema("fil").openapi({ param: { name: "file_id", in: "path" } }),
 })
+
+export const productImageQuery = z.strictObject({
+  name: textInput(limits.fileNameCharsMax, 1)
+    .optional()
+    .openapi({
+      param: { name: "name", in: "query" },
+      description: "What to call the image when it is downloaded.",
+      example: "tomatoes.jpg",
+    }),
+})
+
+export const addImageInput = z.strictObject({ file_id: idSchema("fil") }).openapi("AddProductImage")
 
 export const sorts = ["name", "-name", "price", "-price"] as const
 

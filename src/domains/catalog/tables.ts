@@ -1,6 +1,7 @@
 import { index, integer, text, uniqueIndex } from "drizzle-orm/sqlite-core"
-import type { FileId, ProductId } from "../../kernel/ids.ts"
+import type { ProductId } from "../../kernel/ids.ts"
 import { linkedTable } from "../../platform/db/tables.ts"
+import type { ProductImage } from "./rules.ts"
 
 /** Projection of products with price and availability in one row, so that a catalog page is one index walk; written by the supplier's relay alone. */
 export const products = linkedTable(
@@ -23,7 +24,7 @@ export const products = linkedTable(
     /** Guards the stock alone: a sale rewrites two columns and no index. */
     stockSeq: integer("stock_seq").notNull(),
     isActive: integer("is_active", { mode: "boolean" }).notNull(),
-    images: text("images", { mode: "json" }).$type<readonly FileId[]>().notNull(),
+    images: text("images", { mode: "json" }).$type<readonly ProductImage[]>().notNull(),
     archivedAt: integer("archived_at"),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),

@@ -1,21 +1,9 @@
-import type { FileId, OrganizationId } from "../../kernel/ids.ts"
-import type { Statement } from "../../platform/db/executor.ts"
-import type { Ctx } from "../../platform/http/context.ts"
-import type { Endpoint } from "../../platform/http/endpoint.ts"
-
 /** The only way into this domain. */
-export const fileEndpoints: readonly Endpoint[] = []
-
-/** Stands in until files are there: takes every id as it is. */
-export async function attachFiles(
-  _ctx: Ctx,
-  _ids: readonly FileId[],
-  _to: {
-    readonly purpose: "complaint_evidence"
-    readonly subject: { readonly kind: "complaint"; readonly id: string }
-    readonly sharedWith?: readonly OrganizationId[]
-    readonly pointer: string
-  },
-): Promise<readonly Statement[]> {
-  return []
-}
+export { type AttachTo, attachFiles } from "./attach-files.ts"
+export { fileViews } from "./file-views.ts"
+export { fileEndpoints } from "./http.ts"
+export { type PlacedImage, placeProductImage, releaseProductImage } from "./product-image.ts"
+export type { FilePurpose, FileSubject } from "./rules.ts"
+export { type FileView, fileView } from "./schemas.ts"
+export { sweepFiles, sweepOrphans } from "./sweep-files.ts"
+export { type Signing, signFileUrl, urlGeneration } from "./views.ts"

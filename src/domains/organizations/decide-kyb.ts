@@ -25,9 +25,10 @@ export function moveKyb(
   kybReason: string | null,
   action: string,
   event: OrganizationEvent,
+  kybDocuments: OrganizationRow["kybDocuments"] = before.kybDocuments,
 ): OrganizationRow {
   if (!mayMove(kybFlow, before.kybStatus, to)) {
     throw new RefusalError({ code: "INVALID_TRANSITION", current: before.kybStatus, allowed: kybFlow[before.kybStatus] })
   }
-  return saveOrganization(ctx, before, { kybStatus: to, kybReason }, action, event)
+  return saveOrganization(ctx, before, { kybStatus: to, kybReason, kybDocuments }, action, event)
 }

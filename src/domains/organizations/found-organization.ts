@@ -33,6 +33,7 @@ export async function foundOrganization(
     capabilities: input.capabilities,
     kybStatus: "UNVERIFIED",
     kybReason: null,
+    kybDocuments: null,
     status: "ACTIVE",
     settings: defaultSettings(ctx.config.REQUIRE_KYB_DEFAULT),
     isSupplier: input.capabilities.includes("supplier"),

@@ -111,13 +111,14 @@ export const organizationEndpoints: readonly Endpoint[] = [
       path: "/organizations/{id}/kyb",
       tag,
       summary: "Submit the organization for Know Your Business verification",
+      description: "The documents are files that were uploaded as kyb_document; the platform's staff may see them from then on.",
       access: "organizations.kyb.submit",
       params,
       body: submitKybInput,
       success: { status: 200, schema: organizationView, description: "The organization, its verification PENDING." },
       errors: ["NOT_FOUND", "INVALID_TRANSITION", "VERSION_MISMATCH"],
     },
-    async (ctx, { params: { id } }) => show(await submitKyb(ctx, id)),
+    async (ctx, { params: { id }, body }) => show(await submitKyb(ctx, id, body?.documents ?? [])),
   ),
   endpoint(
     {

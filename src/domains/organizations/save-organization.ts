@@ -8,7 +8,9 @@ import { organizationStore } from "./store.ts"
 import type { OrganizationRow } from "./tables.ts"
 import { toOrganizationView } from "./views.ts"
 
-type Changes = Partial<Pick<OrganizationRow, "name" | "slug" | "capabilities" | "kybStatus" | "kybReason" | "status" | "settings">>
+type Changes = Partial<
+  Pick<OrganizationRow, "name" | "slug" | "capabilities" | "kybStatus" | "kybReason" | "kybDocuments" | "status" | "settings">
+>
 
 /** What a taken slug answers; the pointer depends on where the body has it. */
 export const slugTaken = (pointer: string) =>

@@ -4,6 +4,7 @@ import {
   currencyInput,
   emailInput,
   enumInput,
+  idSchema,
   idView,
   instantView,
   listOf,
@@ -58,6 +59,7 @@ export const organizationView = z
     capabilities: z.array(capabilityView),
     kyb_status: z.enum(kybStatuses),
     kyb_reason: z.string().optional().openapi({ description: "Why the verification was rejected." }),
+    kyb_documents: z.array(idView("fil")).optional().openapi({ description: "Files of the last submission." }),
     status: z.enum(organizationStatuses),
     settings: settingsView,
     created_at: instantView,
@@ -123,8 +125,10 @@ export const directoryQuery = z.strictObject({
     .openapi({ param: { name: "q", in: "query" }, description: "How the name begins, in any case.", example: "green" }),
 })
 
-/** Documents come with the files; until then a submission has nothing to say. */
-export const submitKybInput = z.strictObject({}).optional().openapi("SubmitKyb", { example: {} })
+export const submitKybInput = z
+  .strictObject({ documents: z.array(idSchema("fil")).max(limits.kybDocumentsMax).optional() })
+  .optional()
+  .openapi("SubmitKyb", { example: { documents: ["fil_01jd8x2y3zf4g5h6j7k8m9n0pq"] } })
 
 export const decideKybInput = z
   .discriminatedUnion("status", [

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import { index, integer, text } from "drizzle-orm/sqlite-core"
-import type { OrganizationId } from "../../kernel/ids.ts"
+import type { FileId, OrganizationId } from "../../kernel/ids.ts"
 import { platformTable } from "../../platform/db/tables.ts"
 import type { Capability, KybStatus, OrganizationSettings, OrganizationStatus } from "./rules.ts"
 
@@ -16,6 +16,8 @@ export const organizations = platformTable(
     capabilities: text("capabilities", { mode: "json" }).$type<readonly Capability[]>().notNull(),
     kybStatus: text("kyb_status").$type<KybStatus>().notNull(),
     kybReason: text("kyb_reason"),
+    /** Files of the last submission; null before the first that had any. */
+    kybDocuments: text("kyb_documents", { mode: "json" }).$type<readonly FileId[]>(),
     status: text("status").$type<OrganizationStatus>().notNull(),
     settings: text("settings", { mode: "json" }).$type<OrganizationSettings>().notNull(),
     /** Whether `capabilities` holds supplier, as a column that the directory's index can use. */

@@ -10,6 +10,7 @@ export const toOrganizationView = (row: OrganizationRow): OrganizationView => ({
   capabilities: [...row.capabilities],
   kyb_status: row.kybStatus,
   ...(row.kybReason === null ? {} : { kyb_reason: row.kybReason }),
+  ...(row.kybDocuments === null ? {} : { kyb_documents: [...row.kybDocuments] }),
   status: row.status,
   settings: { ...row.settings },
   created_at: formatInstant(row.createdAt),

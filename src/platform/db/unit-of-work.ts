@@ -44,6 +44,7 @@ export class UnitOfWork {
   readonly #conflicts = new Map<string, Refusal>()
   readonly #ifRefused = new Map<ErrorCode, () => Promise<void>>()
   readonly #after: Array<() => Promise<void>> = []
+  readonly #ifFailed: Array<() => Promise<void>> = []
   readonly #now: Instant
   readonly #origin: Origin
   readonly #actor: ActorRef | undefined
@@ -90,6 +91,12 @@ export class UnitOfWork {
     return this
   }
 
+  /** What must be taken back elsewhere when the batch fails, whyever. It may have been committed unheard: look before you undo. Must not throw. */
+  ifFailed(effect: () => Promise<void>): this {
+    this.#ifFailed.push(effect)
+    return this
+  }
+
   audit(db: TenantDb, entry: AuditEntry): this {
     const actor = entry.actor ?? this.#actor
     return this.add(
@@ -133,6 +140,7 @@ export class UnitOfWork {
       try {
         await db.run(this.#statements)
       } catch (error) {
+        for (const effect of this.#ifFailed) await effect()
         throw this.#refusalOf(error) ?? error
       }
     }

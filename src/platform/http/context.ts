@@ -12,8 +12,8 @@ import type { Mailer } from "../mail/mailer.ts"
 export type Command = {
   /** SHA-256 of organization, principal, method, path and Idempotency-Key; random where no key came. */
   readonly id: string
-  /** HMAC of the request's body: bodies may hold passwords, so no bare digest of them is kept. */
-  readonly requestHash: string
+  /** HMAC of the request's body: bodies may hold passwords, so no bare digest of them is kept. Of a stream it is known once all was read. */
+  requestHash: string
   readonly hasKey: boolean
 }
 
@@ -49,4 +49,11 @@ export type Ctx = PublicCtx & {
   readonly db: TenantDb
   /** The version that If-Match asks for, where it came. */
   readonly ifMatch: number | undefined
+}
+
+/** What the handler of a route gets that a signed URL opened: the organization in whose name it reads, and nobody who acts. */
+export type SignedCtx = PublicCtx & {
+  readonly actor: undefined
+  readonly orgId: OrganizationId
+  readonly db: TenantDb
 }

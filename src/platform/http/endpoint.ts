@@ -2,8 +2,9 @@ import type { z } from "@hono/zod-openapi"
 import type { ErrorCode } from "../../kernel/errors.ts"
 import type { Err, Refusal } from "../../kernel/result.ts"
 import type { Permission } from "../auth/permissions.ts"
-import type { Ctx, PublicCtx } from "./context.ts"
+import type { Ctx, PublicCtx, SignedCtx } from "./context.ts"
 import type { Reply } from "./reply.ts"
+import type { Upload } from "./upload.ts"
 
 /**
  * Who may call: nobody in particular, anyone signed in, or whoever holds the permission (or one of several,
@@ -27,8 +28,13 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
   readonly params?: P
   readonly query?: Q
   readonly body?: B
-  /** The OAuth2 password form is the one exception to JSON. */
-  readonly bodyType?: "json" | "json-or-form"
+  /**
+   * JSON unless said otherwise. The OAuth2 password form is one exception; a file is the other: with `stream` the body goes
+   * to the handler as an `Upload`, unread, whether it is the whole body or stands in a form; with `json-or-stream` it does so
+   * unless the request calls it JSON. Of a stream the Idempotency-Key covers what was sent, not how: the query, a form's
+   * fields and the SHA-256 of the file. A repeat is read to its end to learn that it is one, and stores nothing.
+   */
+  readonly bodyType?: "json" | "json-or-form" | "stream" | "json-or-stream"
   readonly success: {
     readonly status: 200 | 201 | 202 | 204
     readonly schema?: z.ZodType
@@ -47,6 +53,10 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
   readonly allowedWhenDeactivated?: boolean
   /** Counts against the sign-in rate, by address and by the account named: guesses at a password, and mails to somebody else's mailbox. */
   readonly isSignIn?: boolean
+  /** Whoever has a signed URL may call it too, without a token: see `signableEndpoint`. */
+  readonly isSignable?: boolean
+  /** Answers with bytes that somebody uploaded: a browser that shows them runs nothing in them. */
+  readonly servesUploads?: boolean
   /** Does not exist but in development: answers like an unknown path. */
   readonly isDevelopmentOnly?: boolean
   /** Not part of the API document. */
@@ -68,7 +78,10 @@ type Awaitable<T> = T | Promise<T>
 export type Endpoint = {
   readonly spec: EndpointSpec
   readonly isPublic: boolean
-  readonly handle: (ctx: Ctx | PublicCtx, input: { params: unknown; query: unknown; body: unknown }) => Awaitable<HandlerResult>
+  readonly handle: (
+    ctx: Ctx | PublicCtx | SignedCtx,
+    input: { params: unknown; query: unknown; body: unknown; upload: Upload | undefined },
+  ) => Awaitable<HandlerResult>
 }
 
 type SignedInSpec<P extends Shape, Q extends Shape, B extends Shape> = EndpointSpec<P, Q, B> & {
@@ -91,6 +104,27 @@ export function publicEndpoint<P extends Shape = undefined, Q extends Shape = un
 ): Endpoint {
   return { spec: spec as EndpointSpec, isPublic: true, handle: handler as Endpoint["handle"] }
 }
+
+/** A route that takes a file as a stream: its handler gets the Upload, or the body where the route takes JSON instead and JSON came. */
+export function uploadEndpoint<P extends Shape = undefined, Q extends Shape = undefined, B extends Shape = undefined>(
+  spec: SignedInSpec<P, Q, B> & { readonly bodyType: "stream" | "json-or-stream" },
+  handler: (
+    ctx: Ctx,
+    input: Omit<Input<P, Q, B>, "body"> & { readonly body: Output<B> | undefined; readonly upload: Upload | undefined },
+  ) => Awaitable<HandlerResult>,
+): Endpoint {
+  return { spec: spec as EndpointSpec, isPublic: false, handle: handler as Endpoint["handle"] }
+}
+
+/** A route that a signed URL opens as well as a token: then its handler gets no actor, and the organization that the URL names. */
+export function signableEndpoint<P extends Shape = undefined, Q extends Shape = undefined>(
+  spec: SignedInSpec<P, Q, undefined> & { readonly method: "get"; readonly isSignable: true },
+  handler: (ctx: Ctx | SignedCtx, input: Input<P, Q, undefined>) => Awaitable<HandlerResult>,
+): Endpoint {
+  return { spec: spec as EndpointSpec, isPublic: false, handle: handler as Endpoint["handle"] }
+}
+
+export const takesStream = (spec: EndpointSpec): boolean => spec.bodyType === "stream" || spec.bodyType === "json-or-stream"
 
 export const isMutation = (spec: EndpointSpec): boolean => spec.method !== "get"
 

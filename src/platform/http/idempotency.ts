@@ -10,6 +10,7 @@ import { idempotencyKeys } from "../events/tables.ts"
 import type { Command } from "./context.ts"
 import { invalidAt } from "./input.ts"
 import type { Reply } from "./reply.ts"
+import type { Upload } from "./upload.ts"
 
 export type Principal = { readonly orgId: string; readonly id: string }
 
@@ -27,6 +28,10 @@ export async function commandOf(request: Request, principal: Principal, path: st
   return { id, requestHash: await hmacHex(secret, labelled(body)), hasKey: true }
 }
 
+/** The hash of a request whose body was a stream: of what was sent, so that a form's fresh boundary makes no other request of it. */
+export const streamHash = (secret: string, query: Readonly<Record<string, string>>, upload: Upload, sha256: string): Promise<string> =>
+  hmacHex(secret, labelled(new TextEncoder().encode(JSON.stringify([query, upload.fields, upload.filename ?? null, sha256]))))
+
 const label = new TextEncoder().encode("waybill idempotency\0")
 
 /**
@@ -40,10 +45,12 @@ function labelled(body: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** The answer kept for this command, if it was carried out before. @throws RefusalError IDEMPOTENCY_KEY_REUSED for another request under the key. */
-export async function keptReply(db: TenantDb, command: Command, now: Instant): Promise<Reply | undefined> {
+/** The answer kept for this command, if it was carried out before; the repeat's `upload` is read to its end. @throws RefusalError IDEMPOTENCY_KEY_REUSED for another request under the key. */
+export async function keptReply(db: TenantDb, command: Command, now: Instant, upload?: Upload): Promise<Reply | undefined> {
   const kept = await db.one(idempotencyKeys, eq(idempotencyKeys.id, command.id))
   if (kept === undefined || kept.createdAt <= now - limits.idempotencyHoursKept * hour) return undefined
+  // Whether a stream is the same again is known at its end alone; this sets the command's hash.
+  await upload?.finish()
   if (kept.requestHash !== command.requestHash) {
     throw new RefusalError({ code: "IDEMPOTENCY_KEY_REUSED", detail: "This Idempotency-Key belongs to an earlier, different request." })
   }

@@ -1,5 +1,5 @@
 import { type ErrorCode, errors } from "../../kernel/errors.ts"
-import { type EndpointSpec, isMutation, permissionsRequired } from "./endpoint.ts"
+import { type EndpointSpec, isMutation, permissionsRequired, takesStream } from "./endpoint.ts"
 import { problemOf } from "./problem.ts"
 
 const always = ["VALIDATION_FAILED", "RATE_LIMITED", "INTERNAL", "UNAVAILABLE"] as const satisfies readonly ErrorCode[]
@@ -16,7 +16,8 @@ export function codesOf(spec: EndpointSpec): ErrorCode[] {
   add(!isPublic && isMutation(spec) && spec.allowedWhenDeactivated !== true, "ORGANIZATION_DEACTIVATED")
   add(spec.path.includes("{"), "NOT_FOUND")
   add(isMutation(spec), "PAYLOAD_TOO_LARGE", "IDEMPOTENCY_KEY_REUSED")
-  add(spec.body !== undefined, "MALFORMED_JSON", "UNSUPPORTED_MEDIA_TYPE")
+  add(spec.body !== undefined, "MALFORMED_JSON")
+  add(spec.body !== undefined || takesStream(spec), "UNSUPPORTED_MEDIA_TYPE")
   add(takesIfMatch(spec), "VERSION_MISMATCH")
   return (Object.keys(errors) as ErrorCode[]).filter((code) => codes.has(code))
 }

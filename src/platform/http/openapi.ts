@@ -2,7 +2,7 @@ import { createRoute, OpenAPIHono, type z } from "@hono/zod-openapi"
 import { type ErrorCode, errors } from "../../kernel/errors.ts"
 import { limits } from "../../kernel/limits.ts"
 import { isPlatformPermission, permissions } from "../auth/permissions.ts"
-import { type Access, type Endpoint, type EndpointSpec, fullPath, isMutation, permissionsRequired } from "./endpoint.ts"
+import { type Access, type Endpoint, type EndpointSpec, fullPath, isMutation, permissionsRequired, takesStream } from "./endpoint.ts"
 import { exampleOf, type JsonSchema } from "./openapi-example.ts"
 import { byStatus, codesOf, problemExample, takesIfMatch } from "./openapi-problems.ts"
 import { problemView } from "./schemas.ts"
@@ -162,9 +162,7 @@ function routeOf(spec: EndpointSpec, problems: Map<string, readonly ErrorCode[]>
     request: {
       ...(spec.params === undefined ? {} : { params: spec.params as z.ZodObject }),
       ...(spec.query === undefined ? {} : { query: spec.query as z.ZodObject }),
-      ...(spec.body === undefined
-        ? {}
-        : { body: { required: !spec.body.safeParse(undefined).success, content: bodyContent(spec, spec.body) } }),
+      ...bodyOf(spec),
     },
     responses: { ...successOf(spec), ...problemsOf(spec, problems) },
   } as RouteConfig)
@@ -187,10 +185,30 @@ function accessText(access: Access): string {
 
 const formType = "application/x-www-form-urlencoded"
 
-const bodyContent = (spec: EndpointSpec, schema: z.ZodType) => ({
-  "application/json": { schema },
-  ...(spec.bodyType === "json-or-form" ? { [formType]: { schema } } : {}),
-})
+/** A file's bytes as they are, or the last part of a form. */
+const streamContent = {
+  "application/octet-stream": { schema: { type: "string", format: "binary", example: "%PDF-1.7 …" } },
+  "multipart/form-data": {
+    schema: {
+      type: "object",
+      description: "The fields of the query may stand here instead, before the file.",
+      properties: { name: { type: "string" }, file: { type: "string", format: "binary" } },
+      required: ["file"],
+      example: { name: "delivery-note.pdf", file: "%PDF-1.7 …" },
+    },
+  },
+} as const
+
+function bodyOf(spec: EndpointSpec) {
+  const streams = takesStream(spec)
+  if (spec.body === undefined && !streams) return {}
+  const content = {
+    ...(spec.body === undefined ? {} : { "application/json": { schema: spec.body } }),
+    ...(spec.body !== undefined && spec.bodyType === "json-or-form" ? { [formType]: { schema: spec.body } } : {}),
+    ...(streams ? streamContent : {}),
+  }
+  return { body: { required: streams || spec.body?.safeParse(undefined).success === false, content } }
+}
 
 function successOf(spec: EndpointSpec): RouteConfig["responses"] {
   const { status, schema, description, contentType = "application/json", orAs = {} } = spec.success

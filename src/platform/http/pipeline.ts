@@ -16,15 +16,18 @@ import { describeError } from "../log/log.ts"
 import type { Observer, RequestRecord } from "../log/observer.ts"
 import { mailerOf } from "../mail/adapters.ts"
 import { parseBody, readBody } from "./body.ts"
-import type { Command, Ctx, PublicCtx } from "./context.ts"
-import { type Endpoint, fullPath, isMutation, permissionsRequired } from "./endpoint.ts"
-import { commandOf, keepReply, keptReply } from "./idempotency.ts"
-import { invalidAt, parseInput } from "./input.ts"
+import type { Command, Ctx, PublicCtx, SignedCtx } from "./context.ts"
+import { type Endpoint, fullPath, isMutation, permissionsRequired, takesStream } from "./endpoint.ts"
+import { commandOf, keepReply, keptReply, streamHash } from "./idempotency.ts"
+import { parseInput } from "./input.ts"
 import { noSuchPath, problemResponse } from "./problem.ts"
-import { limitAddress, limitPrincipal, limitSignIn } from "./rate-limit.ts"
-import { matchesIfNoneMatch, type Reply, versionOfIfMatch } from "./reply.ts"
+import { limitAddress, limitPrincipal, limitSignIn, networkOf } from "./rate-limit.ts"
+import { matchesIfNoneMatch, type Reply } from "./reply.ts"
+import { ifMatchOf, originOf, publicUrlOf, queryOf } from "./request.ts"
+import { verifySignedUrl } from "./signed-url.ts"
+import { openUpload, type Upload } from "./upload.ts"
 
-export type HonoEnv = { Bindings: Bindings; Variables: { requestId: string } }
+export type HonoEnv = { Bindings: Bindings; Variables: { requestId: string; servesUploads?: boolean } }
 
 /** Those who hold connections open. Neither throws: what fails is logged, and mended by a sweep or by the connection's own end. */
 export type Live = {
@@ -49,6 +52,7 @@ type Running = {
   readonly now: Instant
   readonly origin: Origin
   readonly responseHeaders: Map<string, string>
+  upload?: Upload
   orgId?: OrganizationId
   actor?: Actor
 }
@@ -75,6 +79,7 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
       code = refusal.code
       if (!(error instanceof RefusalError)) failure = error
       response = problemResponse(refusal, c.var.requestId)
+      await running.upload?.abandon()
     }
     const totalMs = performance.now() - started
     for (const [name, value] of running.responseHeaders) response.headers.set(name, value)
@@ -104,9 +109,12 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   const keepAlive = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
   if (spec.isDevelopmentOnly === true && config.ENVIRONMENT !== "development") throw new RefusalError(noSuchPath)
 
+  if (spec.servesUploads === true) c.set("servesUploads", true)
   if (endpoint.isPublic) await limitAddress(c.env, config, origin)
   let found: Authenticated | undefined
-  if (!endpoint.isPublic) {
+  if (isSignedUrl(running)) {
+    running.orgId = await bySignedUrl(running, config)
+  } else if (!endpoint.isPublic) {
     found = await authenticate(
       { env: c.env, config, meter, now, headers: c.req.raw.headers, url: c.req.url, keepAlive },
       deps.directory,
@@ -125,15 +133,25 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
 
   const params = parseInput("path", spec.params, c.req.param())
   const query = parseInput("query", spec.query, queryOf(c.req.url))
+  const secret = config.JWT_KEYS[0]?.secret ?? ""
+  const upload = isStreamed(running)
+    ? await openUpload(c.req.raw, config.FILE_BYTES_MAX, async (whole, sha256) => {
+        command.requestHash = await streamHash(secret, queryOf(c.req.url), whole, sha256)
+      })
+    : undefined
+  if (upload !== undefined) running.upload = upload
   const bytesMax = endpoint.isPublic ? Math.min(limits.publicBodyBytesMax, config.BODY_BYTES_MAX) : config.BODY_BYTES_MAX
-  const bytes = isMutation(spec) ? await readBody(c.req.raw, bytesMax) : new Uint8Array(0)
-  const raw = spec.body === undefined ? undefined : parseBody(bytes, c.req.header("content-type") ?? null, spec.bodyType === "json-or-form")
-  const body = parseInput("body", spec.body, raw)
+  const bytes = isMutation(spec) && upload === undefined ? await readBody(c.req.raw, bytesMax) : new Uint8Array(0)
+  const raw =
+    spec.body === undefined || upload !== undefined
+      ? undefined
+      : parseBody(bytes, c.req.header("content-type") ?? null, spec.bodyType === "json-or-form")
+  const body = upload === undefined ? parseInput("body", spec.body, raw) : undefined
   if (spec.isSignIn === true) await limitSignIn(c.env, config, origin, raw, actor?.id)
 
   const principal = actor === undefined ? { orgId: platformOrganizationId, id: "public" } : { orgId: actor.orgId, id: actor.id }
   const command: Command = isMutation(spec)
-    ? await commandOf(c.req.raw, principal, c.req.path, bytes, config.JWT_KEYS[0]?.secret ?? "")
+    ? await commandOf(c.req.raw, principal, c.req.path, bytes, secret)
     : { id: "", requestHash: "", hasKey: false }
 
   const work = new UnitOfWork(now, origin, actor === undefined ? undefined : refOf(actor), {
@@ -156,18 +174,21 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     defer: keepAlive,
     responseHeaders: running.responseHeaders,
   }
-  const db = new TenantDb(new Executor(c.env, meter), actor?.orgId ?? platformOrganizationId)
-  const ctx: PublicCtx | Ctx =
-    found === undefined
-      ? publicCtx
-      : { ...publicCtx, actor: found.actor, grant: found.grant, orgId: found.actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
+  const { orgId } = running
+  const db = new TenantDb(new Executor(c.env, meter), orgId ?? platformOrganizationId)
+  const ctx: PublicCtx | Ctx | SignedCtx =
+    found !== undefined
+      ? { ...publicCtx, actor: found.actor, grant: found.grant, orgId: found.actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
+      : orgId === undefined
+        ? publicCtx
+        : { ...publicCtx, actor: undefined, orgId, db }
 
   const keepsReply = isMutation(spec) && command.hasKey && spec.writer !== "ledger"
   if (keepsReply) {
-    const kept = await keptReply(db, command, now)
+    const kept = await keptReply(db, command, now, upload)
     if (kept !== undefined) return respond(c, kept)
   }
-  const outcome = await endpoint.handle(ctx, { params, query, body })
+  const outcome = await endpoint.handle(ctx, { params, query, body, upload })
   if (outcome instanceof Response) {
     const etag = outcome.headers.get("etag")
     if (etag === null || !isNotModified(c, etag)) return new Response(outcome.body, outcome)
@@ -188,6 +209,23 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   }
   return respond(c, outcome)
 }
+
+/** A request that carries a signature in place of a token, on a route that takes one. */
+const isSignedUrl = ({ c, endpoint }: Running): boolean =>
+  endpoint.spec.isSignable === true && c.req.header("authorization") === undefined && c.req.query("signature") !== undefined
+
+/** Counted by organization and address: a page of images is many requests, and none of them says who looks at it. */
+async function bySignedUrl({ c, now, origin }: Running, config: Config): Promise<OrganizationId> {
+  const orgId = await verifySignedUrl(config.JWT_KEYS, c.req.path, new URL(c.req.url).searchParams, now).catch(async (error: unknown) => {
+    await limitAddress(c.env, config, origin)
+    throw error
+  })
+  await limitPrincipal(c.env, config, `${orgId} ${networkOf(origin.ipAddress)}`, now)
+  return orgId
+}
+
+const isStreamed = ({ c, endpoint: { spec } }: Running): boolean =>
+  takesStream(spec) && !(spec.bodyType === "json-or-stream" && /^\s*application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? ""))
 
 /** Two requests with one key at once: the second's batch fails on the key, and it answers what the first did. */
 const isRepeatInFlight = (error: unknown): boolean =>
@@ -223,40 +261,6 @@ async function auditSelection({ c, endpoint, meter, now, origin }: Running, acto
       after: { method: c.req.method, route: fullPath(endpoint.spec) },
     })
     .commit(db)
-}
-
-/** Cloudflare's own header, over which no client has a say. Where no Cloudflare stands in front, what is no address is none. */
-const ipAddressOf = (header: string | null): string | null => (header !== null && /^[\da-fA-F.:]{2,45}$/.test(header) ? header : null)
-
-const originOf = (request: Request): Origin => ({
-  ipAddress: ipAddressOf(request.headers.get("cf-connecting-ip")),
-  userAgent: request.headers.get("user-agent")?.slice(0, 300) ?? null,
-})
-
-/**
- * Where mails send their readers. The request's own origin is whatever its Host header says, so anybody could have a
- * reset mail name their server: outside development only PUBLIC_URL is believed, and without it no host is named.
- */
-const publicUrlOf = ({ PUBLIC_URL, ENVIRONMENT }: Config, requestUrl: string): string =>
-  (PUBLIC_URL === "" && ENVIRONMENT === "development" ? new URL(requestUrl).origin : PUBLIC_URL).replace(/\/$/, "")
-
-/** Query parameters as one value each. @throws RefusalError when a name comes twice. */
-function queryOf(url: string): Record<string, string> {
-  const values: Record<string, string> = {}
-  if (!url.includes("?")) return values
-  for (const [name, value] of new URL(url).searchParams) {
-    if (Object.hasOwn(values, name)) throw invalidAt(`/query/${name}`, "The parameter stands twice.", "DUPLICATE")
-    Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })
-  }
-  return values
-}
-
-function ifMatchOf(request: Request): number | undefined {
-  const header = request.headers.get("if-match")
-  if (header === null) return undefined
-  const version = versionOfIfMatch(header)
-  if (version === undefined) throw new RefusalError({ code: "VERSION_MISMATCH", detail: "If-Match is not an ETag of this API." })
-  return version === "any" ? undefined : version
 }
 
 /** Whether a reader has this very version already (RFC 9110, section 13.1.2). */

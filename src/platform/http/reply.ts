@@ -25,9 +25,10 @@ export type EtagSide = "b" | "s" | "o"
 
 /**
  * The ETag of a row: `version` changes with edits and is what If-Match compares; `seq` changes with anything
- * and makes If-None-Match exact. Rows without a change sequence of their own pass their version twice.
+ * and makes If-None-Match exact. Rows without a change sequence of their own pass their version twice;
+ * what changes with more than its row passes digits for all of it.
  */
-export const etagOf = (version: number, seq: number = version, side: EtagSide = "o"): string => `"${version}.${seq}.${side}"`
+export const etagOf = (version: number, seq: number | string = version, side: EtagSide = "o"): string => `"${version}.${seq}.${side}"`
 
 /** The version an If-Match header names: a number, 'any' for `*`, or undefined when it is no ETag of ours. */
 export function versionOfIfMatch(header: string): number | "any" | undefined {

@@ -166,8 +166,6 @@ describe("permissions", () => {
   const waiting: Readonly<Record<string, string>> = {
     "chat.message.send": "its domain",
     "chat.canned-reply.manage": "its domain",
-    "files.file.upload": "its domain",
-    "files.file.manage": "its domain",
   }
 
   const onRoutes = new Set(specs.flatMap(({ access }) => permissionsRequired(access)))

@@ -140,6 +140,8 @@ const exceptions: Readonly<Record<string, string>> = {
   complaints_due: "the clock walks complaints of all organizations by what is due",
   webhook_endpoints_sealed_by: "clean-up seals secrets anew, whosever they are, when a key goes",
   webhook_deliveries_due: "the sweep wakes what is due, of all organizations",
+  files_due_at: "the sweep walks all organizations by what is due",
+  files_of_products: "a buyer asks for a product's image by id; whose product it is decides whether the buyer may see it",
   products_id: "a buyer asks for a product by id; whose it is decides whether the buyer may see it",
 }
 

@@ -1,0 +1,95 @@
+import { and, eq, inArray, type SQL, sql } from "drizzle-orm"
+import type { FileId, OrganizationId } from "../../kernel/ids.ts"
+import type { Instant } from "../../kernel/time.ts"
+import type { Statement } from "../../platform/db/executor.ts"
+import { guard, guardChanged } from "../../platform/db/guards.ts"
+import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
+import type { FileStatus, FileSubject } from "./rules.ts"
+import { type FileRow, files } from "./tables.ts"
+
+export type NewFile = Omit<FileRow, "orgId">
+
+/** Adds to what the organization's files take. */
+const addBytes = (db: TenantDb, bytes: number): Statement =>
+  db.statement(
+    (orgId) =>
+      sql`insert into file_usage (org_id, bytes) values (${orgId}, ${bytes}) on conflict (org_id) do update set bytes = bytes + excluded.bytes`,
+  )
+
+export const fileStore = (db: TenantDb) => ({
+  byId: (id: FileId): Promise<FileRow | undefined> => db.one(files, eq(files.id, id)),
+
+  byIds: (ids: readonly FileId[]): Promise<FileRow[]> =>
+    ids.length === 0 ? Promise.resolve([]) : db.many(files, { where: inArray(files.id, [...ids]) }),
+
+  /** The organization's own row, or that of an image on an active product of a supplier with an approved link. */
+  async visible(id: FileId): Promise<FileRow | undefined> {
+    const [[row] = []] = await db.query(
+      (orgId) => sql`
+        select f.* from files f where f.org_id = ${orgId} and f.id = ${id}
+        union all
+        select f.* from files f indexed by files_of_products
+        join links l indexed by links_partner on l.org_id = ${orgId} and l.side = 'buyer' and l.status = 'APPROVED' and l.counterparty_id = f.org_id
+        join products p on p.org_id = f.org_id and p.id = f.subject_id and p.is_active = 1
+        where f.id = ${id} and f.subject_kind = 'product' and instr(p.images, f.id) > 0
+        limit 1`,
+    )
+    return row === undefined ? undefined : decodeRow(files, row)
+  },
+
+  /** INV-FIL-3: sets room aside for an upload, which is refused where the organization has too little left. */
+  reserve: (row: NewFile, quotaBytes: number): Statement[] => [
+    addBytes(db, row.sizeBytes),
+    guard("QUOTA_EXCEEDED", sql`(select bytes from file_usage where org_id = ${db.orgId}) <= ${quotaBytes}`),
+    db.insert(files, row),
+  ],
+
+  /** The upload came to its end: what was set aside becomes what it takes. */
+  settle: (
+    { id, sizeBytes: reserved }: Pick<FileRow, "id" | "sizeBytes">,
+    facts: Pick<FileRow, "status" | "sizeBytes" | "sha256" | "subjectKind" | "subjectId" | "dueAt">,
+  ): Statement[] => [
+    db.update(files, and(eq(files.id, id), eq(files.status, "UPLOADING")), facts),
+    guardChanged("UNAVAILABLE"),
+    addBytes(db, facts.sizeBytes - reserved),
+  ],
+
+  /** INV-FIL-4: a file belongs to one thing, and to the first that asks. */
+  attach: (id: FileId, { kind, id: subjectId }: FileSubject, more: Pick<FileRow, "seenBy" | "dueAt">): Statement[] => [
+    db.update(files, and(eq(files.id, id), eq(files.status, "READY")), { status: "ATTACHED", subjectKind: kind, subjectId, ...more }),
+    guardChanged("VALIDATION_FAILED"),
+  ],
+
+  /** Another organization's row of the same file, as it is once it was attached. */
+  share: (id: FileId, withOrgId: OrganizationId): Statement =>
+    db.statement(
+      (orgId) => sql`
+        insert into files (org_id, id, owner_id, purpose, status, name, content_type, size_bytes, sha256, width, height, uploaded_by, subject_kind, subject_id, created_at)
+        select ${withOrgId}, id, owner_id, purpose, status, name, content_type, size_bytes, sha256, width, height, uploaded_by, subject_kind, subject_id, created_at
+        from files where org_id = ${orgId} and id = ${id} and status = 'ATTACHED' on conflict (org_id, id) do nothing`,
+    ),
+
+  /** Takes a file off its subject where `condition` holds: it belongs to nothing then, and the sweep takes it in its time. */
+  release: (id: FileId, { kind, id: subjectId }: FileSubject, dueAt: Instant, condition?: SQL): Statement =>
+    db.update(
+      files,
+      and(eq(files.id, id), eq(files.status, "ATTACHED"), eq(files.subjectKind, kind), eq(files.subjectId, subjectId), condition),
+      { status: "READY", subjectKind: null, subjectId: null, seenBy: null, dueAt },
+    ),
+
+  /** Has the sweep look at an attached file whether it still is. */
+  lookAgain: (id: FileId, dueAt: Instant): Statement => db.update(files, and(eq(files.id, id), eq(files.status, "ATTACHED")), { dueAt }),
+
+  /** First the row, then the object: from here on nobody sees it, and the sweep ends what stops in between. */
+  beginDeleting: (id: FileId, from: FileStatus, now: Instant): Statement =>
+    db.update(files, and(eq(files.id, id), eq(files.status, from)), { status: "DELETING", dueAt: now }),
+
+  /** The objects are gone: so go the row and what it took. Doing it twice does it once. */
+  endDeleting: (id: FileId): Statement[] => [
+    db.statement(
+      (orgId) =>
+        sql`update file_usage set bytes = bytes - coalesce((select size_bytes from files where org_id = ${orgId} and id = ${id} and status = 'DELETING'), 0) where org_id = ${orgId}`,
+    ),
+    db.delete(files, and(eq(files.id, id), eq(files.status, "DELETING"))),
+  ],
+})

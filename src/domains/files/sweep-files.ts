@@ -1,0 +1,93 @@
+import { sql } from "drizzle-orm"
+import { type FileId, idPrefixes, isId, type OrganizationId } from "../../kernel/ids.ts"
+import { limits } from "../../kernel/limits.ts"
+import { hour, type Instant } from "../../kernel/time.ts"
+import type { Meter } from "../../platform/db/meter.ts"
+import { acrossTenants, decodeRow, TenantDb } from "../../platform/db/tenant-db.ts"
+import type { Bindings } from "../../platform/env.ts"
+import { objectKeys } from "../../platform/files/thumbnail.ts"
+import { objectKey } from "./rules.ts"
+import { fileStore } from "./store.ts"
+import { type FileRow, files } from "./tables.ts"
+
+/**
+ * Ends what stopped half-way: uploads that were cut off, files that nothing refers to, deletions that met an outage, and
+ * images that a product no longer shows. Bounded: what is left comes next time. @returns how many files went.
+ */
+export async function sweepFiles(env: Bindings, meter: Meter, now: Instant): Promise<number> {
+  const db = acrossTenants(env, meter, "files that are due, whose ever they are")
+  let gone = 0
+  for (let batch = 0; batch < limits.fileSweepBatchesMax; batch += 1) {
+    const due = sql`select org_id, id from files indexed by files_due_at where due_at <= ${now} order by due_at limit ${limits.fileSweepRowsMax}`
+    const [, , , rows = []] = await db.query(
+      // A product's image stays while the product shows it, and is looked at no more; or it belongs to nothing from now on.
+      sql`update files set due_at = null where status = 'ATTACHED' and (org_id, id) in (${due})
+        and (subject_kind <> 'product' or exists (select 1 from products p where p.org_id = files.org_id and p.id = files.subject_id and instr(p.images, files.id) > 0))`,
+      sql`update files set status = 'READY', subject_kind = null, subject_id = null, due_at = ${now + limits.fileUnattachedHours * hour}
+        where status = 'ATTACHED' and (org_id, id) in (${due})`,
+      sql`update files set status = 'DELETING' where status in ('UPLOADING', 'READY') and (org_id, id) in (${due})`,
+      sql`select * from files indexed by files_due_at where due_at <= ${now} and status = 'DELETING' order by due_at limit ${limits.fileSweepRowsMax}`,
+    )
+    const deleting = rows.map((row) => decodeRow(files, row))
+    await removeAll(env, meter, deleting)
+    gone += deleting.length
+    if (deleting.length < limits.fileSweepRowsMax) break
+  }
+  return gone
+}
+
+/** R2 takes this many keys in one call. */
+const keysPerCall = 1_000
+
+async function deleteObjects(env: Bindings, keys: readonly string[]): Promise<void> {
+  for (let from = 0; from < keys.length; from += keysPerCall) await env.FILES.delete(keys.slice(from, from + keysPerCall))
+}
+
+async function removeAll(env: Bindings, meter: Meter, rows: readonly FileRow[]): Promise<void> {
+  await deleteObjects(
+    env,
+    rows.flatMap((row) => objectKeys(objectKey(row))),
+  )
+  for (const [orgId, own] of Map.groupBy(rows, (row) => row.orgId)) {
+    const db = TenantDb.forSystem(env, meter, orgId, "cron ends the deletion of files")
+    await db.run(own.flatMap(({ id }) => fileStore(db).endDeleting(id)))
+  }
+}
+
+const cursorName = "orphans"
+
+/**
+ * Deletes objects that no row knows: a file whose upload outlived its row, a thumbnail made while its file was deleted.
+ * Walks the bucket some pages at a time, and goes on from there the next time. @returns how many objects went.
+ */
+export async function sweepOrphans(env: Bindings, meter: Meter, now: Instant): Promise<number> {
+  const db = acrossTenants(env, meter, "objects of the bucket that no row knows")
+  const [[kept] = []] = await db.query(sql`select cursor from file_sweeps where name = ${cursorName}`)
+  let cursor = typeof kept?.["cursor"] === "string" ? kept["cursor"] : undefined
+  let gone = 0
+  for (let page = 0; page < limits.fileOrphanPagesMax; page += 1) {
+    const listed = await env.FILES.list(cursor === undefined ? {} : { cursor })
+    const old = listed.objects.filter(({ uploaded }) => uploaded.getTime() <= now - limits.fileUnattachedHours * hour)
+    const owners = old.flatMap(({ key }) => ownerOf(key) ?? [])
+    const [unknown = []] = await db.query(
+      sql`select value ->> 2 as key from json_each(${JSON.stringify(owners)}) where not exists (select 1 from files where org_id = value ->> 0 and id = value ->> 1)`,
+    )
+    await deleteObjects(
+      env,
+      unknown.map(({ key }) => String(key)),
+    )
+    gone += unknown.length
+    cursor = listed.truncated ? listed.cursor : undefined
+    if (cursor === undefined) break
+  }
+  await db.query(
+    sql`insert into file_sweeps (name, cursor) values (${cursorName}, ${cursor ?? null}) on conflict (name) do update set cursor = excluded.cursor`,
+  )
+  return gone
+}
+
+/** The row that an object's key names; undefined for what is no file's. */
+function ownerOf(key: string): readonly [readonly [orgId: OrganizationId, id: FileId, key: string]] | undefined {
+  const [orgId = "", , id = ""] = key.split("/")
+  return isId(idPrefixes.organization, orgId) && isId(idPrefixes.file, id) ? [[orgId, id, key]] : undefined
+}

@@ -1,0 +1,47 @@
+import { sql } from "drizzle-orm"
+import { index, integer, primaryKey, text } from "drizzle-orm/sqlite-core"
+import type { FileId, OrganizationId, UserId } from "../../kernel/ids.ts"
+import { platformTable, tenantTable } from "../../platform/db/tables.ts"
+import type { FilePurpose, FileStatus, SubjectKind } from "./rules.ts"
+
+/** A file as one organization may see it: its owner's row, and one for each organization that it is shared with. */
+export const files = tenantTable(
+  "files",
+  {
+    id: text("id").$type<FileId>().notNull(),
+    /** Who uploaded it, and in whose folder of the bucket it lies. */
+    ownerId: text("owner_id").$type<OrganizationId>().notNull(),
+    purpose: text("purpose").$type<FilePurpose>().notNull(),
+    status: text("status").$type<FileStatus>().notNull(),
+    name: text("name").notNull(),
+    contentType: text("content_type").notNull(),
+    /** While it is uploaded: what was set aside for it. */
+    sizeBytes: integer("size_bytes").notNull(),
+    /** Empty while it is uploaded. */
+    sha256: text("sha256").notNull(),
+    width: integer("width"),
+    height: integer("height"),
+    /** A user or an API key. */
+    uploadedBy: text("uploaded_by").notNull(),
+    subjectKind: text("subject_kind").$type<SubjectKind>(),
+    subjectId: text("subject_id"),
+    /** The users who alone may see it, where not everybody with the subject's permission may. */
+    seenBy: text("seen_by", { mode: "json" }).$type<readonly UserId[]>(),
+    /** When the sweep has to look at it; only an owner's row has one. */
+    dueAt: integer("due_at"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.orgId, t.id] }),
+    index("files_due_at").on(t.dueAt).where(sql`due_at is not null`),
+    index("files_of_products").on(t.id).where(sql`subject_kind = 'product'`),
+  ],
+)
+
+/** INV-FIL-3: what an organization's own files take together, in bytes. */
+export const fileUsage = tenantTable("file_usage", { bytes: integer("bytes").notNull() }, (t) => [primaryKey({ columns: [t.orgId] })])
+
+/** How far the walk over the bucket came. */
+export const fileSweeps = platformTable("file_sweeps", { name: text("name").primaryKey(), cursor: text("cursor") })
+
+export type FileRow = typeof files.$inferSelect

@@ -1,0 +1,41 @@
+import { RefusalError } from "../../kernel/result.ts"
+import type { Origin } from "../db/unit-of-work.ts"
+import type { Config } from "../env.ts"
+import { invalidAt } from "./input.ts"
+import { versionOfIfMatch } from "./reply.ts"
+
+/** Cloudflare's own header, over which no client has a say. Where no Cloudflare stands in front, what is no address is none. */
+const ipAddressOf = (header: string | null): string | null => (header !== null && /^[\da-fA-F.:]{2,45}$/.test(header) ? header : null)
+
+/** Where a request comes from, for the audit trail and the rate limits. */
+export const originOf = (request: Request): Origin => ({
+  ipAddress: ipAddressOf(request.headers.get("cf-connecting-ip")),
+  userAgent: request.headers.get("user-agent")?.slice(0, 300) ?? null,
+})
+
+/**
+ * Where mails send their readers. The request's own origin is whatever its Host header says, so anybody could have a
+ * reset mail name their server: outside development only PUBLIC_URL is believed, and without it no host is named.
+ */
+export const publicUrlOf = ({ PUBLIC_URL, ENVIRONMENT }: Config, requestUrl: string): string =>
+  (PUBLIC_URL === "" && ENVIRONMENT === "development" ? new URL(requestUrl).origin : PUBLIC_URL).replace(/\/$/, "")
+
+/** Query parameters as one value each. @throws RefusalError when a name comes twice. */
+export function queryOf(url: string): Record<string, string> {
+  const values: Record<string, string> = {}
+  if (!url.includes("?")) return values
+  for (const [name, value] of new URL(url).searchParams) {
+    if (Object.hasOwn(values, name)) throw invalidAt(`/query/${name}`, "The parameter stands twice.", "DUPLICATE")
+    Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })
+  }
+  return values
+}
+
+/** The version that If-Match names; undefined where any will do. @throws RefusalError VERSION_MISMATCH for what is no ETag of ours. */
+export function ifMatchOf(request: Request): number | undefined {
+  const header = request.headers.get("if-match")
+  if (header === null) return undefined
+  const version = versionOfIfMatch(header)
+  if (version === undefined) throw new RefusalError({ code: "VERSION_MISMATCH", detail: "If-Match is not an ETag of this API." })
+  return version === "any" ? undefined : version
+}
