@@ -1,4 +1,5 @@
 import { createApp } from "./app.ts"
+import { claimsOfTicket } from "./domains/chat/index.ts"
 import { endpoints } from "./domains/endpoints.ts"
 import { directory } from "./domains/identity/index.ts"
 import { runCron } from "./jobs.ts"
@@ -7,13 +8,14 @@ import { consume } from "./platform/events/consume.ts"
 import { observer } from "./platform/log/observe.ts"
 import { subscribers } from "./subscribers.ts"
 
+export { ChatDirectory } from "../durable-objects/chat-directory/chat-directory.ts"
 export { ChatInbox } from "../durable-objects/chat-inbox/chat-inbox.ts"
 export { ChatRoom } from "../durable-objects/chat-room/chat-room.ts"
 export { EventHub } from "../durable-objects/event-hub/event-hub.ts"
 export { LedgerWatch } from "../durable-objects/ledger-watch/ledger-watch.ts"
 export { SupplierLedger } from "../durable-objects/supplier-ledger/supplier-ledger.ts"
 
-const app = createApp(endpoints, { directory, observer, clock: Date.now })
+const app = createApp(endpoints, { directory: { ...directory, claimsOfTicket }, observer, clock: Date.now })
 
 export default {
   fetch: app.fetch,

@@ -3,6 +3,7 @@ import type { Executor, Statement } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import type { Outbox, OutboxItem } from "./outbox.ts"
+import { within } from "./within.ts"
 
 export type RelayPorts<Kind extends string> = {
   readonly outbox: Outbox<Kind>
@@ -178,17 +179,5 @@ function share(cost: Cost, waiters: number): Cost {
     d1RowsRead: part(cost.d1RowsRead),
     d1RowsWritten: part(cost.d1RowsWritten),
     d1Ms: cost.d1Ms,
-  }
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -99,6 +99,16 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "setOrderStatus: buyer, ACCEPTED": { who: "as the state machine says: nobody of the buyer's", roles: [] },
   reorder: buyers,
 
+  openChatSocket: everyone,
+  issueChatTicket: everyone,
+  listConversations: everyone,
+  listMessages: { who: "participant", roles: anyone },
+  listHistory: everyone,
+  markConversationRead: { who: "participant", roles: anyone },
+  listCannedReplies: { who: "supplier staff", roles: supplierStaff },
+  createCannedReply: { who: "supplier staff", roles: supplierStaff },
+  deleteCannedReply: { who: "supplier staff", roles: supplierStaff },
+
   listAuditLogs: { who: "owner,admin; platform: all", roles: admins, isPlatforms: true },
   getAuditLog: { who: "owner,admin", roles: admins, isPlatforms: true },
 

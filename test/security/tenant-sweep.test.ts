@@ -20,7 +20,7 @@ quiet()
 const specs = endpoints.map(({ spec }) => spec)
 
 /** Where the state of a link makes a difference. */
-const aboutPartners = specs.filter(({ tag }) => ["Links", "Products", "Orders", "Audit", "Organizations"].includes(tag))
+const aboutPartners = specs.filter(({ tag }) => ["Links", "Products", "Orders", "Chat", "Audit", "Organizations"].includes(tag))
 
 let a: Tenant
 let b: Tenant
@@ -74,6 +74,9 @@ const secretIds = (): string[] => [
   a.productId,
   a.otherProductId,
   a.auditId,
+  a.cannedReplyId,
+  `cnv_${linkOfC.slice(4)}`,
+  `cnv_${linkOfD.slice(4)}`,
   linkOfC,
   orderOfC.id,
   orderOfC.lineId,
@@ -202,6 +205,8 @@ describe("the fixtures", () => {
       ["/products/catalog", b.productId],
       ["/links/my-links", c.org.id],
       ["/orders/my-orders", c.org.id],
+      ["/chat/canned-replies", b.cannedReplyId],
+      ["/chat/conversations", c.org.id],
       ["/audit-logs", b.owner.id],
       ["/auth/sessions", b.sessionId],
     ] as const) {

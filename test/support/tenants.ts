@@ -19,6 +19,7 @@ export type Tenant = World & {
   readonly otherProductId: string
   readonly sku: string
   readonly auditId: string
+  readonly cannedReplyId: string
 }
 
 async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
@@ -65,6 +66,13 @@ export async function furnished(word: string, capabilities: readonly string[]): 
       }),
     )
   const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
+  const cannedReply = await must(
+    201,
+    api("POST", "/chat/canned-replies", {
+      token,
+      body: { title: `${word} is on its way`, content: `Dear {{name}}, ${word} is on its way` },
+    }),
+  )
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
   return {
@@ -81,6 +89,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     otherProductId: String(second["id"]),
     sku,
     auditId: log.data[0]?.id ?? "",
+    cannedReplyId: String(cannedReply["id"]),
   }
 }
 

@@ -23,6 +23,8 @@ export type PublicCtx = {
   readonly meter: Meter
   readonly now: Instant
   readonly requestId: string
+  /** As it came, for what is no JSON: sockets, streams, bytes. */
+  readonly request: Request
   readonly origin: Origin
   /** Where this API is reached from outside, without a trailing slash; empty where nobody trustworthy says. */
   readonly publicUrl: string

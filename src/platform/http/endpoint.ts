@@ -30,7 +30,7 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
   /** The OAuth2 password form is the one exception to JSON. */
   readonly bodyType?: "json" | "json-or-form"
   readonly success: {
-    readonly status: 200 | 201 | 202 | 204
+    readonly status: 101 | 200 | 201 | 202 | 204
     readonly schema?: z.ZodType
     readonly description: string
     readonly contentType?: string
@@ -43,6 +43,8 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
   readonly writer?: "module" | "ledger"
   /** A change that a deactivated organization may still make (signing out, say). */
   readonly allowedWhenDeactivated?: boolean
+  /** Opens a WebSocket: the credential may also be a one-time ticket or stand among the subprotocols. */
+  readonly isSocket?: boolean
   /** Counts against the sign-in rate, by address and by the account named: guesses at a password, and mails to somebody else's mailbox. */
   readonly isSignIn?: boolean
   /** Does not exist but in development: answers like an unknown path. */

@@ -99,7 +99,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   let actor: Actor | undefined
   if (!endpoint.isPublic) {
     const found = await authenticate(
-      { env: c.env, config, meter, now, headers: c.req.raw.headers, url: c.req.url, keepAlive },
+      { env: c.env, config, meter, now, headers: c.req.raw.headers, url: c.req.url, isSocket: spec.isSocket === true, keepAlive },
       deps.directory,
     ).catch(async (error: unknown) => {
       // Whoever cannot say who they are is counted by address, so that tokens cannot be guessed at leisure.
@@ -134,6 +134,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     meter,
     now,
     requestId: c.var.requestId,
+    request: c.req.raw,
     origin,
     publicUrl: publicUrlOf(config, c.req.url),
     work,
@@ -153,6 +154,8 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   }
   const outcome = await endpoint.handle(ctx, { params, query, body })
   if (outcome instanceof Response) {
+    // A socket's response is handed on as it is: a copy has no socket.
+    if (outcome.webSocket !== null) return outcome
     const etag = outcome.headers.get("etag")
     if (etag === null || !isNotModified(c, etag)) return new Response(outcome.body, outcome)
     await outcome.body?.cancel()

@@ -133,6 +133,7 @@ const exceptions: Readonly<Record<string, string>> = {
   invitations_token_hash: "a one-time token finds its invitation before anybody knows whose it is",
   api_keys_secret_hash: "a key finds its organization",
   users_email: "sign-in is by address, which is unique across the platform",
+  users_id: "a chat message names its recipient, whose organization decides whether there is a link with it",
   products_id: "a buyer asks for a product by id; whose it is decides whether the buyer may see it",
 }
 
