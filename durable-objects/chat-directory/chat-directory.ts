@@ -8,7 +8,7 @@ import { describeError, log } from "../../src/platform/log/log.ts"
 import { callRoom, type Presence } from "../chat-room/client.ts"
 import { DueTable } from "../shared/due-table.ts"
 import { migrate, type SchemaStep } from "../shared/migrate.ts"
-import type { ChatDirectoryRpc, HeadPage } from "./rpc.ts"
+import type { ChatDirectoryRpc, HeadPage, Turn } from "./rpc.ts"
 
 const steps: readonly SchemaStep[] = [
   {
@@ -46,15 +46,14 @@ export class ChatDirectory extends DurableObject<Bindings> implements ChatDirect
     state.storage.transactionSync(() => migrate(this.#sql, steps))
   }
 
-  async turn(orgId: OrganizationId, userId: UserId, turn: number, isLive: boolean): Promise<void> {
+  async turn(orgId: OrganizationId, userId: UserId, { turn, isLive, at }: Turn): Promise<void> {
     this.ctx.storage.transactionSync(() => {
-      const now = Date.now()
       const { rowsWritten } = this.#sql.exec(
         `INSERT INTO live (user_id, turn, since, is_live) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (user_id) DO UPDATE SET turn = ?2, since = ?3, is_live = ?4 WHERE turn < ?2`,
         userId,
         turn,
-        now,
+        at,
         isLive ? 1 : 0,
       )
       if (rowsWritten === 0) return
@@ -62,7 +61,7 @@ export class ChatDirectory extends DurableObject<Bindings> implements ChatDirect
         "INSERT INTO directory (one, org_id, version) VALUES (1, ?, 2) ON CONFLICT (one) DO UPDATE SET version = version + 1",
         orgId,
       )
-      this.#due.schedule("tell", now)
+      this.#due.schedule("tell", Date.now())
     })
   }
 

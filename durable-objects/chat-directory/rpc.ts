@@ -8,10 +8,13 @@ export type HeadKey = { readonly lastAt: Instant; readonly id: ConversationId }
 
 export type HeadPage = { readonly after: HeadKey | undefined; readonly rowsMax: number }
 
+/** `at`: by the inbox's clock. */
+export type Turn = { readonly turn: number; readonly isLive: boolean; readonly at: Instant }
+
 /** The directory's methods as its client calls them. */
 export type ChatDirectoryRpc = {
   /** A user's first socket opened or the last one closed; `turn` grows with each, so that what comes late changes nothing. */
-  turn(orgId: OrganizationId, userId: UserId, turn: number, isLive: boolean): Promise<void>
+  turn(orgId: OrganizationId, userId: UserId, news: Turn): Promise<void>
   /** Who is live now; the room hears of changes until the instant. */
   subscribe(orgId: OrganizationId, conversationId: ConversationId, until: Instant): Promise<Presence>
   head(head: ConversationHead): Promise<void>

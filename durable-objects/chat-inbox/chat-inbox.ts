@@ -207,9 +207,11 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
     const { owner } = this.#store
     if (owner === undefined) return true
     const { userId, orgId, turn, isLive } = owner
+    // Whatever is stored after the first socket opened, that socket must get.
+    const since = this.#sockets.open()[0]?.openedAt ?? Date.now()
     const hub = eventHubOf(this.env, orgId)
     const told = await Promise.allSettled([
-      callDirectory(this.env, orgId, (directory) => directory.turn(orgId, userId, turn, isLive)),
+      callDirectory(this.env, orgId, (directory) => directory.turn(orgId, userId, { turn, isLive, at: since })),
       isLive ? hub.join(userId) : hub.leave(userId),
     ])
     for (const one of told)
@@ -233,6 +235,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
     if (socket === undefined) return
     if (socket.facts.expiresAt <= Date.now()) return this.#sockets.close(socket, "EXPIRED")
     const parsed = parseFrame(data)
+    if (!parsed.ok || parsed.value.type !== "resume") this.#sockets.release(socket)
     if (!parsed.ok) {
       const { code, message, clientId } = parsed.error
       return this.#say(socket, { code, detail: message }, clientId)

@@ -50,13 +50,16 @@ export class Conversations {
     // The link that was remembered may have ended, and another one be there by now.
     const isStale =
       !sent.ok && (sent.error.code === "LINK_NOT_APPROVED" || sent.error.code === "NOT_FOUND") && frame.recipient_id !== undefined
-    return isStale ? this.#sendTo(socket, frame, clientId, true) : sent
+    const outcome = isStale ? await this.#sendTo(socket, frame, clientId, true) : sent
+    // Whoever names a person learns no more of a link that was never approved than of none.
+    const isHidden = !outcome.ok && outcome.error.code === "NOT_FOUND" && frame.recipient_id !== undefined
+    return isHidden ? noPartner() : outcome
   }
 
   async #sendTo(socket: Socket, frame: MessageFrame, clientId: string, isSecond: boolean): Promise<Result<null>> {
     const { facts } = socket
     const conversationId = await this.#conversationOf(socket, frame, isSecond)
-    if (conversationId === undefined) return refuse("LINK_NOT_APPROVED", "Writing needs an approved link, or a colleague.")
+    if (conversationId === undefined) return noPartner()
     const id = await messageIdOf(conversationId, facts.userId, clientId)
     const attached = await this.#attach(socket, frame, conversationId, id)
     if (!attached.ok) return attached
@@ -95,6 +98,7 @@ export class Conversations {
 
   /** Exactly what the socket has missed, in order, then the marks, then a frame that says it is done. */
   async resume(socket: Socket, { after }: ResumeFrame): Promise<void> {
+    this.#ports.sockets.hold(socket)
     const wanted = Object.entries(after) as Array<[ConversationId, number]>
     const reached: Record<string, number> = {}
     const more: ConversationId[] = []
@@ -108,6 +112,7 @@ export class Conversations {
         }),
       )
     }
+    this.#ports.sockets.release(socket)
     this.#ports.sockets.send(socket, { type: "resumed", conversations: reached, more })
   }
 
@@ -120,7 +125,7 @@ export class Conversations {
     const known = store.knownSeq(conversationId, turn)
     const isWhole = (messages.at(-1)?.seq ?? lastSeq) === lastSeq
     for (const message of messages) {
-      sockets.sendMessage(socket, message)
+      sockets.sendMessage(socket, message, true)
       if (!isWhole) continue
       // What no socket was told of yet, the others hear now, since the room counts it as brought.
       for (const other of sockets.open()) {
@@ -270,5 +275,7 @@ export class Conversations {
     return owner
   }
 }
+
+const noPartner = () => refuse("LINK_NOT_APPROVED", "Writing needs an approved link with the organization, or a colleague.")
 
 const identityOf = ({ facts: { userId, orgId, name } }: Socket) => ({ userId, orgId, name })

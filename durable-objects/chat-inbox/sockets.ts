@@ -1,7 +1,7 @@
 import { type Allowance, type MessageFacts, messageView, spend } from "../../src/domains/chat/rules.ts"
 import type { ConversationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
-import { type Instant, second } from "../../src/kernel/time.ts"
+import type { Instant } from "../../src/kernel/time.ts"
 import type { SocketFacts } from "./rpc.ts"
 import type { InboxStore } from "./store.ts"
 
@@ -20,9 +20,6 @@ export type Socket = { readonly id: string; readonly facts: SocketFacts; readonl
 /** The stretch of a conversation that a socket has got, so that it gets nothing twice. */
 type Stretch = { from: number; to: number }
 
-/** A clock's step between a message's and a socket's instant. */
-const skewMs = 1 * second
-
 /**
  * A user's open sockets. What must outlive a hibernation stands in the store; what is kept here is only about frames
  * of this very moment: allowances fill up while nothing comes, and what a socket got matters to a resume under way.
@@ -32,6 +29,9 @@ export class Sockets {
   readonly #store: InboxStore
   readonly #allowances = new Map<string, Allowance>()
   readonly #stretches = new Map<string, Map<ConversationId, Stretch>>()
+  /** Messages that wait until a new socket has said what it missed, so that what is older comes first (INV-CHT-7). */
+  readonly #held = new Map<string, MessageFacts[]>()
+  readonly #resuming = new Set<string>()
 
   constructor(state: DurableObjectState, store: InboxStore) {
     this.#state = state
@@ -46,6 +46,14 @@ export class Sockets {
     this.#state.acceptWebSocket(raw, [id])
     raw.serializeAttachment(id)
     this.#store.addSocket(id, facts, now)
+    this.#held.set(id, [])
+    setTimeout(() => this.#giveUpWaiting(id), limits.chatHoldMs)
+  }
+
+  /** A resume has come: what is new waits until the socket is released. */
+  hold({ id }: Socket): void {
+    this.#resuming.add(id)
+    if (!this.#held.has(id)) this.#held.set(id, [])
   }
 
   open(): Socket[] {
@@ -84,6 +92,8 @@ export class Sockets {
     this.#store.removeSocket(id)
     this.#allowances.delete(id)
     this.#stretches.delete(id)
+    this.#held.delete(id)
+    this.#resuming.delete(id)
   }
 
   /** Rows of sockets that died without a word, with the object that held them. */
@@ -104,11 +114,33 @@ export class Sockets {
     for (const socket of this.open()) if (socket.id !== except?.id) this.send(socket, frame)
   }
 
-  /** A message to one socket, unless it has it. */
-  sendMessage(socket: Socket, message: MessageFacts): void {
+  /** A message to one socket, unless it has it. What is new waits for a resume that is expected or under way. */
+  sendMessage(socket: Socket, message: MessageFacts, isMissed = false): void {
+    const held = isMissed ? undefined : this.#held.get(socket.id)
+    if (held !== undefined) {
+      held.push(message)
+      if (held.length >= limits.chatResumeMessagesMax) this.release(socket)
+      return
+    }
     if (this.has(socket, message)) return
     this.send(socket, { type: "message", ...messageView(message, socket.facts.userId) })
     this.got(socket, message)
+  }
+
+  /** Nothing older is to come: sends what waited. */
+  release(socket: Socket): void {
+    this.#resuming.delete(socket.id)
+    const held = this.#held.get(socket.id) ?? []
+    this.#held.delete(socket.id)
+    for (const message of held) this.sendMessage(socket, message)
+  }
+
+  /** No resume came: the socket's client follows from here on. */
+  #giveUpWaiting(id: string): void {
+    if (!this.#held.has(id) || this.#resuming.has(id)) return
+    const socket = this.open().find((one) => one.id === id)
+    if (socket === undefined) this.#held.delete(id)
+    else this.release(socket)
   }
 
   has(socket: Socket, { conversationId, seq }: MessageFacts): boolean {
@@ -118,7 +150,7 @@ export class Sockets {
 
   /** Whether it was open when the message was stored. */
   wasOpenAt(socket: Socket, { at }: MessageFacts): boolean {
-    return at >= socket.openedAt - skewMs
+    return at >= socket.openedAt
   }
 
   /** Notes that the socket has the message; an acknowledgement counts. What does not touch the stretch begins a new one. */

@@ -12,7 +12,7 @@ import {
 import type { OrganizationId, UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { ok, type Result, refuse } from "../../src/kernel/result.ts"
-import { formatInstant, type Instant, minute, second } from "../../src/kernel/time.ts"
+import { formatInstant, type Instant, minute } from "../../src/kernel/time.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import { callDirectory } from "../chat-directory/client.ts"
@@ -26,9 +26,6 @@ import { RoomStore } from "./store.ts"
 
 /** What falls due: telling the lists of what is new, and whoever has not got it yet. */
 type Due = "follow"
-
-/** Clocks of two objects differ by less. */
-const skewMs = 1 * second
 
 const unknown = () => refuse("NOT_FOUND", "There is no such conversation.")
 const noLink = () => refuse("LINK_NOT_APPROVED", "Writing needs an approved link between the organizations.")
@@ -258,7 +255,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
     for (const { userId } of changes.gone) this.#delivery.gone(userId)
     for (const { id, since } of changes.came) {
       // What was stored after their socket opened and before this room heard of it, they have not got.
-      this.#delivery.start(id, this.#store.lastSeqBefore(since - skewMs))
+      this.#delivery.start(id, this.#store.lastSeqBefore(since))
       this.#tellOthers(id, this.#presenceFrame(id, true))
     }
     for (const { userId } of changes.gone) this.#tellOthers(userId, this.#presenceFrame(userId, false))
@@ -294,7 +291,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
 
   #lackedBy(knownSeq: number | undefined, seq: number): MessageFacts[] {
     const from = knownSeq ?? seq - 1
-    return seq - from > limits.chatBatchMessagesMax ? [] : this.#store.after(from, seq - from)
+    return from >= seq || seq - from > limits.chatBatchMessagesMax ? [] : this.#store.after(from, seq - from)
   }
 
   #tellOthers(except: UserId, frame: Parameters<Delivery["tell"]>[1]): void {

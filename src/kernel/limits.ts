@@ -85,6 +85,8 @@ export const limits = {
   /** Lists hear of a conversation's messages at most this often. */
   chatFollowMs: 1_000,
   chatRetryMs: 5_000,
+  /** How long a new socket's messages wait for its resume, so that what it missed comes first. */
+  chatHoldMs: 1_000,
   chatTypingMs: 2_000,
   chatCallMsMax: 10_000,
   /** Who reconnects within it was never gone. */

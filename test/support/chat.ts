@@ -36,13 +36,16 @@ export class Device {
   readonly socket: WebSocket
   readonly heard: Frame[] = []
   closed: { readonly code: number; readonly reason: string } | undefined
+  onFrame: ((frame: Frame) => void) | undefined
   #wake: Array<() => void> = []
 
   constructor(socket: WebSocket) {
     this.socket = socket
     socket.accept()
     socket.addEventListener("message", ({ data }) => {
-      this.heard.push(JSON.parse(String(data)))
+      const frame: Frame = JSON.parse(String(data))
+      this.heard.push(frame)
+      this.onFrame?.(frame)
       this.#notify()
     })
     const close = (code: number, reason: string) => {

@@ -47,9 +47,7 @@ describe("routes", () => {
   test("say what a mutation answers: 201, 200, 202 or 204, and a list's page", () => {
     expect(named(specs.filter(({ method, success }) => method === "delete" && success.status !== 204))).toEqual([])
     expect(named(specs.filter(({ success }) => success.status === 204 && success.schema !== undefined))).toEqual([])
-    expect(named(specs.filter(({ success }) => ![101, 202, 204].includes(success.status) && success.schema === undefined))).toEqual(
-      [],
-    )
+    expect(named(specs.filter(({ success }) => ![101, 202, 204].includes(success.status) && success.schema === undefined))).toEqual([])
     for (const spec of specs.filter(({ isList }) => isList === true)) {
       expect(Object.keys((spec.success.schema as unknown as { shape: object }).shape), spec.operationId).toEqual(["data", "next_cursor"])
       expect(Object.keys((spec.query as unknown as { shape: object }).shape), spec.operationId).toEqual(
