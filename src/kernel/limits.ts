@@ -86,7 +86,7 @@ export const limits = {
   chatFollowMs: 1_000,
   chatRetryMs: 5_000,
   /** How long a new socket's messages wait for its resume, so that what it missed comes first. */
-  chatHoldMs: 1_000,
+  chatHoldMs: 500,
   chatTypingMs: 2_000,
   chatCallMsMax: 10_000,
   /** Who reconnects within it was never gone. */

@@ -1,4 +1,4 @@
-import { connect, Device, type Frame } from "./chat.ts"
+import { connect, type Device, type Frame } from "./chat.ts"
 
 /** What one socket brought. */
 type Heard = { readonly seqs: Set<number>; last: number; isResumed: boolean }

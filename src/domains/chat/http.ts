@@ -89,7 +89,6 @@ export const chatEndpoints: readonly Endpoint[] = [
       return reply.created(
         {
           ticket,
-          url: `/api/v1/chat/ws?ticket=${ticket}`,
           expires_at: formatInstant(expiresAt),
           expires_in: Math.max(0, Math.round((expiresAt - ctx.now) / 1_000)),
         },

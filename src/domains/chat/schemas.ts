@@ -60,10 +60,6 @@ export const conversationList = listOf(conversationView, "ConversationList")
 export const ticketView = z
   .object({
     ticket: z.string().openapi({ example: "usr_01jd8x2y3zf4g5h6j7k8m9n0pq.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }),
-    url: z.string().openapi({
-      description: "The socket's path with the ticket in it.",
-      example: "/api/v1/chat/ws?ticket=usr_01jd8x2y3zf4g5h6j7k8m9n0pq.AAA",
-    }),
     expires_at: instantView,
     expires_in: z.int().openapi({ description: "Seconds.", example: limits.chatTicketSeconds }),
   })
