@@ -89,6 +89,10 @@ export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkFacts | undefined> =
 export const readProduct = (ctx: Ctx, id: ProductId): Promise<ProductFacts | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readProduct(ctx.orgId, id))
 
+/** Has the ledger tell a link's chat room of the link; false where the organization is no party to such a link. */
+export const introduceLink = (env: Bindings, meter: Meter, orgId: OrganizationId, id: LinkId): Promise<boolean> =>
+  call(env, meter, routingOf(id), (ledger) => ledger.introduceLink(orgId, id))
+
 export const reconcileLedger = (env: Bindings, meter: Meter, orgId: OrganizationId): Promise<Reconciliation> =>
   call(env, meter, routingOf(orgId), (ledger) => ledger.reconcile())
 

@@ -65,4 +65,13 @@ CREATE TABLE outbox_append (n INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT
 CREATE TABLE due (kind TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 `,
   },
+  {
+    id: 2,
+    name: "what chat rooms have yet to hear of their links",
+    // Links that were decided on before there were rooms are told as news.
+    sql: `
+CREATE TABLE room_news (link_id TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO room_news SELECT id, seq FROM links WHERE version > 1;
+`,
+  },
 ]

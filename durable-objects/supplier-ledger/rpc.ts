@@ -46,6 +46,8 @@ export type LedgerRpc = {
   readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined>
   readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkFacts | undefined>
   readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined>
+  /** Tells the link's chat room of it once more, for a party; false where there is no such link. */
+  introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean>
   reconcile(): Promise<Reconciliation>
   rebuild(): Promise<{ generation: number; rows: number }>
   replayPast(commands: readonly PastCommand[]): Promise<ReadonlyArray<Result<LedgerFact["id"]>>>

@@ -12,6 +12,7 @@ import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
 import { type Bindings, configOf } from "../../src/platform/env.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import { announceEvents } from "../event-hub/client.ts"
+import { callRoom } from "../chat-room/client.ts"
 import { ledgerWatchOf } from "../ledger-watch/client.ts"
 import { Announcer } from "../shared/announcer.ts"
 import { CommandLog } from "../shared/command-log.ts"
@@ -25,12 +26,13 @@ import { orderSideOf } from "./commands/orders.ts"
 import { schemaSteps } from "./migrations.ts"
 import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
+import { RoomNews } from "./room-news.ts"
 import type { Envelope, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
 import { LedgerStore } from "./store.ts"
 import { LedgerWork } from "./work.ts"
 
-/** What falls due: another try at the relay, word to the watch, forgetting commands, comparing with D1, finishing a rebuild. */
-type Due = "relay" | "watch" | "commands" | "reconcile" | "rebuild"
+/** What falls due: another try at the relay, word to the watch and to chat rooms, forgetting commands, comparing with D1, finishing a rebuild. */
+type Due = "relay" | "watch" | "rooms" | "commands" | "reconcile" | "rebuild"
 
 /** Carries a refusal out of a transaction, so that nothing written before it stays. */
 class Rollback extends Error {
@@ -55,6 +57,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   readonly #due: DueTable<Due>
   readonly #relay: Relay<ProjectedKind>
   readonly #announcer: Announcer
+  readonly #rooms: RoomNews
   #isReady: boolean
   #retryMs: number = limits.relayRetryMs
 
@@ -76,8 +79,18 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
       drained: () => this.#onDrained(),
       failed: () => this.#onFailed(),
     })
+    this.#rooms = new RoomNews({
+      sql,
+      link: (id) => this.#store.link(id),
+      call: (conversationId, use) => callRoom(env, conversationId, use),
+      transaction: (work) => this.#transaction(work),
+    })
     this.#isReady = isMigrated(sql)
-    if (this.#isReady) this.#transaction(() => migrate(sql, schemaSteps))
+    if (!this.#isReady) return
+    this.#transaction(() => {
+      migrate(sql, schemaSteps)
+      if (this.#rooms.isWaiting) this.#due.schedule("rooms", Date.now())
+    })
   }
 
   /** Takes the organization's facts; the first time, this makes the ledger. Older facts than those it has change nothing. */
@@ -99,7 +112,9 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
         for (const link of this.#store.links()) {
           this.#store.saveLink({ ...link, seq: work.seq })
           work.touch("link", link.id)
+          work.tellRoom(link.id)
         }
+        this.#due.schedule("rooms", work.now)
       }
       this.#armRelay(work.now)
     })
@@ -109,8 +124,11 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
 
   async execute(envelope: Envelope): Promise<LedgerReply> {
     const result = this.#decide(envelope, this.#now())
-    const { projection, cost } = await this.#waitForProjection()
-    return { result, projection, cost }
+    const [projected, told] = await Promise.all([
+      this.#waitForProjection(),
+      envelope.command.verb === "setLinkStatus" || envelope.command.verb === "requestLink" ? this.#tellRooms() : 0,
+    ])
+    return { result, projection: projected.projection, cost: { ...projected.cost, objectCalls: projected.cost.objectCalls + told } }
   }
 
   async readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined> {
@@ -122,6 +140,14 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   async readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkFacts | undefined> {
     const link = this.#isReady ? this.#store.link(id) : undefined
     return link !== undefined && linkSideOf(link, organizationId) !== undefined ? link : undefined
+  }
+
+  async introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean> {
+    const link = await this.readLink(organizationId, id)
+    if (link === undefined) return false
+    this.#transaction(() => this.#rooms.touch(link.id, link.seq))
+    await this.#tellRooms()
+    return true
   }
 
   async readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined> {
@@ -206,6 +232,8 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
         return undefined
       case "watch":
         return this.#reportToWatch()
+      case "rooms":
+        return (await this.#rooms.tell()).isDone ? undefined : Date.now() + this.#rooms.retryMs
       case "commands": {
         const more = this.#transaction(() => this.#commands.forget(Date.now() - limits.commandHoursKept * hour, limits.alarmRowsMax))
         return Date.now() + (more ? minute : hour)
@@ -232,6 +260,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
         if (!result.ok) throw new Rollback(result.error)
         this.#keepResult(envelope, result)
         this.#armRelay(at)
+        if (this.#rooms.isWaiting) this.#due.schedule("rooms", Math.max(at, Date.now()) + this.#rooms.retryMs)
         return result
       })
     } catch (error) {
@@ -260,7 +289,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   }
 
   #work(now: Instant, actor: Envelope["actor"], origin: Envelope["origin"]): LedgerWork {
-    return new LedgerWork({ store: this.#store, outbox: this.#outbox, now, actor, origin })
+    return new LedgerWork({ store: this.#store, outbox: this.#outbox, rooms: this.#rooms, now, actor, origin })
   }
 
   #isParty(organizationId: OrganizationId): boolean {
@@ -279,6 +308,14 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
       this.#store.forgetCached()
       throw error
     }
+  }
+
+  /** Tells waiting rooms now, within what an answer may wait; the alarm does the rest. @returns how many were told. */
+  async #tellRooms(): Promise<number> {
+    if (!this.#isReady || !this.#rooms.isWaiting) return 0
+    const telling = this.#rooms.tell()
+    this.ctx.waitUntil(telling)
+    return (await Promise.race([telling, afterMs(configOf(this.env).PROJECTION_WAIT_MS_MAX)]))?.told ?? 0
   }
 
   // The projection

@@ -4,6 +4,7 @@ import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import {
   type Id,
   type IdPrefix,
+  type LinkId,
   type LocationId,
   mintId,
   newId,
@@ -19,6 +20,7 @@ import type { Origin } from "../../src/platform/db/unit-of-work.ts"
 import type { EventType } from "../../src/platform/events/define-event.ts"
 import type { Outbox } from "../shared/outbox.ts"
 import { appended, type ProjectedKind } from "./projections.ts"
+import type { RoomNews } from "./room-news.ts"
 import type { LedgerStore } from "./store.ts"
 
 export type StockChange = {
@@ -38,14 +40,23 @@ export class LedgerWork {
   readonly actor: ActorRef
   readonly #outbox: Outbox<ProjectedKind>
   readonly #origin: Origin
+  readonly #rooms: RoomNews
   #seq: number | undefined
 
-  constructor(ports: { store: LedgerStore; outbox: Outbox<ProjectedKind>; now: Instant; actor: ActorRef; origin: Origin }) {
+  constructor(ports: {
+    store: LedgerStore
+    outbox: Outbox<ProjectedKind>
+    rooms: RoomNews
+    now: Instant
+    actor: ActorRef
+    origin: Origin
+  }) {
     this.store = ports.store
     this.#outbox = ports.outbox
     this.now = ports.now
     this.actor = ports.actor
     this.#origin = ports.origin
+    this.#rooms = ports.rooms
   }
 
   /** The change's place in the order of all changes of this ledger; taken when the first row is written. */
@@ -66,6 +77,11 @@ export class LedgerWork {
 
   touch(kind: ProjectedKind, id: string): void {
     this.#outbox.touch(kind, id, this.seq)
+  }
+
+  /** The link's chat room must hear of it, before the command is answered if it can. */
+  tellRoom(linkId: LinkId): void {
+    this.#rooms.touch(linkId, this.seq)
   }
 
   /** INV-STK-4: writes a movement and its level, never one without the other. @throws when the level would go below zero: callers allocate first. */

@@ -13,6 +13,10 @@ export async function sha256Hex(text: string): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))))
 }
 
+/** SHA-256 of the text as 32 bytes. */
+export const sha256 = async (text: string): Promise<Uint8Array> =>
+  new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)))
+
 const hmacKeys = new Map<string, CryptoKey>()
 
 /** HMAC-SHA-256 (RFC 2104) of the bytes under the secret, as 64 hex digits. */

@@ -101,6 +101,22 @@ export function mintId<P extends IdPrefix>(prefix: P, input: MintInput): Id<P> {
 export const newId = <P extends IdPrefix>(prefix: P, at: number, routing?: RoutingNumber): Id<P> =>
   mintId(prefix, { at, random: crypto.getRandomValues(new Uint8Array(10)), ...(routing === undefined ? {} : { routing }) })
 
+/**
+ * An id made of a digest rather than minted: whoever knows the same facts makes the same id. It is a UUIDv8 (RFC 9562,
+ * section 5.8), so that it never equals a minted one. Pure.
+ */
+export function derivedId<P extends IdPrefix>(prefix: P, digest: Uint8Array): Id<P> {
+  const bytes = digest.slice(0, 16)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  return TypeID.fromUUIDBytes(prefix, bytes).toString() as Id<P>
+}
+
+export const isDerivedId = (id: Id<IdPrefix>): boolean => ((TypeID.fromString(id).toUUIDBytes()[6] ?? 0) & 0xf0) === 0x80
+
+/** The same thing's id under another prefix: a link's conversation has the link's own suffix. */
+export const withPrefix = <P extends IdPrefix>(prefix: P, id: Id<IdPrefix>): Id<P> => `${prefix}_${id.slice(id.indexOf("_") + 1)}`
+
 export function isId<P extends IdPrefix>(prefix: P, text: string): text is Id<P> {
   return text.startsWith(`${prefix}_`) && suffixPattern.test(text.slice(prefix.length + 1))
 }

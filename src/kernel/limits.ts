@@ -163,4 +163,35 @@ export const limits = {
   fileSweepRowsMax: 100,
   fileSweepBatchesMax: 10,
   fileOrphanPagesMax: 10,
+  chatContentCharsMax: 4_000,
+  chatFrameBytesMax: 32_768,
+  /** A socket's allowance of frames, and how fast it comes back. */
+  chatFramesBurst: 240,
+  chatFramesPerSecond: 60,
+  chatClientIdCharsMax: 64,
+  chatAttachmentsMax: 10,
+  chatProductsMax: 20,
+  chatTicketSeconds: 30,
+  chatTicketsMax: 20,
+  chatSocketsPerUserMax: 10,
+  chatMembersPerRoomMax: 500,
+  chatLiveUsersMax: 500,
+  chatResumeConversationsMax: 200,
+  /** Messages of one conversation that a resume brings; the client asks again for the rest. */
+  chatResumeMessagesMax: 1_000,
+  chatBatchMessagesMax: 50,
+  chatRecipientsKeptMax: 1_000,
+  /** How long a quiet conversation still hears who comes and goes. */
+  chatSubscriptionMinutes: 10,
+  /** Lists hear of a conversation's messages at most this often. */
+  chatFollowMs: 1_000,
+  chatRetryMs: 5_000,
+  /** How long a new socket's messages wait for its resume, so that what it missed comes first. */
+  chatHoldMs: 500,
+  chatTypingMs: 2_000,
+  chatCallMsMax: 10_000,
+  /** Who reconnects within it was never gone. */
+  chatAwayMs: 10_000,
+  cannedRepliesMax: 500,
+  cannedReplyPlaceholdersMax: 20,
 } as const

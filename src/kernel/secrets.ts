@@ -1,5 +1,14 @@
 /** Names of members that hold secrets: null in replays, absent from audit rows, forbidden in logs. */
-export const secretMembers = ["access_token", "refresh_token", "token", "secret", "password", "new_password", "current_password"] as const
+export const secretMembers = [
+  "access_token",
+  "refresh_token",
+  "token",
+  "ticket",
+  "secret",
+  "password",
+  "new_password",
+  "current_password",
+] as const
 
 export type SecretMember = (typeof secretMembers)[number]
 

@@ -7,6 +7,7 @@ export type Bindings = {
   readonly LEDGER_WATCH: DurableObjectNamespace
   readonly CHAT_ROOM: DurableObjectNamespace
   readonly CHAT_INBOX: DurableObjectNamespace
+  readonly CHAT_DIRECTORY: DurableObjectNamespace
   readonly EVENT_HUB: DurableObjectNamespace
   readonly FILES: R2Bucket
   readonly IMAGES: ImagesBinding

@@ -267,6 +267,22 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { params: { id: a.fileId }, answers: hidden },
     { params: { id: a.imageId }, answers: hidden },
   ],
+  // Chat
+  openChatSocket: public_("opens one's own inbox; another's ticket or token is the right to open theirs"),
+  issueChatTicket: public_("gives a ticket for one's own inbox"),
+  listConversations: ({ relation }) => (relation === "partner" ? [] : [{ answers: 200 }]),
+  listMessages: ({ linkId }) => [{ params: { id: `cnv_${linkId.slice(4)}` }, answers: hidden }],
+  listHistory: ({ relation, a }) =>
+    relation === "partner"
+      ? []
+      : [
+          { params: { user_id: a.owner.id }, answers: hidden },
+          { params: { user_id: a.clerk.id }, answers: hidden },
+        ],
+  markConversationRead: ({ linkId }) => [{ params: { id: `cnv_${linkId.slice(4)}` }, body: { up_to_seq: 0 }, answers: hidden }],
+  listCannedReplies: () => [{ answers: 200 }],
+  createCannedReply: public_("there is no id to name"),
+  deleteCannedReply: ({ a }) => [{ params: { id: a.cannedReplyId }, answers: hidden }],
 
   // Audit
   listAuditLogs: ({ relation, a, order }) => [

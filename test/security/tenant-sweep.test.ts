@@ -21,7 +21,7 @@ const specs = endpoints.map(({ spec }) => spec)
 
 /** Where the state of a link makes a difference. */
 const aboutPartners = specs.filter(({ tag }) =>
-  ["Links", "Products", "Orders", "Complaints", "Files", "Audit", "Organizations"].includes(tag),
+  ["Links", "Products", "Orders", "Chat", "Complaints", "Files", "Audit", "Organizations"].includes(tag),
 )
 
 let a: Tenant
@@ -91,6 +91,9 @@ const secretIds = (): string[] => [
   a.notificationId,
   a.fileId,
   a.imageId,
+  a.cannedReplyId,
+  `cnv_${linkOfC.slice(4)}`,
+  `cnv_${linkOfD.slice(4)}`,
   linkOfC,
   orderOfC.id,
   orderOfC.lineId,
@@ -225,6 +228,8 @@ describe("the fixtures", () => {
       ["/links/my-links", c.org.id],
       ["/orders/my-orders", c.org.id],
       ["/complaints", complaintOfB],
+      ["/chat/canned-replies", b.cannedReplyId],
+      ["/chat/conversations", c.org.id],
       ["/audit-logs", b.owner.id],
       ["/events", b.eventId],
       ["/auth/sessions", b.sessionId],

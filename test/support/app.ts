@@ -9,7 +9,11 @@ import { type Bindings, configOf } from "../../src/platform/env.ts"
 import type { Endpoint } from "../../src/platform/http/endpoint.ts"
 import type { Observer } from "../../src/platform/log/observer.ts"
 
-const nobody: Directory = { apiKeyByHash: async () => undefined, organizationByIdOrSlug: async () => undefined }
+const nobody: Directory = {
+  apiKeyByHash: async () => undefined,
+  organizationByIdOrSlug: async () => undefined,
+  claimsOfTicket: async () => undefined,
+}
 
 export const blind: Observer = { request: () => undefined, failure: () => undefined }
 

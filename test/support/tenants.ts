@@ -30,6 +30,7 @@ export type Tenant = World & {
   readonly fileId: string
   /** The image of the first product. */
   readonly imageId: string
+  readonly cannedReplyId: string
 }
 
 async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
@@ -84,6 +85,13 @@ export async function furnished(word: string, capabilities: readonly string[]): 
   const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
   const fileId = (await uploaded(token, "kyb_document", pdf(), `${word} register.pdf`)).id
   const shown = await send("POST", `/products/${first["id"]}/images?name=${word}.png`, { token, body: await png() })
+  const cannedReply = await must(
+    201,
+    api("POST", "/chat/canned-replies", {
+      token,
+      body: { title: `${word} is on its way`, content: `Dear {{name}}, ${word} is on its way` },
+    }),
+  )
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
   const happened = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/events", { token }))
@@ -113,6 +121,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     notificationId,
     fileId,
     imageId: String(shown.body.images[0].file_id),
+    cannedReplyId: String(cannedReply["id"]),
   }
 }
 

@@ -99,6 +99,8 @@ export const linkSideOf = (link: LinkFacts, organizationId: OrganizationId): Sid
 function save(work: LedgerWork, link: LinkFacts, action: string, before?: LinkFacts): Result<LinkFacts> {
   work.store.saveLink(link)
   work.touch("link", link.id)
+  // A link that was only asked for has no conversation yet.
+  if (before !== undefined) work.tellRoom(link.id)
   const said = (facts: LinkFacts | undefined) =>
     facts === undefined ? undefined : { status: facts.status, reason: facts.reason, message: facts.message }
   work.audit({

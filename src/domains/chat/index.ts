@@ -1,4 +1,3 @@
-import type { Endpoint } from "../../platform/http/endpoint.ts"
-
 /** The only way into this domain. */
-export const chatEndpoints: readonly Endpoint[] = []
+export { chatEndpoints } from "./http.ts"
+export { claimsOfTicket } from "./tickets.ts"

@@ -6,7 +6,7 @@ import { organizationStore } from "../organizations/index.ts"
 import { apiKeys } from "./tables.ts"
 
 /** What authentication asks: whose key this is, and which organization a platform member of staff names. */
-export const directory: Directory = {
+export const directory: Omit<Directory, "claimsOfTicket"> = {
   async apiKeyByHash(env, meter, hash) {
     const db = acrossTenants(env, meter, "an API key names its organization")
     const [rows = []] = await db.query(sql`select k.*, o.slug as organization_slug, o.status as organization_status

@@ -19,7 +19,7 @@ export const users = tenantTable(
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.orgId, t.id] }), uniqueIndex("users_email").on(t.email)],
+  (t) => [primaryKey({ columns: [t.orgId, t.id] }), uniqueIndex("users_email").on(t.email), uniqueIndex("users_id").on(t.id)],
 )
 
 /** One sign-in and all tokens that follow from it: the family that a replayed refresh token ends. */

@@ -1,5 +1,6 @@
 import { type ApiKeyId, type OrganizationId, platformOrganizationId, type SessionId, type UserId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
+import type { AccessClaims } from "./access-token.ts"
 import type { Permission } from "./permissions.ts"
 
 /** Who acts. Each kind carries what is true of it alone; switches over `kind` are exhaustive. */
@@ -16,6 +17,8 @@ export type UserActor = {
   readonly permissions: ReadonlySet<Permission>
   readonly isPlatformStaff: boolean
   readonly isReadOnly: boolean
+  /** What the access token says: until when, and since when, for what outlives the request. */
+  readonly claims: AccessClaims
 }
 
 export type ApiKeyActor = {

@@ -28,6 +28,8 @@ export type FoundOrganization = { readonly id: OrganizationId; readonly slug: st
 export type Directory = {
   apiKeyByHash(env: Bindings, meter: Meter, hash: string): Promise<FoundApiKey | undefined>
   organizationByIdOrSlug(env: Bindings, meter: Meter, idOrSlug: string): Promise<FoundOrganization | undefined>
+  /** The claims of the token that a one-time ticket was given for; it is spent by asking. */
+  claimsOfTicket(env: Bindings, meter: Meter, ticket: string): Promise<AccessClaims | undefined>
 }
 
 /** What an actor's rights rest on, for connections that outlive the request. */
@@ -63,6 +65,8 @@ export type AuthRequest = {
   readonly now: Instant
   readonly headers: Headers
   readonly url: string
+  /** Browsers set no headers on a WebSocket: its credential may be a ticket or stand among the subprotocols. */
+  readonly isSocket: boolean
   readonly keepAlive: (work: Promise<unknown>) => void
 }
 
@@ -70,7 +74,15 @@ const unauthenticated = (detail: string) => new RefusalError({ code: "UNAUTHENTI
 
 /** The actor behind a request. @throws RefusalError when there is none. */
 export async function authenticate(request: AuthRequest, directory: Directory): Promise<Authenticated> {
-  const header = request.headers.get("authorization")
+  if (request.isSocket) {
+    const ticket = ticketOf(request.url)
+    if (ticket !== undefined) return withTicket(request, directory, ticket)
+  }
+  const header = request.headers.get("authorization") ?? (request.isSocket ? protocolCredential(request.headers) : null)
+  if (header === null && request.isSocket)
+    throw unauthenticated(
+      "Open the socket with ?ticket= of POST /api/v1/chat/tickets, or with the subprotocols waybill.v1, bearer.<access token>.",
+    )
   if (header === null) throw unauthenticated("Send an Authorization header: Bearer and an access token or API key.")
   const credential = /^Bearer +([^\s]+)$/i.exec(header)?.[1]
   if (credential === undefined) throw unauthenticated("The Authorization header must read Bearer and one token.")
@@ -82,6 +94,36 @@ export async function authenticate(request: AuthRequest, directory: Directory): 
 export async function isRevoked(asking: Pick<AuthRequest, "env" | "meter" | "now" | "keepAlive">, grant: Grant): Promise<boolean> {
   await refreshRevocations(asking)
   return isolate.revocations.isRevoked(grant.subjects, grant.issuedAt)
+}
+
+/** `Sec-WebSocket-Protocol: waybill.v1, bearer.<token>` as an Authorization header would have it. */
+function protocolCredential(headers: Headers): string | null {
+  const offered = (headers.get("sec-websocket-protocol") ?? "").split(",").map((protocol) => protocol.trim())
+  const credential = offered.find((protocol) => protocol.startsWith("bearer."))
+  return credential === undefined ? null : `Bearer ${credential.slice("bearer.".length)}`
+}
+
+const looksLikeToken = (text: string): boolean => /^eyJ[\w-]*\.|^Bearer\b/i.test(text) || text.startsWith(apiKeyPrefix)
+
+/** The ticket in a socket's address. @throws RefusalError where a token stands there: addresses end up in logs. */
+function ticketOf(url: string): string | undefined {
+  const query = new URL(url).searchParams
+  for (const [name, value] of query) {
+    if (looksLikeToken(value) || /^(?:access_?)?token$|^jwt$|^authorization$/i.test(name))
+      throw unauthenticated(
+        "A token never stands in an address. Ask POST /api/v1/chat/tickets for a ticket and open the socket with ?ticket=.",
+      )
+  }
+  return query.get("ticket") ?? undefined
+}
+
+/** A ticket stands for the token it was given for, with whatever became of that token since. */
+async function withTicket(request: AuthRequest, directory: Directory, ticket: string): Promise<Authenticated> {
+  await refreshRevocations(request)
+  const claims = await directory.claimsOfTicket(request.env, request.meter, ticket)
+  if (claims === undefined || claims.expiresAt <= request.now)
+    throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The ticket was used before, or has run out; ask for another." })
+  return withClaims(request, directory, claims)
 }
 
 async function refreshRevocations({ env, meter, now, keepAlive }: Pick<AuthRequest, "env" | "meter" | "now" | "keepAlive">): Promise<void> {
@@ -102,8 +144,25 @@ async function withAccessToken(request: AuthRequest, directory: Directory, token
       detail: verified.error === "TOKEN_EXPIRED" ? "The access token has expired; refresh it." : "The access token is not one of ours.",
     })
   }
-  const claims = verified.value
-  const subjects = [claims.userId, claims.sessionId, claims.orgId, ...claims.roles.map((role) => `${claims.orgId}/${role}`)]
+  return withClaims(request, directory, verified.value)
+}
+
+/** What a revocation of which ends a token: its user, its session, its organization, each of its roles. */
+export const subjectsOf = ({ userId, sessionId, orgId, roles }: AccessClaims): readonly string[] => [
+  userId,
+  sessionId,
+  orgId,
+  ...roles.map((role) => `${orgId}/${role}`),
+]
+
+/** Whether the token still holds by what the database says now, for what is to outlive the request by long. @throws when D1 fails. */
+export async function stillHolds({ env, meter, now }: Pick<AuthRequest, "env" | "meter" | "now">, claims: AccessClaims): Promise<boolean> {
+  await isolate.revocations.refreshNow(acrossTenants(env, meter, "a socket is opened by what was revoked until now"), now)
+  return !isolate.revocations.isRevoked(subjectsOf(claims), claims.issuedAt)
+}
+
+async function withClaims(request: AuthRequest, directory: Directory, claims: AccessClaims): Promise<Authenticated> {
+  const subjects = subjectsOf(claims)
   if (isolate.revocations.isRevoked(subjects, claims.issuedAt)) {
     throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The access token was revoked; refresh it or sign in again." })
   }
@@ -131,6 +190,7 @@ const userActor = (claims: AccessClaims, orgId: OrganizationId, permissions: Rea
   permissions,
   isPlatformStaff: claims.orgId === platformOrganizationId,
   isReadOnly,
+  claims,
 })
 
 /** A super_admin acts on the platform; with X-Tenant-ID, inside that organization too, with all its rights. */

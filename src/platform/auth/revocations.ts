@@ -84,6 +84,11 @@ export class RevocationList {
     return this.#loadingSince !== undefined && now - this.#loadingSince < loadMsMax
   }
 
+  /** Reads what was revoked until now, however fresh the list is. @throws when D1 fails. */
+  async refreshNow(db: AcrossDb, now: Instant): Promise<void> {
+    await this.#load(db, now)
+  }
+
   /** Applied here at once by the isolate that writes it; others learn of it within ten seconds. */
   apply(subject: Subject, notBefore: Instant): void {
     this.#notBefore.set(subject, Math.max(notBefore, this.#notBefore.get(subject) ?? notBefore))

@@ -24,6 +24,8 @@ export type PublicCtx = {
   readonly meter: Meter
   readonly now: Instant
   readonly requestId: string
+  /** As it came, for what is no JSON: sockets, streams, bytes. */
+  readonly request: Request
   readonly origin: Origin
   /** The request's own, for what the pipeline does not read itself: Accept, Last-Event-ID. */
   readonly headers: Headers

@@ -36,7 +36,7 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
    */
   readonly bodyType?: "json" | "json-or-form" | "stream" | "json-or-stream"
   readonly success: {
-    readonly status: 200 | 201 | 202 | 204
+    readonly status: 101 | 200 | 201 | 202 | 204
     readonly schema?: z.ZodType
     readonly description: string
     readonly contentType?: string
@@ -51,6 +51,8 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
   readonly writer?: "module" | "ledger"
   /** A change that a deactivated organization may still make (signing out, say). */
   readonly allowedWhenDeactivated?: boolean
+  /** Opens a WebSocket: the credential may also be a one-time ticket or stand among the subprotocols. */
+  readonly isSocket?: boolean
   /** Counts against the sign-in rate, by address and by the account named: guesses at a password, and mails to somebody else's mailbox. */
   readonly isSignIn?: boolean
   /** Whoever has a signed URL may call it too, without a token: see `signableEndpoint`. */

@@ -116,7 +116,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     running.orgId = await bySignedUrl(running, config)
   } else if (!endpoint.isPublic) {
     found = await authenticate(
-      { env: c.env, config, meter, now, headers: c.req.raw.headers, url: c.req.url, keepAlive },
+      { env: c.env, config, meter, now, headers: c.req.raw.headers, url: c.req.url, isSocket: spec.isSocket === true, keepAlive },
       deps.directory,
     ).catch(async (error: unknown) => {
       // Whoever cannot say who they are is counted by address, so that tokens cannot be guessed at leisure.
@@ -164,6 +164,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     meter,
     now,
     requestId: c.var.requestId,
+    request: c.req.raw,
     origin,
     headers: c.req.raw.headers,
     signal: c.req.raw.signal,
@@ -190,6 +191,8 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   }
   const outcome = await endpoint.handle(ctx, { params, query, body, upload })
   if (outcome instanceof Response) {
+    // A socket's response is handed on as it is: a copy has no socket.
+    if (outcome.webSocket !== null) return outcome
     const etag = outcome.headers.get("etag")
     if (etag === null || !isNotModified(c, etag)) return new Response(outcome.body, outcome)
     await outcome.body?.cancel()

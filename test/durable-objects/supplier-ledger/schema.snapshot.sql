@@ -39,6 +39,8 @@ CREATE TABLE products (
   version INTEGER NOT NULL, seq INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE room_news (link_id TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+
 CREATE TABLE stock_levels (
   product_id TEXT NOT NULL REFERENCES products (id), location_id TEXT NOT NULL REFERENCES locations (id),
   on_hand_milli INTEGER NOT NULL CHECK (on_hand_milli >= 0), seq INTEGER NOT NULL,

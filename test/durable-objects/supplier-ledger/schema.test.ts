@@ -25,6 +25,7 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     INSERT INTO outbox_append (target, row, stuck) VALUES ('events', '[]', NULL);
     INSERT INTO due VALUES ('relay', 99);
   `,
+  2: "INSERT INTO room_news VALUES ('lnk_2', 7);",
 }
 
 const last = schemaSteps.length

@@ -142,6 +142,7 @@ const exceptions: Readonly<Record<string, string>> = {
   webhook_deliveries_due: "the sweep wakes what is due, of all organizations",
   files_due_at: "the sweep walks all organizations by what is due",
   files_of_products: "a buyer asks for a product's image by id; whose product it is decides whether the buyer may see it",
+  users_id: "a chat message names its recipient, whose organization decides whether there is a link with it",
   products_id: "a buyer asks for a product by id; whose it is decides whether the buyer may see it",
 }
 

@@ -1,0 +1,281 @@
+import {
+  type Attachment,
+  type ConversationKind,
+  kindOf,
+  linkOfConversation,
+  type MessageFacts,
+  messageIdOf,
+} from "../../src/domains/chat/rules.ts"
+import type { ConversationId, FileId } from "../../src/kernel/ids.ts"
+import { limits } from "../../src/kernel/limits.ts"
+import { ok, type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
+import { Meter } from "../../src/platform/db/meter.ts"
+import { TenantDb } from "../../src/platform/db/tenant-db.ts"
+import { type Bindings, configOf } from "../../src/platform/env.ts"
+import { type ChatRoomRpc, callRoom, type Resumed } from "../chat-room/client.ts"
+import { KeyedLock } from "../shared/keyed-lock.ts"
+import { introduceLink } from "../supplier-ledger/client.ts"
+import { attachToMessage, fileOfUrl } from "./attachments.ts"
+import type { MessageFrame, ReadFrame, ResumeFrame, TypingFrame } from "./frames.ts"
+import { approvedPartner, findRecipient } from "./recipients.ts"
+import type { Delivered } from "./rpc.ts"
+import type { Socket, Sockets } from "./sockets.ts"
+import type { InboxStore } from "./store.ts"
+
+type Ports = {
+  readonly env: Bindings
+  readonly store: InboxStore
+  readonly sockets: Sockets
+  readonly transaction: <T>(work: () => T) => T
+}
+
+/** Rooms asked at once by one resume. */
+const roomsAtOnceMax = 10
+
+/** What this user says in conversations and hears from them. One at a time in each, so that every socket hears in order. */
+export class Conversations {
+  readonly #ports: Ports
+  readonly #locks = new KeyedLock<ConversationId>()
+
+  constructor(ports: Ports) {
+    this.#ports = ports
+  }
+
+  /** INV-CHT-2: stores a message by one call to its room, acknowledges it, and shows it on the user's other sockets. */
+  async send(socket: Socket, frame: MessageFrame): Promise<Result<null>> {
+    const { facts } = socket
+    if (!facts.maySend) return refuse("FORBIDDEN", "This token may read conversations, not write in them.")
+    const clientId = frame.client_id ?? crypto.randomUUID()
+    const sent = await this.#sendTo(socket, frame, clientId, false)
+    // The link that was remembered may have ended, and another one be there by now.
+    const isStale =
+      !sent.ok && (sent.error.code === "LINK_NOT_APPROVED" || sent.error.code === "NOT_FOUND") && frame.recipient_id !== undefined
+    const outcome = isStale ? await this.#sendTo(socket, frame, clientId, true) : sent
+    // Whoever names a person learns no more of a link that was never approved than of none.
+    const isHidden = !outcome.ok && outcome.error.code === "NOT_FOUND" && frame.recipient_id !== undefined
+    return isHidden ? noPartner() : outcome
+  }
+
+  async #sendTo(socket: Socket, frame: MessageFrame, clientId: string, isSecond: boolean): Promise<Result<null>> {
+    const { facts } = socket
+    const conversationId = await this.#conversationOf(socket, frame, isSecond)
+    if (conversationId === undefined) return noPartner()
+    const id = await messageIdOf(conversationId, facts.userId, clientId)
+    const attached = await this.#attach(socket, frame, conversationId, id)
+    if (!attached.ok) return attached
+    return this.#locks.run(conversationId, async () => {
+      const { turn } = this.#owner
+      const sent = await this.#askRoom(socket, conversationId, (room) =>
+        room.send({
+          id,
+          by: identityOf(socket),
+          clientId: frame.client_id ?? null,
+          recipientId: frame.recipient_id ?? null,
+          content: frame.content ?? "",
+          attachments: attached.value,
+          productIds: frame.product_ids ?? [],
+          knownSeq: this.#ports.store.knownSeq(conversationId, turn),
+        }),
+      )
+      if (!sent.ok) return sent
+      const { seq, since } = sent.value
+      this.#ports.transaction(() => this.#ports.store.markRead(conversationId, seq, Date.now()))
+      // The sender's own message is told to this socket by its acknowledgement.
+      this.#bring(since.filter((message) => message.id !== id))
+      const own = since.find((message) => message.id === id)
+      if (own !== undefined) this.#ports.sockets.got(socket, own)
+      this.#bring(own === undefined ? [] : [own])
+      this.#ports.sockets.send(socket, {
+        type: "ack",
+        ...(frame.client_id === undefined ? {} : { client_id: frame.client_id }),
+        id,
+        seq,
+        conversation_id: conversationId,
+      })
+      return ok(null)
+    })
+  }
+
+  /** Exactly what the socket has missed, in order, then the marks, then a frame that says it is done. */
+  async resume(socket: Socket, { after }: ResumeFrame): Promise<void> {
+    this.#ports.sockets.hold(socket)
+    const wanted = Object.entries(after) as Array<[ConversationId, number]>
+    const reached: Record<string, number> = {}
+    const more: ConversationId[] = []
+    for (let start = 0; start < wanted.length; start += roomsAtOnceMax) {
+      await Promise.all(
+        wanted.slice(start, start + roomsAtOnceMax).map(async ([conversationId, seq]) => {
+          const resumed = await this.#locks.run(conversationId, () => this.#resumeOne(socket, conversationId, seq))
+          if (!resumed.ok) return this.#refuse(socket, resumed.error, { conversation_id: conversationId })
+          reached[conversationId] = resumed.value.messages.at(-1)?.seq ?? Math.min(seq, resumed.value.lastSeq)
+          if (reached[conversationId] < resumed.value.lastSeq) more.push(conversationId)
+        }),
+      )
+    }
+    this.#ports.sockets.release(socket)
+    this.#ports.sockets.send(socket, { type: "resumed", conversations: reached, more })
+  }
+
+  async #resumeOne(socket: Socket, conversationId: ConversationId, after: number): Promise<Result<Resumed>> {
+    const resumed = await this.#askRoom(socket, conversationId, (room) => room.resume(identityOf(socket), after))
+    if (!resumed.ok) return resumed
+    const { store, sockets, transaction } = this.#ports
+    const { messages, lastSeq, readSeq, marks } = resumed.value
+    const { turn } = this.#owner
+    const known = store.knownSeq(conversationId, turn)
+    const isWhole = (messages.at(-1)?.seq ?? lastSeq) === lastSeq
+    for (const message of messages) {
+      sockets.sendMessage(socket, message, true)
+      if (!isWhole) continue
+      // What no socket was told of yet, the others hear now, since the room counts it as brought.
+      for (const other of sockets.open()) {
+        if (other.id === socket.id) continue
+        if (known === undefined ? sockets.wasOpenAt(other, message) : message.seq > known) sockets.sendMessage(other, message)
+      }
+    }
+    if (isWhole) {
+      if (lastSeq > after) sockets.got(socket, { conversationId, seq: lastSeq }, after + 1)
+      const last = messages.at(-1)
+      transaction(() => {
+        if (last !== undefined && last.seq > (known ?? 0)) store.advance(last, turn)
+        else if (known === undefined) store.follow(conversationId, turn, lastSeq, Date.now())
+        if (readSeq > 0) store.markRead(conversationId, readSeq, Date.now())
+      })
+    }
+    const mark = (type: "read" | "delivered", userId: string, seq: number) =>
+      seq > 0 ? sockets.send(socket, { type, conversation_id: conversationId, user_id: userId, up_to_seq: seq }) : undefined
+    mark("read", socket.facts.userId, readSeq)
+    for (const { userId, readSeq: read, deliveredSeq } of marks) {
+      if (deliveredSeq > read) mark("delivered", userId, deliveredSeq)
+      mark("read", userId, read)
+    }
+    return resumed
+  }
+
+  async read(socket: Socket, { conversation_id, up_to_seq }: ReadFrame): Promise<Result<null>> {
+    const result = await this.#askRoom(socket, conversation_id, (room) => room.read(identityOf(socket), up_to_seq))
+    if (!result.ok) return result
+    this.keepRead(conversation_id, result.value.upToSeq)
+    return ok(null)
+  }
+
+  /** The user's own mark, also told to all of the user's devices. */
+  keepRead(conversationId: ConversationId, upToSeq: number): void {
+    const { store, sockets, transaction } = this.#ports
+    if (upToSeq > 0) transaction(() => store.markRead(conversationId, upToSeq, Date.now()))
+    sockets.sendToAll({ type: "read", conversation_id: conversationId, user_id: this.#owner.userId, up_to_seq: upToSeq })
+  }
+
+  async typing(socket: Socket, { conversation_id }: TypingFrame): Promise<Result<null>> {
+    if (!socket.facts.maySend) return refuse("FORBIDDEN", "This token may read conversations, not write in them.")
+    return this.#askRoom(socket, conversation_id, (room) => room.typing(identityOf(socket)))
+  }
+
+  /** Messages from a room, in order. The answer says how far this inbox is, so that the room knows what it lacks. */
+  async deliver(messages: readonly MessageFacts[]): Promise<Delivered> {
+    const [first] = messages
+    if (first === undefined) return { reachedSeq: 0, isLive: true, isDelivered: false }
+    return this.#locks.run(first.conversationId, async () => {
+      const { store, sockets } = this.#ports
+      const known = store.knownSeq(first.conversationId, this.#owner.turn)
+      if (known !== undefined && first.seq > known + 1) return { reachedSeq: known, isLive: true, isDelivered: false }
+      return { reachedSeq: this.#bring(messages) ?? known ?? 0, isLive: true, isDelivered: sockets.open().length > 0 }
+    })
+  }
+
+  /** Persists, then shows on every socket what is new. @returns the last message's place, or undefined where nothing is. */
+  #bring(messages: readonly MessageFacts[]): number | undefined {
+    const { store, sockets, transaction } = this.#ports
+    const [first] = messages
+    if (first === undefined) return undefined
+    const { turn } = this.#owner
+    const known = store.knownSeq(first.conversationId, turn)
+    const fresh = messages.filter(({ seq }) => known === undefined || seq > known)
+    const last = fresh.at(-1)
+    if (last === undefined) return known
+    transaction(() => store.advance(last, turn))
+    for (const socket of sockets.open()) for (const message of fresh) sockets.sendMessage(socket, message)
+    return last.seq
+  }
+
+  /** Asks a room; where it knows nothing of its link yet, the supplier's ledger tells it first. */
+  async #askRoom<T>(socket: Socket, conversationId: ConversationId, use: (room: ChatRoomRpc) => Promise<Result<T>>): Promise<Result<T>> {
+    const { env } = this.#ports
+    const first = await callRoom(env, conversationId, use)
+    const linkId = linkOfConversation(conversationId)
+    if (first.ok || first.error.code !== "NOT_FOUND" || linkId === undefined) return first
+    return (await introduceLink(env, new Meter(), socket.facts.orgId, linkId)) ? callRoom(env, conversationId, use) : first
+  }
+
+  async #conversationOf(socket: Socket, frame: MessageFrame, isSecond: boolean): Promise<ConversationId | undefined> {
+    const { conversation_id, recipient_id } = frame
+    if (recipient_id === undefined) return conversation_id
+    const { store, transaction } = this.#ports
+    const known = isSecond ? undefined : store.recipient(recipient_id)
+    if (known !== undefined) return known
+    const found = await findRecipient(this.#db(socket, "a chat frame names its recipient"), identityOf(socket), recipient_id)
+    if (found === undefined || !found.isActive) {
+      transaction(() => store.forgetRecipient(recipient_id))
+      return undefined
+    }
+    const { conversationId, pair } = found
+    if (pair !== undefined) {
+      const facts = { kind: "colleagues", id: conversationId, orgId: socket.facts.orgId, users: pair, openedAt: Date.now() } as const
+      await callRoom(this.#ports.env, conversationId, (room) => room.openPair(facts))
+    }
+    transaction(() => store.rememberRecipient(recipient_id, conversationId))
+    return conversationId
+  }
+
+  /** INV-CHT-6: D1 is touched for messages with attachments alone. */
+  async #attach(
+    socket: Socket,
+    frame: MessageFrame,
+    conversationId: ConversationId,
+    messageId: MessageFacts["id"],
+  ): Promise<Result<readonly Attachment[]>> {
+    const { facts } = socket
+    const fileIds: FileId[] = [...(frame.attachment_ids ?? [])]
+    if (frame.attachment_url !== undefined) {
+      const { PUBLIC_URL } = configOf(this.#ports.env)
+      const origins = [facts.origin, ...(URL.canParse(PUBLIC_URL) ? [new URL(PUBLIC_URL).origin] : [])]
+      const fileId = fileOfUrl(frame.attachment_url, origins)
+      if (fileId === undefined) return refuse("VALIDATION_FAILED", "attachment_url: Must be the address of a file that was uploaded here.")
+      fileIds.unshift(fileId)
+    }
+    if (fileIds.length === 0) return ok([])
+    if (fileIds.length > limits.chatAttachmentsMax) return refuse("VALIDATION_FAILED", `At most ${limits.chatAttachmentsMax} attachments.`)
+    const db = this.#db(socket, "a chat frame attaches files")
+    const kind: ConversationKind = kindOf(conversationId)
+    const linkId = linkOfConversation(conversationId)
+    const sharedWith = linkId === undefined ? undefined : await approvedPartner(db, linkId)
+    if (kind === "link" && sharedWith === undefined)
+      return refuse("LINK_NOT_APPROVED", "Writing needs an approved link between the organizations.")
+    return attachToMessage(db, {
+      by: identityOf(socket),
+      fileIds: [...new Set(fileIds)],
+      messageId,
+      conversationId,
+      sharedWith,
+      now: Date.now(),
+    })
+  }
+
+  #db({ facts }: Socket, reason: string): TenantDb {
+    return TenantDb.forSystem(this.#ports.env, new Meter(), facts.orgId, reason)
+  }
+
+  #refuse(socket: Socket, { code, detail }: Refusal, more: object): void {
+    this.#ports.sockets.send(socket, { type: "error", code, message: detail ?? code, ...more })
+  }
+
+  get #owner() {
+    const { owner } = this.#ports.store
+    if (owner === undefined) throw new Error("the inbox has no owner")
+    return owner
+  }
+}
+
+const noPartner = () => refuse("LINK_NOT_APPROVED", "Writing needs an approved link with the organization, or a colleague.")
+
+const identityOf = ({ facts: { userId, orgId, name } }: Socket) => ({ userId, orgId, name })

@@ -1,0 +1,98 @@
+import { z } from "@hono/zod-openapi"
+import { cleanText } from "../../src/domains/chat/rules.ts"
+import type { ErrorCode } from "../../src/kernel/errors.ts"
+import { type Id, type IdPrefix, isId } from "../../src/kernel/ids.ts"
+import { limits } from "../../src/kernel/limits.ts"
+import { err, ok, type Result } from "../../src/kernel/result.ts"
+
+const id = <P extends IdPrefix>(prefix: P) =>
+  z
+    .string()
+    .refine((text): text is Id<P> => isId(prefix, text), { error: `Must be an id that starts with ${prefix}_.` })
+    .transform((text) => text as Id<P>)
+
+const clientId = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, "Must be printable ASCII without spaces.")
+  .max(limits.chatClientIdCharsMax)
+const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+/** `null` says as much as leaving it out: seed clients send `attachment_url: null`. */
+const maybe = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined)
+
+const messageFrame = z
+  .strictObject({
+    type: z.literal("message").default("message"),
+    client_id: maybe(clientId),
+    recipient_id: maybe(id("usr")),
+    conversation_id: maybe(id("cnv")),
+    content: maybe(z.string().max(limits.chatContentCharsMax).transform(cleanText)),
+    attachment_ids: maybe(z.array(id("fil")).max(limits.chatAttachmentsMax)),
+    attachment_url: maybe(z.string().max(2_000)),
+    product_ids: maybe(z.array(id("prd")).max(limits.chatProductsMax)),
+  })
+  .refine((frame) => (frame.recipient_id === undefined) !== (frame.conversation_id === undefined), {
+    error: "Name one of recipient_id and conversation_id.",
+  })
+  .refine(
+    (frame) =>
+      (frame.content ?? "").trim() !== "" ||
+      (frame.attachment_ids ?? []).length > 0 ||
+      frame.attachment_url !== undefined ||
+      (frame.product_ids ?? []).length > 0,
+    { error: "A message holds text, an attachment or a product.", path: ["content"] },
+  )
+
+const resumeFrame = z.strictObject({
+  type: z.literal("resume"),
+  after: z.record(id("cnv"), seq).refine((after) => Object.keys(after).length <= limits.chatResumeConversationsMax, {
+    error: `At most ${limits.chatResumeConversationsMax} conversations at once.`,
+  }),
+})
+const readFrame = z.strictObject({ type: z.literal("read"), conversation_id: id("cnv"), up_to_seq: seq })
+const typingFrame = z.strictObject({ type: z.literal("typing"), conversation_id: id("cnv") })
+const pingFrame = z.strictObject({ type: z.literal("ping") })
+
+const schemas: Readonly<Record<string, z.ZodType<ClientFrame>>> = {
+  message: messageFrame,
+  resume: resumeFrame,
+  read: readFrame,
+  typing: typingFrame,
+  ping: pingFrame,
+}
+
+export type MessageFrame = z.output<typeof messageFrame>
+export type ResumeFrame = z.output<typeof resumeFrame>
+export type ReadFrame = z.output<typeof readFrame>
+export type TypingFrame = z.output<typeof typingFrame>
+export type ClientFrame = MessageFrame | ResumeFrame | ReadFrame | TypingFrame | z.output<typeof pingFrame>
+
+export type FrameFault = { readonly code: ErrorCode; readonly message: string; readonly clientId: string | undefined }
+
+/** A frame as it came, read within the limits. It says nothing of who sent it: that the socket knows. */
+export function parseFrame(data: string | ArrayBuffer): Result<ClientFrame, FrameFault> {
+  if (typeof data !== "string") return fault("MALFORMED_JSON", "Frames are JSON texts.")
+  // A character is at most three bytes, so most frames need no encoding to be counted.
+  if (data.length > limits.chatFrameBytesMax || (data.length * 3 > limits.chatFrameBytesMax && byteLength(data) > limits.chatFrameBytesMax))
+    return fault("PAYLOAD_TOO_LARGE", `A frame has at most ${limits.chatFrameBytesMax} bytes.`)
+  let value: unknown
+  try {
+    value = JSON.parse(data)
+  } catch {
+    return fault("MALFORMED_JSON", "The frame does not parse as JSON.")
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return fault("VALIDATION_FAILED", "A frame is a JSON object.")
+  const { type = "message", client_id } = value as { type?: unknown; client_id?: unknown }
+  const named = clientId.safeParse(client_id).data
+  const schema = typeof type === "string" && Object.hasOwn(schemas, type) ? schemas[type] : undefined
+  if (schema === undefined) return fault("VALIDATION_FAILED", `A frame's type is one of ${Object.keys(schemas).join(", ")}.`, named)
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return ok(parsed.data)
+  const [issue] = parsed.error.issues
+  const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".").slice(0, 100)}: `
+  return fault("VALIDATION_FAILED", `${where}${(issue?.message ?? "The frame is not valid.").slice(0, 200)}`, named)
+}
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).byteLength
+
+const fault = (code: ErrorCode, message: string, named?: string): Result<never, FrameFault> => err({ code, message, clientId: named })

@@ -1,0 +1,239 @@
+import type { CannedReplyId, ConversationId } from "../../kernel/ids.ts"
+import { formatInstant } from "../../kernel/time.ts"
+import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
+import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { reply } from "../../platform/http/reply.ts"
+import { idParams } from "../../platform/http/schemas.ts"
+import { createCannedReply, deleteCannedReply } from "./canned-replies.ts"
+import { listConversations, markRead, readerIdOf, readMessages } from "./conversations.ts"
+import { openChatSocket } from "./open-chat-socket.ts"
+import { readHistory } from "./read-history.ts"
+import { type MessageFacts, messageView } from "./rules.ts"
+import {
+  cannedReplyList,
+  cannedReplyView,
+  conversationList,
+  conversationParams,
+  createCannedReplyInput,
+  historyParams,
+  markReadInput,
+  messageList,
+  pageOfConversations,
+  pageOfMessages,
+  readMarkView,
+  socketQuery,
+  ticketView,
+} from "./schemas.ts"
+import { cannedReplyStore } from "./store.ts"
+import { issueTicket } from "./tickets.ts"
+import { toCannedReplyView, toConversationView } from "./views.ts"
+
+const messagesKind = "chat-messages"
+const conversationsKind = "chat-conversations"
+const cannedRepliesKind = "canned-replies"
+
+const tag = "Chat"
+
+/** The sequence number that a page of messages goes on before. */
+const beforeOf = (cursor: string | undefined): number | undefined => readCursor(messagesKind, ["number"], cursor)?.[0] as number | undefined
+
+const pageOfFound = (messages: readonly MessageFacts[], limit: number, reader: ReturnType<typeof readerIdOf>) =>
+  reply.ok(
+    pageOf(
+      messages,
+      limit,
+      messagesKind,
+      ({ seq }) => [seq],
+      (message) => messageView(message, reader),
+    ),
+  )
+
+export const chatEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "openChatSocket",
+      method: "get",
+      path: "/chat/ws",
+      tag,
+      summary: "Open the chat's WebSocket",
+      description:
+        "One socket carries all conversations of the user. Open it with `?ticket=` of `POST /chat/tickets`, or with `Sec-WebSocket-Protocol: waybill.v1, bearer.<access token>`; an access token in the address is refused. Frames are JSON texts: `{client_id, recipient_id | conversation_id, content, attachment_ids?, attachment_url?, product_ids?}` sends a message and is answered by `{type: ack, client_id, id, seq}`; `{type: resume, after: {conversation_id: seq}}` brings what was missed; `{type: read, conversation_id, up_to_seq}`, `{type: typing, conversation_id}` and `{type: ping}` are the others. Close codes: 1008 too many frames, 4401 the token has expired, 4403 access was revoked, 4409 another socket took its place.",
+      access: "chat.message.read",
+      query: socketQuery,
+      success: { status: 101, description: "The socket; the subprotocol is `waybill.v1` where it was offered." },
+      errors: ["NOT_FOUND"],
+      isSocket: true,
+    },
+    async (ctx) => {
+      const opened = await openChatSocket(ctx)
+      return opened.ok ? opened.value : opened
+    },
+  ),
+  endpoint(
+    {
+      operationId: "issueChatTicket",
+      method: "post",
+      path: "/chat/tickets",
+      tag,
+      summary: "Get a one-time ticket for the WebSocket",
+      description: "Good once, for 30 seconds, with the rights of the token it was asked for with: so that no token stands in an address.",
+      access: "chat.message.read",
+      success: { status: 201, schema: ticketView, description: "The ticket." },
+      errors: ["NOT_FOUND"],
+      allowedWhenDeactivated: true,
+    },
+    async (ctx) => {
+      const issued = await issueTicket(ctx)
+      if (!issued.ok) return issued
+      const { ticket, expiresAt } = issued.value
+      return reply.created(
+        {
+          ticket,
+          expires_at: formatInstant(expiresAt),
+          expires_in: Math.max(0, Math.round((expiresAt - ctx.now) / 1_000)),
+        },
+        "/chat/ws",
+      )
+    },
+  ),
+  endpoint(
+    {
+      operationId: "listConversations",
+      method: "get",
+      path: "/chat/conversations",
+      tag,
+      summary: "Conversations, the last one written in first",
+      description:
+        "Those of the organization's links from their approval on, also ended ones, and one's own with colleagues. Lists may be a second behind for who has no socket open.",
+      access: "chat.message.read",
+      query: pageOfConversations,
+      success: { status: 200, schema: conversationList, description: "A page of conversations with last message and unread count." },
+      isList: true,
+    },
+    async (ctx, { query }) => {
+      const [lastAt, id] = readCursor(conversationsKind, ["number", "string"], query.cursor) ?? []
+      const after = lastAt === undefined ? undefined : { lastAt: lastAt as number, id: id as ConversationId }
+      const entries = await listConversations(ctx, after, query.limit + 1)
+      const reader = readerIdOf(ctx)
+      return reply.ok(
+        pageOf(
+          entries,
+          query.limit,
+          conversationsKind,
+          ({ head }) => [head.lastAt, head.id],
+          (entry) => toConversationView(entry, reader),
+        ),
+      )
+    },
+  ),
+  endpoint(
+    {
+      operationId: "listMessages",
+      method: "get",
+      path: "/chat/conversations/{id}/messages",
+      tag,
+      summary: "Messages of a conversation, newest first",
+      access: "chat.message.read",
+      params: conversationParams,
+      query: pageOfMessages,
+      success: { status: 200, schema: messageList, description: "A page of messages." },
+      isList: true,
+    },
+    async (ctx, { params, query }) => {
+      const found = await readMessages(ctx, params.id, beforeOf(query.cursor), query.limit + 1)
+      return found.ok ? pageOfFound(found.value, query.limit, readerIdOf(ctx)) : found
+    },
+  ),
+  endpoint(
+    {
+      operationId: "listHistory",
+      method: "get",
+      path: "/chat/history/{user_id}",
+      tag,
+      summary: "Messages with a user, newest first",
+      description: "The conversation of the link with that user's organization, or the pair's where the user is a colleague.",
+      access: "chat.message.read",
+      params: historyParams,
+      query: pageOfMessages,
+      success: { status: 200, schema: messageList, description: "A page of messages." },
+      isList: true,
+    },
+    async (ctx, { params, query }) => {
+      const found = await readHistory(ctx, params.user_id, beforeOf(query.cursor), query.limit + 1)
+      return found.ok ? pageOfFound(found.value, query.limit, readerIdOf(ctx)) : found
+    },
+  ),
+  endpoint(
+    {
+      operationId: "markConversationRead",
+      method: "put",
+      path: "/chat/conversations/{id}/read",
+      tag,
+      summary: "Say how far one has read",
+      description: "The mark never goes back, and not beyond the conversation's end. Whoever has a socket open hears of it.",
+      access: "chat.message.read",
+      params: conversationParams,
+      body: markReadInput,
+      success: { status: 200, schema: readMarkView, description: "The mark as it is now." },
+      errors: ["CONFLICT"],
+    },
+    async (ctx, { params, body }) => {
+      const marked = await markRead(ctx, params.id, body.up_to_seq)
+      if (!marked.ok) return marked
+      const { upToSeq, lastSeq } = marked.value
+      return reply.ok({ conversation_id: params.id, up_to_seq: upToSeq, unread_count: lastSeq - upToSeq })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "listCannedReplies",
+      method: "get",
+      path: "/chat/canned-replies",
+      tag,
+      summary: "Canned replies, newest first",
+      access: "chat.canned-reply.manage",
+      query: pageOfMessages,
+      success: { status: 200, schema: cannedReplyList, description: "A page of canned replies." },
+      isList: true,
+    },
+    async (ctx, { query }) => {
+      const [after] = readCursor(cannedRepliesKind, ["string"], query.cursor) ?? []
+      const rows = await cannedReplyStore(ctx.db).page(after as CannedReplyId | undefined, query.limit + 1)
+      return reply.ok(pageOf(rows, query.limit, cannedRepliesKind, ({ id }) => [id], toCannedReplyView))
+    },
+  ),
+  endpoint(
+    {
+      operationId: "createCannedReply",
+      method: "post",
+      path: "/chat/canned-replies",
+      tag,
+      summary: "Keep a text that is sent again and again",
+      description: "`{{name}}` in it is a placeholder, which the writer fills in.",
+      access: "chat.canned-reply.manage",
+      body: createCannedReplyInput,
+      success: { status: 201, schema: cannedReplyView, description: "The canned reply." },
+      errors: ["CONFLICT"],
+    },
+    (ctx, { body }) => {
+      const row = createCannedReply(ctx, body)
+      return reply.created(toCannedReplyView(row), `/chat/canned-replies/${row.id}`)
+    },
+  ),
+  endpoint(
+    {
+      operationId: "deleteCannedReply",
+      method: "delete",
+      path: "/chat/canned-replies/{id}",
+      tag,
+      summary: "Delete a canned reply",
+      access: "chat.canned-reply.manage",
+      params: idParams("crp"),
+      success: { status: 204, description: "It is gone." },
+    },
+    async (ctx, { params }) => {
+      await deleteCannedReply(ctx, params.id)
+      return reply.noContent()
+    },
+  ),
+]

@@ -1,0 +1,29 @@
+import { and, desc, eq, lt, sql } from "drizzle-orm"
+import type { CannedReplyId } from "../../kernel/ids.ts"
+import { limits } from "../../kernel/limits.ts"
+import type { Statement } from "../../platform/db/executor.ts"
+import { guard } from "../../platform/db/guards.ts"
+import type { TenantDb } from "../../platform/db/tenant-db.ts"
+import { type CannedReplyRow, cannedReplies } from "./tables.ts"
+
+export const cannedReplyStore = (db: TenantDb) => ({
+  byId: (id: CannedReplyId): Promise<CannedReplyRow | undefined> => db.one(cannedReplies, eq(cannedReplies.id, id)),
+
+  /** Newest first. */
+  page: (after: CannedReplyId | undefined, rowsMax: number): Promise<CannedReplyRow[]> =>
+    db.many(cannedReplies, {
+      where: after === undefined ? undefined : lt(cannedReplies.id, after),
+      orderBy: [desc(cannedReplies.id)],
+      limit: rowsMax,
+    }),
+
+  insert: (row: Omit<CannedReplyRow, "orgId">): Statement[] => [
+    db.insert(cannedReplies, row),
+    guard(
+      "CONFLICT",
+      sql`(select count(*) from ${cannedReplies} where ${and(eq(cannedReplies.orgId, db.orgId))}) <= ${limits.cannedRepliesMax}`,
+    ),
+  ],
+
+  delete: (id: CannedReplyId): Statement => db.delete(cannedReplies, eq(cannedReplies.id, id)),
+})
