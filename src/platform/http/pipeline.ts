@@ -19,7 +19,7 @@ import { parseBody, readBody } from "./body.ts"
 import type { Command, Ctx, PublicCtx, SignedCtx } from "./context.ts"
 import { type Endpoint, fullPath, isMutation, permissionsRequired, takesStream } from "./endpoint.ts"
 import { commandOf, keepReply, keptReply, streamHash } from "./idempotency.ts"
-import { invalidAt, parseInput } from "./input.ts"
+import { parseInput, queryOf } from "./input.ts"
 import { noSuchPath, problemResponse } from "./problem.ts"
 import { limitAddress, limitPrincipal, limitSignIn, networkOf } from "./rate-limit.ts"
 import { matchesIfNoneMatch, type Reply, versionOfIfMatch } from "./reply.ts"
@@ -263,17 +263,6 @@ const originOf = (request: Request): Origin => ({
  */
 const publicUrlOf = ({ PUBLIC_URL, ENVIRONMENT }: Config, requestUrl: string): string =>
   (PUBLIC_URL === "" && ENVIRONMENT === "development" ? new URL(requestUrl).origin : PUBLIC_URL).replace(/\/$/, "")
-
-/** Query parameters as one value each. @throws RefusalError when a name comes twice. */
-function queryOf(url: string): Record<string, string> {
-  const values: Record<string, string> = {}
-  if (!url.includes("?")) return values
-  for (const [name, value] of new URL(url).searchParams) {
-    if (Object.hasOwn(values, name)) throw invalidAt(`/query/${name}`, "The parameter stands twice.", "DUPLICATE")
-    Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })
-  }
-  return values
-}
 
 function ifMatchOf(request: Request): number | undefined {
   const header = request.headers.get("if-match")
