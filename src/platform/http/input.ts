@@ -74,3 +74,14 @@ export const invalidRefusal = (errors: readonly InputFault[], detail?: string): 
 
 /** One fault at one place. */
 export const invalidAt = (pointer: string, message: string, code = "INVALID"): RefusalError => invalid([{ pointer, code, message }])
+
+/** Query parameters as one value each. @throws RefusalError when a name comes twice. */
+export function queryOf(url: string): Record<string, string> {
+  const values: Record<string, string> = {}
+  if (!url.includes("?")) return values
+  for (const [name, value] of new URL(url).searchParams) {
+    if (Object.hasOwn(values, name)) throw invalidAt(`/query/${name}`, "The parameter stands twice.", "DUPLICATE")
+    Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })
+  }
+  return values
+}

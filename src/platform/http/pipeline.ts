@@ -19,11 +19,13 @@ import { parseBody, readBody } from "./body.ts"
 import type { Command, Ctx, PublicCtx, SignedCtx } from "./context.ts"
 import { type Endpoint, fullPath, isMutation, permissionsRequired, takesStream } from "./endpoint.ts"
 import { commandOf, keepReply, keptReply, streamHash } from "./idempotency.ts"
-import { parseInput } from "./input.ts"
+
+import { parseInput, queryOf } from "./input.ts"
+
 import { noSuchPath, problemResponse } from "./problem.ts"
 import { limitAddress, limitPrincipal, limitSignIn, networkOf } from "./rate-limit.ts"
 import { matchesIfNoneMatch, type Reply } from "./reply.ts"
-import { ifMatchOf, originOf, publicUrlOf, queryOf } from "./request.ts"
+import { ifMatchOf, originOf, publicUrlOf } from "./request.ts"
 import { verifySignedUrl } from "./signed-url.ts"
 import { openUpload, type Upload } from "./upload.ts"
 

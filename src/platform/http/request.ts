@@ -1,7 +1,6 @@
 import { RefusalError } from "../../kernel/result.ts"
 import type { Origin } from "../db/unit-of-work.ts"
 import type { Config } from "../env.ts"
-import { invalidAt } from "./input.ts"
 import { versionOfIfMatch } from "./reply.ts"
 
 /** Cloudflare's own header, over which no client has a say. Where no Cloudflare stands in front, what is no address is none. */
@@ -19,17 +18,6 @@ export const originOf = (request: Request): Origin => ({
  */
 export const publicUrlOf = ({ PUBLIC_URL, ENVIRONMENT }: Config, requestUrl: string): string =>
   (PUBLIC_URL === "" && ENVIRONMENT === "development" ? new URL(requestUrl).origin : PUBLIC_URL).replace(/\/$/, "")
-
-/** Query parameters as one value each. @throws RefusalError when a name comes twice. */
-export function queryOf(url: string): Record<string, string> {
-  const values: Record<string, string> = {}
-  if (!url.includes("?")) return values
-  for (const [name, value] of new URL(url).searchParams) {
-    if (Object.hasOwn(values, name)) throw invalidAt(`/query/${name}`, "The parameter stands twice.", "DUPLICATE")
-    Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true })
-  }
-  return values
-}
 
 /** The version that If-Match names; undefined where any will do. @throws RefusalError VERSION_MISMATCH for what is no ETag of ours. */
 export function ifMatchOf(request: Request): number | undefined {

@@ -75,8 +75,20 @@ export class Upload {
     return chunk
   }
 
-  /** Lets the rest go unread. A body that nobody reads and nobody lets go keeps its sender waiting, and fails whoever stands between. */
+  /**
+   * Reads the rest of a refused body and throws it away, as far as it may go: a client that is still sending often does not
+   * look at the answer, and takes a closed connection for an outage.
+   */
   async abandon(): Promise<void> {
+    try {
+      for (let bytes = this.#bytesRead; !this.#isAtEnd && bytes <= this.#bytesMax; ) {
+        const chunk = await this.#next()
+        if (chunk === undefined) this.#isAtEnd = true
+        bytes += chunk?.byteLength ?? 0
+      }
+    } catch {
+      // It broke off, or was let go already.
+    }
     if (!this.#isAtEnd) await this.#cancel()
   }
 

@@ -161,8 +161,7 @@ function objectsIn(schema: unknown, seen = new Set<unknown>()): ZodNode[] {
 
 describe("permissions", () => {
   /** Held, but not yet asked for by any route: each says what it waits for. */
-  const waiting: Readonly<Record<string, string>> = {
-  }
+  const waiting: Readonly<Record<string, string>> = {}
 
   const onRoutes = new Set(specs.flatMap(({ access }) => permissionsRequired(access)))
   const inCode = new Set(
