@@ -23,6 +23,7 @@ import { Relay } from "../shared/relay.ts"
 import { carryOut, type LedgerFact, ownersVerbs } from "./commands/index.ts"
 import { linkSideOf } from "./commands/links.ts"
 import { orderSideOf } from "./commands/orders.ts"
+import { aboutThat, passing, unknownLedger } from "./envelopes.ts"
 import { schemaSteps } from "./migrations.ts"
 import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
@@ -42,9 +43,6 @@ class Rollback extends Error {
     this.refusal = refusal
   }
 }
-
-/** Refusals that a retry of the very same command may not meet again; they are not kept. */
-const passing: ReadonlySet<Refusal["code"]> = new Set(["STOCK_INSUFFICIENT", "UNAVAILABLE", "INTERNAL", "RATE_LIMITED"])
 
 /**
  * The one writer of a supplier's products, stock, links and orders. It decides and writes in one transaction
@@ -392,16 +390,3 @@ const afterMs = (ms: number): Promise<undefined> => new Promise((resolve) => set
 
 /** Ten to a hundred and ten percent of the time, so that ledgers do not all wake at once. */
 const jittered = (ms: number): number => Math.round(ms * (0.1 + Math.random()))
-
-/** INV-LED-2: a ledger that no organization owns knows no links and no orders; it writes nothing. */
-const unknownLedger = ({ command }: Envelope): Result<never> =>
-  command.verb === "placeOrder" ? refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.") : refuse("NOT_FOUND")
-
-/** A past command about a link or an order that was made a moment ago, whose id nobody knew when the list was written. */
-function aboutThat(envelope: Envelope, id: LedgerFact["id"]): Envelope {
-  const { command } = envelope
-  if (command.verb === "setLinkStatus") return { ...envelope, command: { ...command, input: { ...command.input, linkId: id as LinkId } } }
-  if (command.verb === "setOrderStatus")
-    return { ...envelope, command: { ...command, input: { ...command.input, orderId: id as OrderId } } }
-  return envelope
-}

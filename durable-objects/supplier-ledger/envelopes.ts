@@ -1,0 +1,20 @@
+import type { LinkId, OrderId } from "../../src/kernel/ids.ts"
+import { type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
+import type { LedgerFact } from "./commands/index.ts"
+import type { Envelope } from "./rpc.ts"
+
+/** Refusals that a retry of the very same command may not meet again; they are not kept. */
+export const passing: ReadonlySet<Refusal["code"]> = new Set(["STOCK_INSUFFICIENT", "UNAVAILABLE", "INTERNAL", "RATE_LIMITED"])
+
+/** INV-LED-2: a ledger that no organization owns knows no links and no orders; it writes nothing. */
+export const unknownLedger = ({ command }: Envelope): Result<never> =>
+  command.verb === "placeOrder" ? refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.") : refuse("NOT_FOUND")
+
+/** A past command about a link or an order that was made a moment ago, whose id nobody knew when the list was written. */
+export function aboutThat(envelope: Envelope, id: LedgerFact["id"]): Envelope {
+  const { command } = envelope
+  if (command.verb === "setLinkStatus") return { ...envelope, command: { ...command, input: { ...command.input, linkId: id as LinkId } } }
+  if (command.verb === "setOrderStatus")
+    return { ...envelope, command: { ...command, input: { ...command.input, orderId: id as OrderId } } }
+  return envelope
+}
