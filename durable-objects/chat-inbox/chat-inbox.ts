@@ -256,6 +256,8 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
       case "message":
         return this.#conversations.send(socket, frame)
       case "resume":
+        if (!this.#sockets.pay(socket, limits.chatDearFrameCost, Date.now()))
+          return refuse("RATE_LIMITED", "Too many resumes; slower, please.")
         return ok(await this.#conversations.resume(socket, frame))
       case "read":
         return this.#conversations.read(socket, frame)

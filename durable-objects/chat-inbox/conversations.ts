@@ -30,7 +30,7 @@ type Ports = {
 }
 
 /** Rooms asked at once by one resume. */
-const roomsAtOnceMax = 10
+const roomsAtOnceMax = 4
 
 /** What this user says in conversations and hears from them. One at a time in each, so that every socket hears in order. */
 export class Conversations {
@@ -58,7 +58,9 @@ export class Conversations {
 
   async #sendTo(socket: Socket, frame: MessageFrame, clientId: string, isSecond: boolean): Promise<Result<null>> {
     const { facts } = socket
-    const conversationId = await this.#conversationOf(socket, frame, isSecond)
+    const found = await this.#conversationOf(socket, frame, isSecond)
+    if (!found.ok) return found
+    const conversationId = found.value
     if (conversationId === undefined) return noPartner()
     const id = await messageIdOf(conversationId, facts.userId, clientId)
     const attached = await this.#attach(socket, frame, conversationId, id)
@@ -102,11 +104,17 @@ export class Conversations {
     const wanted = Object.entries(after) as Array<[ConversationId, number]>
     const reached: Record<string, number> = {}
     const more: ConversationId[] = []
+    let total = 0
     for (let start = 0; start < wanted.length; start += roomsAtOnceMax) {
+      if (total >= limits.chatResumeTotalMessages) {
+        more.push(...wanted.slice(start).map(([conversationId]) => conversationId))
+        break
+      }
       await Promise.all(
         wanted.slice(start, start + roomsAtOnceMax).map(async ([conversationId, seq]) => {
           const resumed = await this.#locks.run(conversationId, () => this.#resumeOne(socket, conversationId, seq))
           if (!resumed.ok) return this.#refuse(socket, resumed.error, { conversation_id: conversationId })
+          total += resumed.value.messages.length
           reached[conversationId] = resumed.value.messages.at(-1)?.seq ?? Math.min(seq, resumed.value.lastSeq)
           if (reached[conversationId] < resumed.value.lastSeq) more.push(conversationId)
         }),
@@ -207,16 +215,17 @@ export class Conversations {
     return (await introduceLink(env, new Meter(), socket.facts.orgId, linkId)) ? callRoom(env, conversationId, use) : first
   }
 
-  async #conversationOf(socket: Socket, frame: MessageFrame, isSecond: boolean): Promise<ConversationId | undefined> {
+  async #conversationOf(socket: Socket, frame: MessageFrame, isSecond: boolean): Promise<Result<ConversationId | undefined>> {
     const { conversation_id, recipient_id } = frame
-    if (recipient_id === undefined) return conversation_id
+    if (recipient_id === undefined) return ok(conversation_id)
     const { store, transaction } = this.#ports
     const known = isSecond ? undefined : store.recipient(recipient_id)
-    if (known !== undefined) return known
+    if (known !== undefined) return ok(known)
+    if (!this.#payForD1(socket)) return tooFast()
     const found = await findRecipient(this.#db(socket, "a chat frame names its recipient"), identityOf(socket), recipient_id)
     if (found === undefined || !found.isActive) {
       transaction(() => store.forgetRecipient(recipient_id))
-      return undefined
+      return ok(undefined)
     }
     const { conversationId, pair } = found
     if (pair !== undefined) {
@@ -224,7 +233,7 @@ export class Conversations {
       await callRoom(this.#ports.env, conversationId, (room) => room.openPair(facts))
     }
     transaction(() => store.rememberRecipient(recipient_id, conversationId))
-    return conversationId
+    return ok(conversationId)
   }
 
   /** INV-CHT-6: D1 is touched for messages with attachments alone. */
@@ -245,6 +254,7 @@ export class Conversations {
     }
     if (fileIds.length === 0) return ok([])
     if (fileIds.length > limits.chatAttachmentsMax) return refuse("VALIDATION_FAILED", `At most ${limits.chatAttachmentsMax} attachments.`)
+    if (!this.#payForD1(socket)) return tooFast()
     const db = this.#db(socket, "a chat frame attaches files")
     const kind: ConversationKind = kindOf(conversationId)
     const linkId = linkOfConversation(conversationId)
@@ -259,6 +269,10 @@ export class Conversations {
       sharedWith,
       now: Date.now(),
     })
+  }
+
+  #payForD1(socket: Socket): boolean {
+    return this.#ports.sockets.pay(socket, limits.chatDearFrameCost, Date.now())
   }
 
   #db({ facts }: Socket, reason: string): TenantDb {
@@ -276,6 +290,7 @@ export class Conversations {
   }
 }
 
+const tooFast = () => refuse("RATE_LIMITED", "Too many frames that name people or files for the first time; slower, please.")
 const noPartner = () => refuse("LINK_NOT_APPROVED", "Writing needs an approved link with the organization, or a colleague.")
 
 const identityOf = ({ facts: { userId, orgId, name } }: Socket) => ({ userId, orgId, name })

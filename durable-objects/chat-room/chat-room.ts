@@ -40,7 +40,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
   readonly #delivery: Delivery
   readonly #typedAt = new Map<UserId, Instant>()
   #isReady: boolean
-  #followedAt: Instant = 0
+  #toldAt: Instant = 0
   /** What the lists were told last, by this instance. */
   #told = ""
 
@@ -65,9 +65,11 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
       const facts = withLink(this.#store.facts, state, Date.now())
       if (facts === undefined) return
       this.#store.saveFacts(facts)
-      this.#due.schedule("follow", Date.now())
+      this.#due.schedule("follow", Date.now() + limits.chatRetryMs)
     })
     this.#isReady = true
+    // Whoever hears that the link is approved finds its conversation in the list.
+    await this.#tellLists()
   }
 
   async openPair(facts: RoomFacts): Promise<void> {
@@ -75,7 +77,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
       if (!this.#isReady) migrate(this.ctx.storage.sql, roomSteps)
       if (this.#store.facts !== undefined) return
       this.#store.saveFacts(facts)
-      this.#due.schedule("follow", Date.now())
+      this.#due.schedule("follow", Date.now() + limits.chatFollowMs)
     })
     this.#isReady = true
   }
@@ -111,7 +113,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
       this.#store.insert(next)
       this.#store.markRead(by, next.seq)
       // Should this object die before it has delivered, the alarm does.
-      this.#due.schedule("follow", Math.max(Date.now(), this.#followedAt + limits.chatFollowMs))
+      this.#due.schedule("follow", Date.now() + limits.chatFollowMs)
       return ok(next)
     })
     if (!stored.ok) return stored
@@ -120,6 +122,8 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
     if (since.length > 0) this.#delivery.reached(by.userId, seq)
     this.#delivery.sentBy(by.userId)
     this.ctx.waitUntil(this.#deliver())
+    // After a quiet time the lists hear at once; of what follows, by the alarm.
+    if (Date.now() - this.#toldAt >= limits.chatFollowMs) this.ctx.waitUntil(this.#tellLists())
     return ok({ id, seq, since })
   }
 
@@ -184,26 +188,32 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
     this.#due.arm()
   }
 
-  /** Tells the lists how far the conversation is, and delivers to whoever is live and has not got everything. @returns when to try again. */
+  /** Tells the lists, and delivers to whoever is live and has not got everything. @returns when to try again. */
   async #follow(): Promise<Instant | undefined> {
+    this.#transaction(() => this.#delivery.keepMarks())
+    const [isTold] = await Promise.all([this.#tellLists(), this.#deliver()])
+    return isTold ? undefined : Date.now() + limits.chatRetryMs
+  }
+
+  /** Tells both lists how far the conversation is: the organizations', or the colleagues' own. @returns whether they heard. */
+  async #tellLists(): Promise<boolean> {
     const { facts } = this.#store
-    if (facts === undefined) return undefined
-    this.#followedAt = Date.now()
+    if (facts === undefined) return true
+    this.#toldAt = Date.now()
     const last = this.#store.last() ?? null
     const telling = `${last?.seq ?? 0}.${facts.kind === "link" ? facts.version : 0}`
-    const heads = telling === this.#told ? [] : headsOf(facts, last)
+    if (telling === this.#told) return true
     const told = await Promise.allSettled(
-      heads.map(({ holder, head }) =>
+      headsOf(facts, last).map(({ holder, head }) =>
         facts.kind === "link"
           ? callDirectory(this.env, holder as OrganizationId, (directory) => directory.head(head))
           : callInbox(this.env, holder as UserId, (inbox) => inbox.head(holder as UserId, facts.orgId, head)),
       ),
     )
-    this.#transaction(() => this.#delivery.keepMarks())
-    await this.#deliver()
-    if (told.some(({ status }) => status === "rejected")) return Date.now() + limits.chatRetryMs
-    this.#told = telling
-    return undefined
+    const isTold = told.every(({ status }) => status === "fulfilled")
+    if (isTold) this.#told = telling
+    else log.warn("chat lists were not told", { conversation: facts.id })
+    return isTold
   }
 
   async #deliver(): Promise<void> {

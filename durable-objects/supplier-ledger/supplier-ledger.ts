@@ -311,7 +311,10 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   /** Tells waiting rooms now, within what an answer may wait; the alarm does the rest. @returns how many were told. */
   async #tellRooms(): Promise<number> {
     if (!this.#isReady || !this.#rooms.isWaiting) return 0
-    const telling = this.#rooms.tell()
+    const telling = this.#rooms.tell().then((told) => {
+      if (told.isDone) this.#due.cancel("rooms")
+      return told
+    })
     this.ctx.waitUntil(telling)
     return (await Promise.race([telling, afterMs(configOf(this.env).PROJECTION_WAIT_MS_MAX)]))?.told ?? 0
   }

@@ -178,7 +178,11 @@ export const limits = {
   chatLiveUsersMax: 500,
   chatResumeConversationsMax: 200,
   /** Messages of one conversation that a resume brings; the client asks again for the rest. */
-  chatResumeMessagesMax: 1_000,
+  chatResumeMessagesMax: 500,
+  /** Messages of all conversations after which a resume asks no further room; `more` names what is left. */
+  chatResumeTotalMessages: 1_000,
+  /** Frames that one counts for which asks many rooms, or D1. */
+  chatDearFrameCost: 10,
   chatBatchMessagesMax: 50,
   chatRecipientsKeptMax: 1_000,
   /** How long a quiet conversation still hears who comes and goes. */

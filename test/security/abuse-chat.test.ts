@@ -5,6 +5,7 @@ import { conversationOfColleagues } from "../../src/domains/chat/rules.ts"
 import { newId, type OrganizationId, type UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { connect, conversationOf, Device, link, open } from "../support/chat.ts"
+import { D1Spy } from "../support/d1-spy.ts"
 import { eventually, pause, quiet } from "../support/ledger.ts"
 import { api, hire, type Person, signUp, type World } from "../support/world.ts"
 
@@ -183,6 +184,16 @@ describe("frames", () => {
     const huge = "x".repeat(limits.chatFrameBytesMax * 8)
     for (let n = 0; n < 5; n += 1) device.say(huge)
     expect((await device.closing(10_000)).code).toBe(1008)
+  })
+
+  test("that name strangers by the hundred ask D1 for a few of them alone", async () => {
+    const device = await connect(mallory.token)
+    using spy = new D1Spy()
+    for (let n = 0; n < 100; n += 1) device.say({ client_id: `n${n}`, recipient_id: newId("usr", Date.now()), content: "Anybody?" })
+    await eventually("an answer each", 10_000, async () => device.of("error").length === 100 || device.closed !== undefined)
+    expect(spy.take().length).toBeLessThan(40)
+    expect(new Set(device.of("error").map(({ code }) => code))).toEqual(new Set(["LINK_NOT_APPROVED", "RATE_LIMITED"]))
+    device.hangUp()
   })
 
   test("whose client_id another sender used are another message", async () => {

@@ -109,7 +109,10 @@ export class StubbornDevice {
       return
     }
     // A machine that is busy for longer than an inbox waits for the resume brings what is new before it.
-    if (frame.type === "resumed") heard.isResumed = true
+    if (frame.type === "resumed") {
+      heard.isResumed = true
+      if (frame.more.length > 0) this.#device?.say({ type: "resume", after: { [this.#conversation]: this.reached } })
+    }
     if (frame.type !== "message") return
     if (heard.seqs.has(frame.seq)) this.faults.push(`${this.#name}: ${frame.seq} twice`)
     if (heard.isResumed && frame.seq < heard.last) this.faults.push(`${this.#name}: ${frame.seq} after ${heard.last}`)

@@ -37,7 +37,13 @@ export async function openChatSocket(ctx: Ctx): Promise<Result<Response>> {
     ctx.meter,
   )
   // INV-CHT-5: asked once the inbox can be found by revocations: one that came before is read here, one that comes later finds the socket.
-  if (!(await stillHolds(ctx, member.claims))) {
+  const isGood = await stillHolds(ctx, member.claims).catch((error: unknown) => {
+    // A socket that nobody can vouch for is not handed out.
+    socket.accept()
+    socket.close(1011, "Not available right now")
+    throw error
+  })
+  if (!isGood) {
     await callInbox(ctx.env, member.id, (inbox) => inbox.revoke([member.sessionId]), ctx.meter)
     return refuse("TOKEN_EXPIRED", "The access token was revoked; refresh it or sign in again.")
   }
@@ -48,5 +54,10 @@ export async function openChatSocket(ctx: Ctx): Promise<Result<Response>> {
 
 function isAllowedOrigin({ config, publicUrl }: Ctx, from: string, own: string): boolean {
   const { CORS_ORIGINS } = config
-  return from === own || (publicUrl !== "" && publicUrl.startsWith(from)) || CORS_ORIGINS.includes("*") || CORS_ORIGINS.includes(from)
+  return (
+    from === own ||
+    (URL.canParse(publicUrl) && new URL(publicUrl).origin === from) ||
+    CORS_ORIGINS.includes("*") ||
+    CORS_ORIGINS.includes(from)
+  )
 }

@@ -74,11 +74,9 @@ const unauthenticated = (detail: string) => new RefusalError({ code: "UNAUTHENTI
 
 /** The actor behind a request. @throws RefusalError when there is none. */
 export async function authenticate(request: AuthRequest, directory: Directory): Promise<Authenticated> {
-  if (request.isSocket) {
-    const ticket = ticketOf(request.url)
-    if (ticket !== undefined) return withTicket(request, directory, ticket)
-  }
+  const ticket = request.isSocket ? ticketOf(request.url) : undefined
   const header = request.headers.get("authorization") ?? (request.isSocket ? protocolCredential(request.headers) : null)
+  if (header === null && ticket !== undefined) return withTicket(request, directory, ticket)
   if (header === null && request.isSocket)
     throw unauthenticated(
       "Open the socket with ?ticket= of POST /api/v1/chat/tickets, or with the subprotocols waybill.v1, bearer.<access token>.",

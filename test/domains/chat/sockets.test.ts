@@ -43,7 +43,8 @@ describe("opening a socket", () => {
   test("without an upgrade, or from an origin that may not, is refused", async () => {
     const { status, body } = await api("GET", "/chat/ws", { token: buyer.token })
     expect([status, body.errors[0].pointer]).toEqual([422, "/header/Upgrade"])
-    expect((await open({ token: buyer.token, headers: { origin: "https://evil.test" } })).status).toBe(403)
+    for (const origin of ["https://evil.test", "http://waybill.te", "http://w", "null", "https://app.waybill.test.evil.test"])
+      expect([origin, (await open({ token: buyer.token, headers: { origin } })).status]).toEqual([origin, 403])
     const ours = await open({ token: buyer.token, headers: { origin: "https://app.waybill.test" } })
     expect([ours.status, ours.headers.get("access-control-allow-origin")]).toEqual([101, "https://app.waybill.test"])
     new Device(ours.webSocket as WebSocket).hangUp()
