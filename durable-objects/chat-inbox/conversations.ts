@@ -1,11 +1,4 @@
-import {
-  type Attachment,
-  type ConversationKind,
-  kindOf,
-  linkOfConversation,
-  type MessageFacts,
-  messageIdOf,
-} from "../../src/domains/chat/rules.ts"
+import { type Attachment, linkOfConversation, type MessageFacts, messageIdOf } from "../../src/domains/chat/rules.ts"
 import type { ConversationId, FileId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { ok, type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
@@ -17,7 +10,7 @@ import { KeyedLock } from "../shared/keyed-lock.ts"
 import { introduceLink } from "../supplier-ledger/client.ts"
 import { attachToMessage, fileOfUrl } from "./attachments.ts"
 import type { MessageFrame, ReadFrame, ResumeFrame, TypingFrame } from "./frames.ts"
-import { approvedPartner, findRecipient } from "./recipients.ts"
+import { findRecipient } from "./recipients.ts"
 import type { Delivered } from "./rpc.ts"
 import type { Socket, Sockets } from "./sockets.ts"
 import type { InboxStore } from "./store.ts"
@@ -255,20 +248,10 @@ export class Conversations {
     if (fileIds.length === 0) return ok([])
     if (fileIds.length > limits.chatAttachmentsMax) return refuse("VALIDATION_FAILED", `At most ${limits.chatAttachmentsMax} attachments.`)
     if (!this.#payForD1(socket)) return tooFast()
-    const db = this.#db(socket, "a chat frame attaches files")
-    const kind: ConversationKind = kindOf(conversationId)
-    const linkId = linkOfConversation(conversationId)
-    const sharedWith = linkId === undefined ? undefined : await approvedPartner(db, linkId)
-    if (kind === "link" && sharedWith === undefined)
-      return refuse("LINK_NOT_APPROVED", "Writing needs an approved link between the organizations.")
-    return attachToMessage(db, {
-      by: identityOf(socket),
-      fileIds: [...new Set(fileIds)],
-      messageId,
-      conversationId,
-      sharedWith,
-      now: Date.now(),
-    })
+    const by = identityOf(socket)
+    const readers = await this.#askRoom(socket, conversationId, (room) => room.mayWrite(by))
+    if (!readers.ok) return readers
+    return attachToMessage(this.#db(socket, "a chat frame attaches files"), by, [...new Set(fileIds)], messageId, readers.value)
   }
 
   #payForD1(socket: Socket): boolean {

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm"
 import { type ChatIdentity, conversationOfColleagues, conversationOfLink, type Pair } from "../../src/domains/chat/rules.ts"
 import { users } from "../../src/domains/identity/tables.ts"
 import { links } from "../../src/domains/partners/tables.ts"
-import type { ConversationId, LinkId, OrganizationId, UserId } from "../../src/kernel/ids.ts"
+import type { ConversationId, LinkId, UserId } from "../../src/kernel/ids.ts"
 import type { TenantDb } from "../../src/platform/db/tenant-db.ts"
 
 /** The conversation that a user's id selects, and where it is one of colleagues, whom it is opened for and whether the other is still there. */
@@ -41,12 +41,4 @@ export async function findRecipient(db: TenantDb, by: ChatIdentity, recipientId:
   }
   const linkId = row["link_id"]
   return typeof linkId === "string" ? { conversationId: conversationOfLink(linkId as LinkId), pair: undefined, isActive: true } : undefined
-}
-
-/** The other side of an approved link, as D1 has it. */
-export async function approvedPartner(db: TenantDb, linkId: LinkId): Promise<OrganizationId | undefined> {
-  const [rows = []] = await db.query(
-    (orgId) => sql`select counterparty_id from ${links} where org_id = ${orgId} and id = ${linkId} and status = 'APPROVED'`,
-  )
-  return rows[0]?.["counterparty_id"] as OrganizationId | undefined
 }

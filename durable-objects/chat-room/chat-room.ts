@@ -21,7 +21,7 @@ import { DueTable } from "../shared/due-table.ts"
 import { isMigrated, migrate } from "../shared/migrate.ts"
 import { Delivery } from "./delivery.ts"
 import { roomSteps } from "./migrations.ts"
-import type { ChatRoomRpc, History, Presence, Resumed, SendMessage, Sent } from "./rpc.ts"
+import type { ChatRoomRpc, History, Presence, Readers, Resumed, SendMessage, Sent } from "./rpc.ts"
 import { RoomStore } from "./store.ts"
 
 /** What falls due: telling the lists of what is new, and whoever has not got it yet. */
@@ -136,6 +136,17 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
     if ((messages.at(-1)?.seq ?? lastSeq) === lastSeq) this.#delivery.reached(by.userId, lastSeq)
     this.ctx.waitUntil(this.#subscribe())
     return ok({ messages, lastSeq, readSeq: this.#store.readSeq(by.userId), marks: this.#store.marks(by.userId) })
+  }
+
+  async mayWrite(by: ChatIdentity): Promise<Result<Readers>> {
+    const facts = this.#factsFor(by)
+    if (facts === undefined) return unknown()
+    if (!maySendIn(facts)) return noLink()
+    return ok(
+      facts.kind === "colleagues"
+        ? { users: facts.users.map(({ id }) => id), partnerId: null }
+        : { users: null, partnerId: facts.parties.find(({ id }) => id !== by.orgId)?.id ?? null },
+    )
   }
 
   async history(by: ChatIdentity, before: number | undefined, rowsMax: number): Promise<Result<History>> {

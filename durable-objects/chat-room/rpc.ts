@@ -35,10 +35,15 @@ export type LiveUser = { readonly id: UserId; readonly since: Instant }
 /** Who of an organization has a socket open, as its directory knows; the newest version stands. */
 export type Presence = { readonly orgId: OrganizationId; readonly version: number; readonly users: readonly LiveUser[] }
 
+/** Who reads a conversation beside its writer's organization: the two of a pair alone, or another organization too. */
+export type Readers = { readonly users: readonly UserId[] | null; readonly partnerId: OrganizationId | null }
+
 /** The room's methods as its client calls them. They return refusals and throw only for bugs. */
 export type ChatRoomRpc = {
   setLink(state: LinkState): Promise<void>
   openPair(facts: RoomFacts): Promise<void>
+  /** Whether this person may write here now, and who will read it. */
+  mayWrite(by: ChatIdentity): Promise<Result<Readers>>
   send(message: SendMessage): Promise<Result<Sent>>
   resume(by: ChatIdentity, after: number): Promise<Result<Resumed>>
   /** Newest first, before a sequence number. */

@@ -4,7 +4,7 @@ import type { InputFault } from "../../kernel/result.ts"
 import type { Statement } from "../../platform/db/executor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { invalid } from "../../platform/http/input.ts"
-import type { FilePurpose, FileSubject } from "./rules.ts"
+import { type FilePurpose, type FileSubject, whyNotAttach } from "./rules.ts"
 import { fileStore } from "./store.ts"
 import type { FileRow } from "./tables.ts"
 
@@ -46,7 +46,7 @@ export async function attachable(
   const faults: InputFault[] = []
   const rows = ids.flatMap((id, index): FileRow[] => {
     const row = found.get(id)
-    const fault = ids.indexOf(id) < index ? twice : whyNot(ctx, row, purpose, subject)
+    const fault = ids.indexOf(id) < index ? twice : whyNotAttach(ctx.actor.id, ctx.orgId, row, purpose, subject)
     if (fault !== undefined) faults.push({ pointer: pointerTo(index), ...fault })
     return row === undefined || fault !== undefined ? [] : [row]
   })
@@ -55,13 +55,3 @@ export async function attachable(
 }
 
 const twice = { code: "DUPLICATE", message: "The file stands twice." }
-const unknown = { code: "UNKNOWN_FILE", message: "There is no such file of yours." }
-
-function whyNot({ actor, orgId }: Ctx, row: FileRow | undefined, purpose: FilePurpose, { kind, id }: FileSubject) {
-  if (row === undefined || row.ownerId !== orgId) return unknown
-  const isHere = row.status === "ATTACHED" && row.subjectKind === kind && row.subjectId === id
-  if (isHere && row.purpose === purpose) return undefined
-  if (row.uploadedBy !== actor.id || row.status === "UPLOADING" || row.status === "DELETING") return unknown
-  if (row.purpose !== purpose) return { code: "WRONG_PURPOSE", message: `The file was uploaded as ${row.purpose}, not as ${purpose}.` }
-  return row.status === "READY" ? undefined : { code: "ATTACHED", message: "The file belongs to something else already." }
-}

@@ -73,6 +73,27 @@ export function maySee({ id, permissions }: Viewer, { status, subjectKind, uploa
   return permissionsFor[subjectKind].some((permission) => permissions.has(permission))
 }
 
+type Attachable = Seen & { readonly ownerId: OrganizationId; readonly purpose: FilePurpose; readonly subjectId: string | null }
+type AttachFault = { readonly code: string; readonly message: string }
+
+const unknownFile: AttachFault = { code: "UNKNOWN_FILE", message: "There is no such file of yours." }
+
+/** INV-FIL-4: why somebody cannot attach a file to this, if so. What is there already is no fault: the request may be a repeat. */
+export function whyNotAttach(
+  actorId: string,
+  orgId: OrganizationId,
+  file: Attachable | undefined,
+  purpose: FilePurpose,
+  { kind, id }: FileSubject,
+): AttachFault | undefined {
+  if (file === undefined || file.ownerId !== orgId) return unknownFile
+  const isHere = file.status === "ATTACHED" && file.subjectKind === kind && file.subjectId === id
+  if (isHere && file.purpose === purpose) return undefined
+  if (file.uploadedBy !== actorId || file.status === "UPLOADING" || file.status === "DELETING") return unknownFile
+  if (file.purpose !== purpose) return { code: "WRONG_PURPOSE", message: `The file was uploaded as ${file.purpose}, not as ${purpose}.` }
+  return file.status === "READY" ? undefined : { code: "ATTACHED", message: "The file belongs to something else already." }
+}
+
 /** INV-FIL-2: who may delete it: its uploader, or whoever manages files. */
 export const mayDelete = ({ id, permissions }: Viewer, uploadedBy: string): boolean =>
   uploadedBy === id ? permissions.has("files.file.upload") || permissions.has("files.file.manage") : permissions.has("files.file.manage")

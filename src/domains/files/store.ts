@@ -5,7 +5,7 @@ import type { Statement } from "../../platform/db/executor.ts"
 import { guard, guardChanged } from "../../platform/db/guards.ts"
 import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
 import type { FileStatus, FileSubject } from "./rules.ts"
-import { type FileRow, files } from "./tables.ts"
+import { attach, type FileRow, files, share } from "./tables.ts"
 
 export type NewFile = Omit<FileRow, "orgId">
 
@@ -54,20 +54,9 @@ export const fileStore = (db: TenantDb) => ({
     addBytes(db, facts.sizeBytes - reserved),
   ],
 
-  /** INV-FIL-4: a file belongs to one thing, and to the first that asks. */
-  attach: (id: FileId, { kind, id: subjectId }: FileSubject, more: Pick<FileRow, "seenBy" | "dueAt">): Statement[] => [
-    db.update(files, and(eq(files.id, id), eq(files.status, "READY")), { status: "ATTACHED", subjectKind: kind, subjectId, ...more }),
-    guardChanged("VALIDATION_FAILED"),
-  ],
+  attach: (id: FileId, subject: FileSubject, more: Pick<FileRow, "seenBy" | "dueAt">): Statement[] => attach(db, id, subject, more),
 
-  /** Another organization's row of the same file, as it is once it was attached. */
-  share: (id: FileId, withOrgId: OrganizationId): Statement =>
-    db.statement(
-      (orgId) => sql`
-        insert into files (org_id, id, owner_id, purpose, status, name, content_type, size_bytes, sha256, width, height, uploaded_by, subject_kind, subject_id, created_at)
-        select ${withOrgId}, id, owner_id, purpose, status, name, content_type, size_bytes, sha256, width, height, uploaded_by, subject_kind, subject_id, created_at
-        from files where org_id = ${orgId} and id = ${id} and status = 'ATTACHED' on conflict (org_id, id) do nothing`,
-    ),
+  share: (id: FileId, withOrgId: OrganizationId): Statement => share(db, id, withOrgId),
 
   /** Takes a file off its subject where `condition` holds: it belongs to nothing then, and the sweep takes it in its time. */
   release: (id: FileId, { kind, id: subjectId }: FileSubject, dueAt: Instant, condition?: SQL): Statement =>

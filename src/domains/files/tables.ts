@@ -1,8 +1,11 @@
-import { sql } from "drizzle-orm"
+import { and, eq, sql } from "drizzle-orm"
 import { index, integer, primaryKey, text } from "drizzle-orm/sqlite-core"
 import type { FileId, OrganizationId, UserId } from "../../kernel/ids.ts"
+import type { Statement } from "../../platform/db/executor.ts"
+import { guardChanged } from "../../platform/db/guards.ts"
 import { platformTable, tenantTable } from "../../platform/db/tables.ts"
-import type { FilePurpose, FileStatus, SubjectKind } from "./rules.ts"
+import type { TenantDb } from "../../platform/db/tenant-db.ts"
+import type { FilePurpose, FileStatus, FileSubject, SubjectKind } from "./rules.ts"
 
 /** A file as one organization may see it: its owner's row, and one for each organization that it is shared with. */
 export const files = tenantTable(
@@ -45,3 +48,23 @@ export const fileUsage = tenantTable("file_usage", { bytes: integer("bytes").not
 export const fileSweeps = platformTable("file_sweeps", { name: text("name").primaryKey(), cursor: text("cursor") })
 
 export type FileRow = typeof files.$inferSelect
+
+/** INV-FIL-4: a file belongs to one thing, and to the first that asks. The statements of whoever commits what refers to it. */
+export const attach = (
+  db: TenantDb,
+  id: FileId,
+  { kind, id: subjectId }: FileSubject,
+  more: Pick<FileRow, "seenBy" | "dueAt">,
+): Statement[] => [
+  db.update(files, and(eq(files.id, id), eq(files.status, "READY")), { status: "ATTACHED", subjectKind: kind, subjectId, ...more }),
+  guardChanged("VALIDATION_FAILED"),
+]
+
+/** Another organization's row of the same file, as it is once it was attached. */
+export const share = (db: TenantDb, id: FileId, withOrgId: OrganizationId): Statement =>
+  db.statement(
+    (orgId) => sql`
+      insert into files (org_id, id, owner_id, purpose, status, name, content_type, size_bytes, sha256, width, height, uploaded_by, subject_kind, subject_id, created_at)
+      select ${withOrgId}, id, owner_id, purpose, status, name, content_type, size_bytes, sha256, width, height, uploaded_by, subject_kind, subject_id, created_at
+      from files where org_id = ${orgId} and id = ${id} and status = 'ATTACHED' on conflict (org_id, id) do nothing`,
+  )

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import { callInbox } from "../../../durable-objects/chat-inbox/client.ts"
 import type { UserId } from "../../../src/kernel/ids.ts"
 import { connect, conversationOf, Device, link, open, setLink } from "../../support/chat.ts"
+import { png, uploaded } from "../../support/files.ts"
 import { d1, eventually, quiet } from "../../support/ledger.ts"
 import { api, hire, type Person, signIn, signUp, type World } from "../../support/world.ts"
 
@@ -153,6 +154,48 @@ describe("a message", () => {
     expect((await device.ack("unknown")).code).toBe("VALIDATION_FAILED")
     device.say({ client_id: "none", conversation_id: conversation, content: "Seed", attachment_url: null })
     expect((await device.ack("none")).type).toBe("ack")
+    device.hangUp()
+  })
+})
+
+describe("files in a conversation", () => {
+  test("are seen by both organizations once they were sent, by nobody else, and go with one message alone", async () => {
+    const [device, other] = [await connect(buyer.token), await connect(supplier.token)]
+    const { id } = await uploaded(buyer.token, "chat_attachment", await png(), "cod.png")
+    const seen = async (token: string) => (await api("GET", `/files/${id}`, { token })).status
+    expect(await seen(supplier.token)).toBe(404)
+    device.say({ client_id: "photo", conversation_id: conversation, content: "This one.", attachment_ids: [id] })
+    const { seq } = await device.ack("photo")
+    expect(await other.hear("the photo", ({ type, content }) => type === "message" && content === "This one.")).toMatchObject({
+      seq,
+      attachments: [{ file_id: id, name: "cod.png", content_type: "image/png" }],
+      attachment_url: `/api/v1/files/${id}/content`,
+    })
+    const stranger = await signUp(["buyer"])
+    expect([await seen(supplier.token), await seen(buyer.token), await seen(stranger.token)]).toEqual([200, 200, 404])
+
+    device.say({ client_id: "photo", conversation_id: conversation, content: "This one.", attachment_ids: [id] })
+    expect(await device.ack("photo"), "a repeat").toMatchObject({ type: "ack", seq })
+    device.say({ client_id: "again", conversation_id: conversation, content: "And again.", attachment_ids: [id] })
+    expect(await device.ack("again")).toMatchObject({ type: "error", code: "VALIDATION_FAILED" })
+    other.say({ client_id: "theirs", conversation_id: conversation, content: "Mine now.", attachment_ids: [id] })
+    expect(await other.ack("theirs"), "who only sees it").toMatchObject({ type: "error", code: "VALIDATION_FAILED" })
+    device.hangUp()
+    other.hangUp()
+  })
+
+  test("between colleagues are for the two alone", async () => {
+    const [ann, ben, eve] = [
+      await hire(supplier.token, "sales_rep"),
+      await hire(supplier.token, "sales_rep"),
+      await hire(supplier.token, "admin"),
+    ]
+    const device = await connect(ann.token)
+    const { id } = await uploaded(ann.token, "chat_attachment", await png(), "plan.png")
+    device.say({ client_id: "plan", recipient_id: ben.id, content: "The plan.", attachment_ids: [id] })
+    expect((await device.ack("plan")).type).toBe("ack")
+    const seen = async (token: string) => (await api("GET", `/files/${id}`, { token })).status
+    expect([await seen(ann.token), await seen(ben.token), await seen(eve.token), await seen(buyer.token)]).toEqual([200, 200, 404, 404])
     device.hangUp()
   })
 })
