@@ -1,11 +1,12 @@
 import { CheckFailed, Checks } from "./demo/checks.ts"
+import { tellSecondStory } from "./demo/second-story.ts"
 import { tellStory } from "./demo/story.ts"
 import { Api, baseUrl } from "./lib/api.ts"
 import { fail } from "./lib/fail.mjs"
 import { parseOptions } from "./lib/options.ts"
 
 const help = `
-npm run demo [-- --base=URL]     Tells the first story against a running development server, checking each answer.
+npm run demo [-- --base=URL]     Tells the stories against a running development server, checking each answer.
 
   --base=URL   the server (http://127.0.0.1:8787)
 `
@@ -15,8 +16,9 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const checks = new Checks(say)
 
 try {
-  const verified = await tellStory(new Api(baseUrl(options.text("base"))), checks)
-  say(`\n${checks.count} checks passed. Verified: ${verified}.`)
+  const api = new Api(baseUrl(options.text("base")))
+  const verified = [await tellStory(api, checks), await tellSecondStory(api, checks)]
+  say(`\n${checks.count} checks passed. Verified: ${verified.join("; ")}.`)
 } catch (error) {
   if (error instanceof CheckFailed) say(`  ✗ ${error.message}`)
   fail(

@@ -66,6 +66,12 @@ export class Api {
   put = (path: string, options: CallOptions = {}): Promise<Answer> => this.call("PUT", path, options)
   patch = (path: string, options: CallOptions = {}): Promise<Answer> => this.call("PATCH", path, options)
 
+  /** The bytes as the body, as they are. */
+  upload(path: string, { token, bytes }: { readonly token: string; readonly bytes: Uint8Array<ArrayBuffer> }): Promise<Answer> {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/octet-stream" }
+    return this.#send(path, { method: "POST", headers, body: bytes })
+  }
+
   /** One call, the path under /api/v1 unless it starts with a dot (`./dev/mail`). */
   async call(method: Method, path: string, { token, body, headers = {} }: CallOptions): Promise<Answer> {
     const request = {
@@ -77,6 +83,10 @@ export class Api {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }
+    return this.#send(path, request)
+  }
+
+  async #send(path: string, request: RequestInit): Promise<Answer> {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#attempt(path, request)
       if (answer instanceof Answer) return answer
