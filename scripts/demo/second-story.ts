@@ -107,7 +107,10 @@ class SecondStory {
       chef.send({ client_id: content, conversation_id: this.#conversationId, content })
       await chef.hears(isAck(content))
     }
-    const inbox = await this.#conversations(this.#manager)
+    const inbox = await this.#eventually(async () => {
+      const shown = await this.#conversations(this.#manager)
+      return shown?.number("unread_count") === 3 ? shown : undefined
+    })
     this.#checks.equal("the manager, who was away, has three unread in the list", inbox?.number("unread_count"), 3)
     const back = await Phone.open(this.#api, this.#rep)
     back.send({ type: "resume", after: { [this.#conversationId]: 1 } })
