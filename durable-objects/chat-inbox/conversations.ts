@@ -205,6 +205,8 @@ export class Conversations {
     const first = await callRoom(env, conversationId, use)
     const linkId = linkOfConversation(conversationId)
     if (first.ok || first.error.code !== "NOT_FOUND" || linkId === undefined) return first
+    // A guessed id names a ledger, which has orders to decide on.
+    if (!this.#payDearly(socket)) return tooFast()
     return (await introduceLink(env, new Meter(), socket.facts.orgId, linkId)) ? callRoom(env, conversationId, use) : first
   }
 
@@ -214,7 +216,7 @@ export class Conversations {
     const { store, transaction } = this.#ports
     const known = isSecond ? undefined : store.recipient(recipient_id)
     if (known !== undefined) return ok(known)
-    if (!this.#payForD1(socket)) return tooFast()
+    if (!this.#payDearly(socket)) return tooFast()
     const found = await findRecipient(this.#db(socket, "a chat frame names its recipient"), identityOf(socket), recipient_id)
     if (found === undefined || !found.isActive) {
       transaction(() => store.forgetRecipient(recipient_id))
@@ -247,14 +249,14 @@ export class Conversations {
     }
     if (fileIds.length === 0) return ok([])
     if (fileIds.length > limits.chatAttachmentsMax) return refuse("VALIDATION_FAILED", `At most ${limits.chatAttachmentsMax} attachments.`)
-    if (!this.#payForD1(socket)) return tooFast()
+    if (!this.#payDearly(socket)) return tooFast()
     const by = identityOf(socket)
     const readers = await this.#askRoom(socket, conversationId, (room) => room.mayWrite(by))
     if (!readers.ok) return readers
     return attachToMessage(this.#db(socket, "a chat frame attaches files"), by, [...new Set(fileIds)], messageId, readers.value)
   }
 
-  #payForD1(socket: Socket): boolean {
+  #payDearly(socket: Socket): boolean {
     return this.#ports.sockets.pay(socket, limits.chatDearFrameCost, Date.now())
   }
 
@@ -273,7 +275,7 @@ export class Conversations {
   }
 }
 
-const tooFast = () => refuse("RATE_LIMITED", "Too many frames that name people or files for the first time; slower, please.")
+const tooFast = () => refuse("RATE_LIMITED", "Too many frames that name people, files or conversations for the first time; slower, please.")
 const noPartner = () => refuse("LINK_NOT_APPROVED", "Writing needs an approved link with the organization, or a colleague.")
 
 const identityOf = ({ facts: { userId, orgId, name } }: Socket) => ({ userId, orgId, name })

@@ -28,6 +28,7 @@ import { RoomStore } from "./store.ts"
 type Due = "follow"
 
 const unknown = () => refuse("NOT_FOUND", "There is no such conversation.")
+const crowded = () => refuse("CONFLICT", `A conversation has at most ${limits.chatMembersPerRoomMax} people of an organization.`)
 const noLink = () => refuse("LINK_NOT_APPROVED", "Writing needs an approved link between the organizations.")
 
 /**
@@ -91,8 +92,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
       const earlier = this.#store.byId(message.id)
       if (earlier !== undefined) return ok(earlier)
       if (!maySendIn(facts)) return noLink()
-      if (!this.#store.hasRoomFor(by.userId))
-        return refuse("CONFLICT", `A conversation has at most ${limits.chatMembersPerRoomMax} people.`)
+      if (!this.#store.hasRoomFor(by)) return crowded()
       const { id, clientId, recipientId, content, attachments, productIds } = message
       const last = this.#store.last()
       const next: MessageFacts = {
@@ -161,7 +161,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
         errors: [{ pointer: "/up_to_seq", code: "BEYOND_END", message: `The conversation ends at ${lastSeq}.` }],
       })
     }
-    if (!this.#store.hasRoomFor(by.userId)) return refuse("CONFLICT", `A conversation has at most ${limits.chatMembersPerRoomMax} people.`)
+    if (!this.#store.hasRoomFor(by)) return crowded()
     const hasMoved = upToSeq > 0 && this.#transaction(() => this.#store.markRead(by, upToSeq))
     const now = this.#store.readSeq(by.userId)
     if (hasMoved) this.#tellOthers(by.userId, { type: "read", conversation_id: this.#id, user_id: by.userId, up_to_seq: now })

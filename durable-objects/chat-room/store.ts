@@ -119,10 +119,11 @@ export class RoomStore {
     return row?.read_seq ?? 0
   }
 
-  /** Whether there is room for this member's marks. */
-  hasRoomFor(userId: UserId): boolean {
+  /** Whether there is room for this member's marks. Counted by organization: neither party crowds out the other's people. */
+  hasRoomFor({ userId, orgId }: ChatIdentity): boolean {
     if (this.#sql.exec("SELECT 1 FROM marks WHERE user_id = ?", userId).toArray().length > 0) return true
-    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM marks").one().n < limits.chatMembersPerRoomMax
+    const { n } = this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM marks WHERE org_id = ?", orgId).one()
+    return n < limits.chatMembersPerRoomMax
   }
 
   /** @returns whether the mark moved; it never goes back. */

@@ -9,7 +9,7 @@ import { inChunks } from "../../src/platform/events/queue.ts"
 import { heartbeatFrame } from "../../src/platform/events/sse.ts"
 import { type EventRow, events } from "../../src/platform/events/tables.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
-import { chatInboxOf } from "../chat-inbox/client.ts"
+import { callInbox } from "../chat-inbox/client.ts"
 import { isMigrated, migrate, type SchemaStep } from "../shared/migrate.ts"
 import { within } from "../shared/within.ts"
 import { type Arrival, advance, furthestBehind, hasRoom, type Stream, streamHeader, streamOf } from "./rules.ts"
@@ -29,9 +29,6 @@ const readMsMax = 10_000
 
 /** Codes of the sockets' ends, for the Worker's log; whoever reads the stream reconnects or signs in anew. */
 const ends = { expired: 4001, revoked: 4003 } as const
-
-/** What the chat part's object answers to. */
-type Revocable = { revoke(subjects: readonly string[]): Promise<void> }
 
 /**
  * An organization's live feed: Workers hold Server-Sent Events streams over hibernating sockets to it. It keeps no events:
@@ -182,7 +179,8 @@ export class EventHub extends DurableObject<Bindings> {
 
   async #revokeChat(userId: UserId, subjects: readonly string[]): Promise<void> {
     try {
-      await (chatInboxOf(this.env, userId) as unknown as Revocable).revoke(subjects)
+      // Tried again where that may help: a chat socket asks nobody by itself whether its token still holds.
+      await callInbox(this.env, userId, (inbox) => inbox.revoke(subjects))
     } catch (error) {
       log.warn("chat sockets were not told of a revocation", { error: describeError(error) })
     }

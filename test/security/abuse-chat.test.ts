@@ -1,6 +1,7 @@
 import { listDurableObjectIds } from "cloudflare:test"
 import { env } from "cloudflare:workers"
-import { beforeAll, describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test, vi } from "vitest"
+import { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
 import { conversationOfColleagues } from "../../src/domains/chat/rules.ts"
 import { newId, type OrganizationId, type UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
@@ -55,7 +56,10 @@ describe("the door", () => {
     const inboxesBefore = (await listDurableObjectIds(env.CHAT_INBOX)).length
     for (const ticket of [
       `${mallory.owner.id}.${secret}`,
-      `${buyer.owner.id}.${"A".repeat(43)}`,
+      `${buyer.owner.id}.${"a".repeat(64)}`,
+      `${newId("usr", Date.now())}.${"A".repeat(43)}`,
+      `${newId("usr", Date.now())}.${"a".repeat(64)}`,
+      `${newId("usr", Date.now())}.${secret}`,
       `${buyer.owner.id}.`,
       `${buyer.owner.id}`,
       `${body.ticket}.x`,
@@ -66,8 +70,8 @@ describe("the door", () => {
     ]) {
       expect([ticket, (await open({ ticket })).status]).toEqual([ticket, 401])
     }
-    // The two that named a user asked that user's inbox, and wrote nothing there.
-    expect((await listDurableObjectIds(env.CHAT_INBOX)).length - inboxesBefore).toBeLessThanOrEqual(2)
+    // Whoever makes up tickets, of users that are there or not, makes no inbox: none was asked.
+    expect((await listDurableObjectIds(env.CHAT_INBOX)).length).toBe(inboxesBefore)
     const good = await open({ ticket: body.ticket })
     expect(good.status).toBe(101)
     new Device(good.webSocket as WebSocket).hangUp()
@@ -163,6 +167,19 @@ describe("frames", () => {
     expect(device.of("error").every(({ message }) => message.length < 400)).toBe(true)
     device.say({ client_id: "fine", conversation_id: conversation, content: "Still here" })
     expect((await device.ack("fine")).type).toBe("ack")
+    device.hangUp()
+  })
+
+  test("that guess at conversations by the hundred reach a few ledgers alone", async () => {
+    const device = await connect(mallory.token)
+    using introductions = vi.spyOn(SupplierLedger.prototype, "introduceLink")
+    const guesses = Array.from({ length: 150 }, () => newId("cnv", Date.now()))
+    device.say({ type: "resume", after: Object.fromEntries(guesses.map((id) => [id, 0])) })
+    await eventually("all are refused", 10_000, async () => device.of("resumed").length === 1)
+    const codes = device.of("error").map(({ code }) => code)
+    expect(codes.length).toBe(guesses.length)
+    expect(new Set(codes)).toEqual(new Set(["NOT_FOUND", "RATE_LIMITED"]))
+    expect(introductions.mock.calls.length).toBe(codes.filter((code) => code === "NOT_FOUND").length)
     device.hangUp()
   })
 

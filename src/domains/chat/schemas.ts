@@ -59,7 +59,9 @@ export const conversationList = listOf(conversationView, "ConversationList")
 
 export const ticketView = z
   .object({
-    ticket: z.string().openapi({ example: "usr_01jd8x2y3zf4g5h6j7k8m9n0pq.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }),
+    ticket: z
+      .string()
+      .openapi({ example: "usr_01jd8x2y3zf4g5h6j7k8m9n0pq.9f86d081884c7d659a2feaa0c55ad0152c26b46b68ffc68ff99b453c1d304134" }),
     expires_at: instantView,
     expires_in: z.int().openapi({ description: "Seconds.", example: limits.chatTicketSeconds }),
   })

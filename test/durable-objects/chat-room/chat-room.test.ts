@@ -7,6 +7,7 @@ import { type ChatRoomRpc, callRoom } from "../../../durable-objects/chat-room/c
 import { isMigrated } from "../../../durable-objects/shared/migrate.ts"
 import { conversationOfLink, type LinkState, messageIdOf } from "../../../src/domains/chat/rules.ts"
 import { type ConversationId, type LinkId, newId, type OrganizationId } from "../../../src/kernel/ids.ts"
+import { limits } from "../../../src/kernel/limits.ts"
 import { connect, conversationOf, link } from "../../support/chat.ts"
 import { D1Spy } from "../../support/d1-spy.ts"
 import { adopted, eventually, linkedBuyer, pause, quiet } from "../../support/ledger.ts"
@@ -146,6 +147,18 @@ describe("messages", () => {
     for (const n of [1, 2, 3]) await send(id, one, `o${n}`)
     const sent = await send(id, other, "late", 1)
     expect(sent.ok && sent.value.since.map(({ seq }) => seq)).toEqual([2, 3, 4])
+  })
+
+  test("are taken from one organization's people however many of the other's have spoken", async () => {
+    const state = linkState()
+    const id = conversationOfLink(state.linkId)
+    await ask(id, (room) => room.setLink(state))
+    const mark = "INSERT INTO marks (user_id, org_id, name, read_seq, delivered_seq) VALUES (?, ?, 'X', 1, 1)"
+    await runInDurableObject(stubOf(id), (_, { storage }) => {
+      for (let n = 0; n < limits.chatMembersPerRoomMax; n += 1) storage.sql.exec(mark, `usr_${n}`, state.buyer.id)
+    })
+    expect(await send(id, person(state.buyer.id), "one too many")).toMatchObject({ ok: false, error: { code: "CONFLICT" } })
+    expect(await send(id, person(state.supplier.id), "1")).toMatchObject({ ok: true })
   })
 
   test("cost no D1 trip, one call to the room, and one to each other inbox with an open socket", async () => {
