@@ -103,7 +103,8 @@ describe("group commit", () => {
     using faults = new D1Faults()
     const replies = await Promise.all(times(64, () => ledger.give(buyer, "placeOrder", order(buyer, [product.id, 1]))))
     expect(replies.every(({ projection }) => projection === "done")).toBe(true)
-    expect(faults.batches).toBeLessThanOrEqual(16)
+    // Handing out the events goes on beside it, and has batches of its own.
+    expect(faults.batches).toBeLessThanOrEqual(24)
     for (const { cost } of replies) expect(cost.d1Trips).toBe(1)
     const written = replies.reduce((sum, { cost }) => sum + cost.d1RowsWritten, 0)
     expect(written / 64).toBeLessThanOrEqual(12)

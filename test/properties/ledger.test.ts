@@ -109,7 +109,7 @@ describe("under random commands, retries and crashes", () => {
         { seed, numRuns: runs.inObject },
       )
     })
-  }, 120_000)
+  }, 300_000)
 
   test(`the projection equals the ledger once it is drained, through evictions and outages of D1 (${runs.withD1} histories)`, async () => {
     await fc.assert(
@@ -142,5 +142,5 @@ describe("under random commands, retries and crashes", () => {
       }),
       { seed, numRuns: runs.withD1 },
     )
-  }, 120_000)
+  }, 300_000)
 })

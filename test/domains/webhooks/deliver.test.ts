@@ -248,7 +248,7 @@ describe("when something breaks here", () => {
       while ((await there.received()).length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
       faults.fail()
       await expect(sending).rejects.toThrow("Network connection lost")
-      expect(faults.failed).toBe(3)
+      expect(faults.failed).toBeGreaterThanOrEqual(3)
     }
     expect(await now()).toMatchObject({ status: "PENDING", attempts: [{ status: null, error: null, duration_ms: null }] })
     await attempt(orgId, id, start + second)
