@@ -39,6 +39,7 @@ export const startBenchServer = (
     vars: {
       JWT_KEYS: signingKeys.map(({ kid, secret }) => `${kid}:${secret}`).join(","),
       RATE_SIGN_IN_LIMIT: "1000000",
+      FILE_QUOTA_BYTES: "1000000000000",
       ...distanceVars(distance),
     },
   })

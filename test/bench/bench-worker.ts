@@ -1,7 +1,7 @@
 import type { Bindings } from "../../src/platform/env.ts"
-import api, { SupplierLedger as DeployedLedger } from "../../src/worker.ts"
+import api, { ChatInbox as DeployedInbox, SupplierLedger as DeployedLedger } from "../../src/worker.ts"
 import { atADistance } from "./distance.ts"
-import { withFloor } from "./floor.ts"
+import { listeningToRooms, withFloor } from "./floor.ts"
 
 // Every other object as it is deployed; what is exported here by name goes before.
 export * from "../../src/worker.ts"
@@ -10,6 +10,13 @@ export * from "../../src/worker.ts"
 export class SupplierLedger extends DeployedLedger {
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, atADistance(env))
+  }
+}
+
+/** The deployed inbox; what it asks of rooms can be recorded. */
+export class ChatInbox extends DeployedInbox {
+  constructor(state: DurableObjectState, env: Bindings) {
+    super(state, listeningToRooms(atADistance(env)))
   }
 }
 

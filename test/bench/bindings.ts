@@ -39,6 +39,25 @@ export function aroundDatabase(database: D1Database, around: AroundTrip): D1Data
   return wrappedDatabase as unknown as D1Database
 }
 
+/** What was asked of the bucket. */
+export type BucketUse = { readonly verb: "put" | "get"; readonly key: string }
+
+/** A bucket that tells what is read from it and written to it. */
+export function hearingBucket(bucket: R2Bucket, heard: (use: BucketUse) => void): R2Bucket {
+  const wrapped = {
+    get: (key: string, options?: R2GetOptions) => {
+      heard({ verb: "get", key })
+      return bucket.get(key, options)
+    },
+    put: (key: string, value: ReadableStream | ArrayBufferView | null, options?: R2PutOptions) => {
+      heard({ verb: "put", key })
+      return bucket.put(key, value, options)
+    },
+    delete: (keys: string | string[]) => bucket.delete(keys),
+  }
+  return wrapped as unknown as R2Bucket
+}
+
 type Methods = Readonly<Record<string, ((...args: readonly unknown[]) => Promise<unknown>) | undefined>>
 
 /** A method of an object, called as a property of its stub: taken off it, it would not know whom to call. */

@@ -1,13 +1,14 @@
 import { type BuiltServer } from "../support/server/built-server.ts"
 import { assertMeasurable, ensureLargeWorld, signingKeys, startBenchServer, type WorldOptions } from "./bench-server.ts"
+import { converse, floorMessagesOf, messagesOf, recordMessages } from "./chat.ts"
 import type { Recording } from "./floor.ts"
 import { type Footprint, footprint, footprintGoals } from "./footprint.ts"
 import { atLeast, type Goal } from "./goals.ts"
 import { type HelloBeside, helloBesideSignIns, helloGoal } from "./hello.ts"
 import { fire, type Load, memoryMiB, type Shot, together, type Volley } from "./measure.ts"
-import { averageCost, costOf, type Result, ratioGoal } from "./report.ts"
+import { averageCost, costOf, type RequestCost, type Result, ratioGoal } from "./report.ts"
 import { type Scenario, type ScenarioName, type Stage, scenariosOf } from "./scenarios.ts"
-import { prepareStage } from "./stage.ts"
+import { clearFiles, prepareStage } from "./stage.ts"
 import type { Tell } from "./tell.ts"
 import { Wallet } from "./wallet.ts"
 
@@ -65,58 +66,112 @@ export async function compare(options: CompareOptions, tell: Tell): Promise<Comp
   }
 }
 
+type Step = (what: string) => void
+
+/** The API and its floor, ready to be fired at by turns. */
+type Contest = {
+  readonly scenario: ScenarioName
+  readonly what: string
+  readonly api: (load: Load) => Promise<Volley>
+  readonly floor: (load: Load) => Promise<Volley>
+  readonly cost: RequestCost
+  readonly connections?: number | undefined
+  /** For work that can be done once a thing: how many there are. */
+  readonly poolSize?: number | undefined
+}
+
 async function compareAll(server: BuiltServer, stage: Stage, options: CompareOptions, tell: Tell): Promise<Result[]> {
-  const scenarios = scenariosOf(stage).filter(({ name }) => options.only.includes(name))
+  const { url } = server
+  const requests = scenariosOf(stage).map((scenario) => ({
+    name: scenario.name,
+    prepare: (step: Step) => requestContest(url, scenario, step),
+  }))
+  const messages = { name: "chat message", prepare: (step: Step) => messageContest(url, stage, options.connections, step) } as const
+  const scenarios = [...requests, messages].filter(({ name }) => options.only.includes(name))
   const results: Result[] = []
-  for (const [index, scenario] of scenarios.entries()) {
+  for (const [index, { name, prepare }] of scenarios.entries()) {
     await stage.wallet.renew()
-    const place = `${index + 1}/${scenarios.length} ${scenario.name}`
-    const result = await compareOne(server, scenario, options, (what) => tell.step(`${place}: ${what}`))
+    const place = `${index + 1}/${scenarios.length} ${name}`
+    const step: Step = (what) => tell.step(`${place}: ${what}`)
+    const result = await compareOne(server, await prepare(step), options, step)
     results.push(result)
     tell.line(`${place}: ${result.api.requestsPerSecond.toFixed(0)} req/s, ${result.ratio.toFixed(2)} of its floor`)
   }
+  await clearFiles(url)
   return results
+}
+
+async function requestContest(url: string, scenario: Scenario, step: Step): Promise<Contest> {
+  step("recording what its floor repeats")
+  const recorded = await recordingsOf(url, scenario)
+  const path = await keepFloor(
+    url,
+    scenario,
+    recorded.map(({ recording }) => recording),
+  )
+  const floorShot = floorShotsOf(path, scenario)
+  return {
+    scenario: scenario.name,
+    what: scenario.what,
+    api: (load) => fire(load, scenario.next),
+    floor: (load) => fire(load, floorShot),
+    cost: averageCost(recorded.map(({ timing }) => costOf(timing))),
+    connections: scenario.connections,
+    poolSize: scenario.pool?.size,
+  }
+}
+
+async function messageContest(url: string, stage: Stage, connections: number, step: Step): Promise<Contest> {
+  step("recording what its floor repeats")
+  const recordings = await recordMessages(url, stage, connections)
+  const path = await keepFloor(url, { name: "chat message" }, recordings)
+  return {
+    scenario: "chat message",
+    what: "each sends again once it is acknowledged",
+    api: (load) => converse(load, messagesOf(url, stage, connections)),
+    floor: (load) => converse(load, floorMessagesOf(url, path, recordings)),
+    cost: averageCost(
+      recordings.map(({ batches, sends }) => ({ d1Trips: batches.length, rowsRead: 0, rowsWritten: 0, objectCalls: sends.length })),
+    ),
+  }
 }
 
 /** Turns change who goes first, so that whatever the machine does meanwhile meets both alike. */
 async function compareOne(
   server: BuiltServer,
-  scenario: Scenario,
+  contest: Contest,
   { seconds, turns, connections }: CompareOptions,
-  step: (what: string) => void,
+  step: Step,
 ): Promise<Result> {
-  step("recording what its floor repeats")
-  const recorded = await recordingsOf(server.url, scenario)
-  const floorShot = await keepFloor(server.url, scenario, recorded)
   const load: Load = {
     url: server.url,
     workerdPid: server.workerdPid,
-    connections: Math.min(connections, scenario.connections ?? connections),
+    connections: Math.min(connections, contest.connections ?? connections),
     seconds: seconds / turns,
-    ...(scenario.pool === undefined ? {} : { amount: Math.floor(scenario.pool.size / turns) }),
+    ...(contest.poolSize === undefined ? {} : { amount: Math.floor(contest.poolSize / turns) }),
   }
-  const api = { who: "API", next: scenario.next, volleys: [] as Volley[] }
-  const floor = { who: "floor", next: floorShot, volleys: [] as Volley[] }
-  if (scenario.pool === undefined) {
-    for (const { who, next } of [api, floor]) {
+  const api = { who: "API", shoot: contest.api, volleys: [] as Volley[] }
+  const floor = { who: "floor", shoot: contest.floor, volleys: [] as Volley[] }
+  if (contest.poolSize === undefined) {
+    for (const { who, shoot } of [api, floor]) {
       step(`warming up, ${who}`)
-      await fire({ ...load, seconds: warmUpSeconds }, next)
+      await shoot({ ...load, seconds: warmUpSeconds })
     }
   }
   for (let turn = 0; turn < turns; turn += 1) {
-    for (const { who, next, volleys } of turn % 2 === 0 ? [api, floor] : [floor, api]) {
+    for (const { who, shoot, volleys } of turn % 2 === 0 ? [api, floor] : [floor, api]) {
       step(`turn ${turn + 1}/${turns}, ${who}`)
-      volleys.push(await fire(load, next))
+      volleys.push(await shoot(load))
     }
   }
   const measured = { api: together(api.volleys), floor: together(floor.volleys) }
   return {
-    scenario: scenario.name,
-    what: scenario.what,
+    scenario: contest.scenario,
+    what: contest.what,
     ...measured,
     ratio: measured.api.requestsPerSecond / Math.max(1, measured.floor.requestsPerSecond),
     ratioByTurn: api.volleys.map((one, turn) => perSecond(one) / Math.max(1, perSecond(floor.volleys[turn]))),
-    ...averageCost(recorded.map(({ timing }) => costOf(timing))),
+    ...contest.cost,
   }
 }
 
@@ -127,7 +182,7 @@ type Recorded = { readonly status: number; readonly timing: string | null; reado
 async function recordingsOf(url: string, scenario: Scenario): Promise<Recorded[]> {
   const recorded: Recorded[] = []
   for (let index = 0; index < scenario.recordings; index += 1) {
-    const answer = await fetch(`${url}/__floor/record`, { method: "POST", body: JSON.stringify(scenario.next()) })
+    const answer = await fetch(`${url}/__floor/record`, { method: "POST", body: recordable(scenario.next()) })
     const one = (await answer.json()) as Recorded
     if (one.status >= 300) throw new Error(`${scenario.name}: the API answers ${one.status}`)
     recorded.push(one)
@@ -135,16 +190,24 @@ async function recordingsOf(url: string, scenario: Scenario): Promise<Recorded[]
   return recorded
 }
 
-/** Hands the recordings to the floor. @returns how to ask for the next of them. */
-async function keepFloor(url: string, scenario: Scenario, recorded: readonly Recorded[]): Promise<() => Shot> {
+const recordable = ({ body, ...shot }: Shot): string =>
+  JSON.stringify(typeof body === "object" ? { ...shot, bytes: body.toString("base64") } : { ...shot, body })
+
+/** Hands the recordings to the floor. @returns where to ask for the next of them. */
+async function keepFloor(url: string, scenario: Pick<Scenario, "name" | "hashes">, recordings: readonly Recording[]): Promise<string> {
   const path = `/__floor/kept/${encodeURIComponent(scenario.name)}`
-  const body = JSON.stringify({ recordings: recorded.map(({ recording }) => recording), hashes: scenario.hashes === true })
+  const body = JSON.stringify({ recordings, hashes: scenario.hashes === true })
   const kept = await fetch(url + path, { method: "PUT", body })
   if (!kept.ok) throw new Error(`${scenario.name}: the floor answers ${kept.status}`)
+  return path
+}
+
+function floorShotsOf(path: string, { pool, body }: Scenario): () => Shot {
   let asked = 0
   return () => {
-    const order = scenario.pool?.floorOrders[asked]
+    const order = pool?.floorOrders[asked]
     asked += 1
+    if (body !== undefined) return { method: "POST", path, headers: {}, body }
     return { method: "GET", path: `${path}${order === undefined ? "" : `?order=${order}`}`, headers: {} }
   }
 }

@@ -1,6 +1,8 @@
+import { Buffer } from "node:buffer"
 import { scrypt } from "node:crypto"
 import type { Bindings } from "../../src/platform/env.ts"
-import { aroundDatabase, aroundObjects, callObject, type ObjectCall, type Said } from "./bindings.ts"
+import { aroundDatabase, aroundObjects, type BucketUse, callObject, hearingBucket, type ObjectCall, type Said } from "./bindings.ts"
+import { benchFileName } from "./names.ts"
 
 /**
  * The floor: a bare Worker that makes the very D1 statements or object calls that the API made for a request, and
@@ -9,7 +11,15 @@ import { aroundDatabase, aroundObjects, callObject, type ObjectCall, type Said }
  * The statements and calls are not written down anywhere. They are recorded off the API's own bindings while it
  * answers one request of the scenario, so that floor and API cannot drift apart.
  */
-export type Recording = { readonly batches: Array<readonly Said[]>; readonly calls: ObjectCall[] }
+export type Recording = {
+  readonly batches: Array<readonly Said[]>
+  readonly calls: ObjectCall[]
+  readonly uses: BucketUse[]
+  /** What inboxes asked of rooms. */
+  readonly sends: ObjectCall[]
+  /** What the request says itself: an id in it was there before. */
+  readonly said: string
+}
 
 type Envelope = { readonly command: { readonly verb: string; readonly input: Readonly<Record<string, unknown>> } }
 type Handler = { fetch(request: Request, env: Bindings, execution: ExecutionContext): Response | Promise<Response> }
@@ -27,13 +37,33 @@ const listening = (env: Bindings): Bindings => ({
     recording?.calls.push(call)
     return go()
   }),
+  FILES: hearingBucket(env.FILES, (use) => void recording?.uses.push(use)),
+})
+
+/** An inbox's environment with its rooms listening in. */
+export const listeningToRooms = (env: Bindings): Bindings => ({
+  ...env,
+  CHAT_ROOM: aroundObjects(env.CHAT_ROOM, (call, go) => {
+    recording?.sends.push(call)
+    return go()
+  }),
 })
 
 /** Ids that the API minted for its own rows: each replay needs others, or it would meet what it wrote before. */
-const minted = /^(ses|rft|aud|evt)_[0-9a-z]{26}/
+const minted = /^(ses|rft|aud|evt|fil)_[0-9a-z]{26}/
 
-const afresh = (param: unknown): unknown =>
-  typeof param === "string" && minted.test(param) ? param.slice(0, 14) + crypto.randomUUID().replaceAll("-", "").slice(0, 16) : param
+const otherId = (id: string): string => id.slice(0, 14) + crypto.randomUUID().replaceAll("-", "").slice(0, 16)
+
+/** Statements' parameters for one replay: what was minted becomes another id, and the same one wherever it stands. */
+function afresh(said: string): (param: unknown) => unknown {
+  const others = new Map<string, string>()
+  return (param) => {
+    if (typeof param !== "string" || !minted.test(param) || said.includes(param)) return param
+    const other = others.get(param) ?? otherId(param)
+    others.set(param, other)
+    return other
+  }
+}
 
 /** The password hash of a sign-in, at the parameters of `platform/auth/password.ts`. */
 const hash = (): Promise<void> =>
@@ -50,21 +80,86 @@ function again(call: ObjectCall, orderId: string | null): ObjectCall {
   return { ...call, args: [{ ...envelope, commandId: crypto.randomUUID(), ...about }] }
 }
 
-async function replay(env: Bindings, { batches, calls }: Recording, orderId: string | null): Promise<Response> {
+async function replay(
+  env: Bindings,
+  { batches, calls, uses, said }: Recording,
+  orderId: string | null,
+  body: ReadableStream | null,
+): Promise<Response> {
   let rows: unknown = null
+  const other = afresh(said)
   for (const batch of batches)
-    rows = (await env.DB.batch(batch.map(({ sql, params }) => env.DB.prepare(sql).bind(...params.map(afresh))))).map(
+    rows = (await env.DB.batch(batch.map(({ sql, params }) => env.DB.prepare(sql).bind(...params.map(other))))).map(
       (result) => result.results,
     )
   for (const call of calls) rows = await callObject(env.SUPPLIER_LEDGER, again(call, orderId))
+  for (const { verb, key } of uses) {
+    if (verb === "put") {
+      await env.FILES.put(`${floorPrefix}${crypto.randomUUID()}`, body)
+      continue
+    }
+    const object = await env.FILES.get(key)
+    if (object === null) return new Response("the object is gone", { status: 404 })
+    return new Response(object.body, { headers: { "content-length": String(object.size) } })
+  }
   return Response.json(rows)
+}
+
+type Sent =
+  | { readonly ok: true; readonly value: { readonly seq: number } }
+  | { readonly ok: false; readonly error: { readonly code: string } }
+
+/** A bare socket: each frame is the recorded call of its room again, as another message, then the acknowledgement. */
+function talk(env: Bindings, call: ObjectCall): Response {
+  const { 0: client, 1: server } = new WebSocketPair()
+  const [message] = call.args as readonly [{ readonly id: string }]
+  let knownSeq: number | undefined
+  const answer = async (data: string): Promise<void> => {
+    const { client_id, content } = JSON.parse(data) as { client_id: string; content: string }
+    const id = otherId(message.id)
+    const args = [{ ...message, id, clientId: client_id, content, knownSeq }]
+    const sent = (await callObject(env.CHAT_ROOM, { ...call, args })) as Sent
+    if (sent.ok) knownSeq = sent.value.seq
+    server.send(
+      JSON.stringify(sent.ok ? { type: "ack", client_id, id, seq: knownSeq } : { type: "error", client_id, code: sent.error.code }),
+    )
+  }
+  server.accept()
+  server.addEventListener("message", ({ data }) => void answer(String(data)).catch(() => server.close(1011)))
+  return new Response(null, { status: 101, webSocket: client })
+}
+
+/** Where the floor's uploads lie. */
+const floorPrefix = "bench-floor/"
+const keysAtOnce = 1_000
+
+/** Takes away what was uploaded, the floor's and the API's: the world would grow by gigabytes. */
+async function clearFiles(env: Bindings): Promise<Response> {
+  const { results } = await env.DB.prepare("SELECT owner_id || '/' || purpose || '/' || id AS key FROM files WHERE name = ?")
+    .bind(benchFileName)
+    .all<{ key: string }>()
+  const keys = results.map(({ key }) => key)
+  for (let start = 0; start < keys.length; start += keysAtOnce) await env.FILES.delete(keys.slice(start, start + keysAtOnce))
+  for (;;) {
+    const { objects } = await env.FILES.list({ prefix: floorPrefix, limit: keysAtOnce })
+    if (objects.length === 0) break
+    await env.FILES.delete(objects.map(({ key }) => key))
+  }
+  await env.DB.batch([
+    env.DB.prepare("DELETE FROM files WHERE name = ?").bind(benchFileName),
+    env.DB.prepare(
+      "UPDATE file_usage SET bytes = (SELECT coalesce(sum(size_bytes), 0) FROM files f WHERE f.org_id = file_usage.org_id AND f.owner_id = f.org_id)",
+    ),
+  ])
+  return new Response(null, { status: 204 })
 }
 
 const kept = new Map<string, { recordings: readonly Recording[]; hashes: boolean; next: number }>()
 
 /**
  * Wraps the API's handler. `POST /__floor/record` makes one request of the API and gives back what it did;
- * `PUT /__floor/kept/NAME` keeps recordings, and `GET /__floor/kept/NAME` makes the next of them again, bare.
+ * `PUT /__floor/kept/NAME` keeps recordings, and `GET /__floor/kept/NAME` makes the next of them again, bare: by POST with
+ * a body of its own, by a WebSocket once a frame. `POST /__floor/listen` begins a recording that `GET` ends.
  */
 export const withFloor = (api: Handler): Handler => ({
   async fetch(request, env, execution) {
@@ -72,6 +167,12 @@ export const withFloor = (api: Handler): Handler => ({
     if (!pathname.startsWith("/__floor/")) return api.fetch(request, env, execution)
     if (pathname === "/__floor/hello") return new Response("hello")
     if (pathname === "/__floor/record") return record(api, request, env, execution)
+    if (pathname === "/__floor/clear") return clearFiles(env)
+    if (pathname === "/__floor/listen") {
+      const heard = recording
+      recording = request.method === "POST" ? nothingYet("") : undefined
+      return Response.json(heard ?? null)
+    }
     const name = pathname.slice("/__floor/kept/".length)
     if (request.method === "PUT") {
       const { recordings, hashes } = (await request.json()) as { recordings: Recording[]; hashes: boolean }
@@ -82,23 +183,32 @@ export const withFloor = (api: Handler): Handler => ({
     const recorded = scenario?.recordings[scenario.next % scenario.recordings.length]
     if (scenario === undefined || recorded === undefined) return new Response("nothing kept", { status: 404 })
     scenario.next += 1
+    const [call] = recorded.sends
+    if (call !== undefined) return talk(env, call)
     if (scenario.hashes) await hash()
-    return replay(env, recorded, searchParams.get("order"))
+    return replay(env, recorded, searchParams.get("order"), request.body)
   },
 })
 
+const nothingYet = (said: string): Recording => ({ batches: [], calls: [], uses: [], sends: [], said })
+
 async function record(api: Handler, request: Request, env: Bindings, execution: ExecutionContext): Promise<Response> {
-  const { method, path, headers, body } = (await request.json()) as {
+  const { method, path, headers, body, bytes } = (await request.json()) as {
     method: string
     path: string
     headers: Record<string, string>
     body?: string
+    /** In base64. */
+    bytes?: string
   }
-  recording = { batches: [], calls: [] }
-  const repeated = new Request(new URL(path, request.url), { method, headers, ...(body === undefined ? {} : { body }) })
+  recording = nothingYet(`${path} ${body ?? ""}`)
+  const sent = bytes === undefined ? body : Buffer.from(bytes, "base64")
+  const length = typeof sent === "object" ? { "content-length": String(sent.byteLength) } : {}
+  const init = { method, headers: { ...headers, ...length }, ...(sent === undefined ? {} : { body: sent }) }
+  const repeated = new Request(new URL(path, request.url), init)
   const answer = await api.fetch(repeated, listening(env), execution)
-  const text = await answer.text()
+  await answer.arrayBuffer()
   const recorded = recording
   recording = undefined
-  return Response.json({ status: answer.status, timing: answer.headers.get("server-timing"), body: text, recording: recorded })
+  return Response.json({ status: answer.status, timing: answer.headers.get("server-timing"), recording: recorded })
 }

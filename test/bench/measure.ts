@@ -6,7 +6,7 @@ export type Shot = {
   readonly method: "GET" | "POST" | "PUT"
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Buffer
 }
 
 /** What one stretch of load gave. */
@@ -81,7 +81,7 @@ export function together(volleys: readonly Volley[]): Measured {
 /** Each kind of failure with its number, for people. */
 export const kindsOf = (failed: Failed): string[] => Object.entries(failed).map(([kind, count]) => `${count} × ${kind}`)
 
-const added = (one: Failed, other: Failed): Failed =>
+export const added = (one: Failed, other: Failed): Failed =>
   Object.fromEntries(
     [...new Set([...Object.keys(one), ...Object.keys(other)])].map((kind) => [kind, (one[kind] ?? 0) + (other[kind] ?? 0)]),
   )

@@ -1,5 +1,6 @@
 import type { OrganizationId } from "../../src/kernel/ids.ts"
 import type { Shot } from "./measure.ts"
+import { benchFileName } from "./names.ts"
 import type { Wallet } from "./wallet.ts"
 import type { Buyer, Product, Supplier, World } from "./world.ts"
 
@@ -14,6 +15,9 @@ export const scenarioNames = [
   "my orders",
   "one order",
   "mixed",
+  "upload",
+  "download",
+  "chat message",
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 
@@ -27,6 +31,8 @@ export type Scenario = {
   /** For work that can be done once a thing: how many there are, and what the floor's calls must name in turn. */
   readonly pool?: { readonly size: number; readonly floorOrders: readonly string[] }
   readonly hashes?: boolean
+  /** What the floor is sent, too. */
+  readonly body?: Buffer
   /** Fewer connections than the run's: hashing holds the thread, and an isolate does two at once. */
   readonly connections?: number
 }
@@ -47,6 +53,8 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}`, "content-
 export const get = (path: string, token: string): Shot => ({ method: "GET", path: api + path, headers: bearer(token) })
 
 export type Account = { readonly email: string; readonly password: string }
+/** A file, and who uploaded it. */
+export type KnownFile = { readonly id: string; readonly orgId: OrganizationId }
 /** An order, and who asks about it. */
 export type KnownOrder = { readonly id: string; readonly orgId: OrganizationId }
 
@@ -55,6 +63,8 @@ export type Stage = {
   readonly wallet: Wallet
   readonly account: Account
   readonly orders: readonly KnownOrder[]
+  /** Files to read, each by who uploaded it. */
+  readonly files: readonly KnownFile[]
   /** Orders that wait to be accepted, apart for the API and for the floor. */
   readonly pending: { readonly api: readonly KnownOrder[]; readonly floor: readonly KnownOrder[] }
 }
@@ -79,8 +89,20 @@ export const accepting = (wallet: Wallet, { id, orgId }: KnownOrder): Shot => ({
   body: '{"status":"ACCEPTED"}',
 })
 
-/** Every scenario by its name, in the order of the table. */
-export function scenariosOf({ world, wallet, account, orders, pending }: Stage): Scenario[] {
+const uploadBytes = 200_000
+
+/** A photo's worth of bytes, of which only the first say what they are. */
+export const upload = Buffer.alloc(uploadBytes, "%PDF-1.7\nbytes that nobody looks at")
+
+export const uploading = (wallet: Wallet, orgId: OrganizationId): Shot => ({
+  method: "POST",
+  path: `${api}/files?purpose=chat_attachment&name=${benchFileName}`,
+  headers: { authorization: `Bearer ${wallet.of(orgId)}`, "content-type": "application/pdf" },
+  body: upload,
+})
+
+/** Every scenario of requests by its name, in the order of the table. */
+export function scenariosOf({ world, wallet, account, orders, files, pending }: Stage): Scenario[] {
   const roll = random(1)
   const pick = <T>(list: readonly T[]): T => {
     const one = list[Math.floor(roll() * list.length)]
@@ -154,5 +176,21 @@ export function scenariosOf({ world, wallet, account, orders, pending }: Stage):
     { name: "my orders", what: "a page of 50", recordings: 20, next: myOrders },
     { name: "one order", what: "with lines and history", recordings: 20, next: oneOrder },
     { name: "mixed", what: "80 % reads, 20 % orders", recordings: 40, next: () => (roll() < 0.8 ? pick(reads)() : place()) },
+    {
+      name: "upload",
+      what: "a file of 200 KB",
+      recordings: 20,
+      body: upload,
+      next: () => uploading(wallet, pick(world.buyers).id),
+    },
+    {
+      name: "download",
+      what: "a file of 200 KB, by token",
+      recordings: 20,
+      next: () => {
+        const { id, orgId } = pick(files)
+        return get(`/files/${id}/content`, wallet.of(orgId))
+      },
+    },
   ]
 }

@@ -1,5 +1,5 @@
 import type { Shot } from "./measure.ts"
-import { type Account, type KnownOrder, placing, type Stage } from "./scenarios.ts"
+import { type Account, type KnownFile, type KnownOrder, placing, type Stage, uploading } from "./scenarios.ts"
 import type { Tell } from "./tell.ts"
 import type { Wallet } from "./wallet.ts"
 import { readJson, readWorld, type World } from "./world.ts"
@@ -68,6 +68,24 @@ async function readableOrders(url: string, wallet: Wallet, { buyers }: World): P
   return orders
 }
 
+/** Takes away what benchmarks uploaded, this one and one that was stopped. */
+export async function clearFiles(url: string): Promise<void> {
+  const cleared = await fetch(`${url}/__floor/clear`, { method: "POST" })
+  if (!cleared.ok) throw new Error(`clearing uploads: ${cleared.status} ${await cleared.text()}`)
+}
+
+const readableFilesMax = 20
+
+async function readableFiles(url: string, wallet: Wallet, { buyers }: World): Promise<KnownFile[]> {
+  const files: KnownFile[] = []
+  for (const { id: orgId } of buyers.slice(0, readableFilesMax)) {
+    const answer = await send(url, uploading(wallet, orgId))
+    if (answer.status !== 201) throw new Error(`uploading: ${answer.status} ${await answer.text()}`)
+    files.push({ id: ((await answer.json()) as { id: string }).id, orgId })
+  }
+  return files
+}
+
 async function register(url: string): Promise<Account> {
   const account = { email: `bench-${Date.now()}@bench.test`, password: "a-password-for-the-benchmark" }
   const answer = await fetch(`${url}/api/v1/auth/register`, {
@@ -90,5 +108,7 @@ export async function prepareStage(url: string, wallet: Wallet, pendingEach: num
     if (done % 500 === 0 || done === total) tell.step(`${done} of ${total} orders placed, to be accepted`)
   })
   const orders = await readableOrders(url, wallet, world)
-  return { world, wallet, account, orders, pending: { api: pending.slice(0, pendingEach), floor: pending.slice(pendingEach) } }
+  await clearFiles(url)
+  const files = await readableFiles(url, wallet, world)
+  return { world, wallet, account, orders, files, pending: { api: pending.slice(0, pendingEach), floor: pending.slice(pendingEach) } }
 }

@@ -1,4 +1,4 @@
-import { newId, type OrganizationId } from "../../src/kernel/ids.ts"
+import { newId, type OrganizationId, withPrefix } from "../../src/kernel/ids.ts"
 import { type SigningKey, signAccessToken } from "../../src/platform/auth/access-token.ts"
 
 /** Access tokens live fifteen minutes; a run may be longer. */
@@ -44,7 +44,8 @@ export class Wallet {
     return signAccessToken(
       this.#keys,
       {
-        userId: newId("usr", now),
+        // The same person in every run: who uploaded a file reads it, and a conversation has so many people at most.
+        userId: withPrefix("usr", orgId),
         orgId,
         orgSlug: "bench",
         sessionId: newId("ses", now),

@@ -1,4 +1,4 @@
-import { type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
+import { type LinkId, type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import type { Wallet } from "./wallet.ts"
 
 /** What the scenarios need of the seeded world, read over the API itself. */
@@ -8,7 +8,8 @@ export type World = {
 }
 export type Product = { readonly id: string; readonly min_order_qty: number; readonly quantity_step: number; readonly name: string }
 export type Supplier = { readonly id: OrganizationId; readonly products: readonly Product[] }
-export type Buyer = { readonly id: OrganizationId; readonly supplierIds: readonly OrganizationId[] }
+export type Buyer = { readonly id: OrganizationId; readonly supplierIds: readonly OrganizationId[]; readonly links: readonly Link[] }
+export type Link = { readonly id: LinkId; readonly supplierId: OrganizationId }
 
 type Organization = { readonly id: OrganizationId; readonly capabilities: readonly string[]; readonly slug: string }
 
@@ -47,9 +48,9 @@ export async function readWorld(url: string, wallet: Wallet): Promise<World> {
   const buyers: Buyer[] = []
   for (const { id } of organizations.filter(({ capabilities }) => capabilities.includes("buyer")).slice(0, buyersMax)) {
     const token = await wallet.add(id)
-    const links = await everything<{ supplier_id: OrganizationId; status: string }>(url, "/links/my-links?side=buyer", token)
-    const supplierIds = links.filter(({ status }) => status === "APPROVED").map((link) => link.supplier_id)
-    if (supplierIds.length > 0) buyers.push({ id, supplierIds })
+    const found = await everything<{ id: LinkId; supplier_id: OrganizationId; status: string }>(url, "/links/my-links?side=buyer", token)
+    const links = found.filter(({ status }) => status === "APPROVED").map((link) => ({ id: link.id, supplierId: link.supplier_id }))
+    if (links.length > 0) buyers.push({ id, links, supplierIds: links.map(({ supplierId }) => supplierId) })
   }
   return { suppliers, buyers }
 }
