@@ -138,7 +138,9 @@ export class Keeper {
   }
 
   async #rows(path: string, query: string): Promise<readonly Row[]> {
-    const answer = await fetch(this.url + path, { method: "POST", body: query })
+    const ask = (): Promise<Response> => fetch(this.url + path, { method: "POST", body: query })
+    // A connection that was kept open may be gone since the last question; to read twice changes nothing.
+    const answer = await ask().catch(ask)
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
     return (await answer.json()) as Row[]
   }

@@ -73,11 +73,9 @@ export async function settleTrade(scene: Scene, keeper: Keeper, { isPatient, say
   await server.databaseRows("update files set due_at = 1 where status = 'UPLOADING'")
   const deadline = Date.now() + drainMsMax
   for (;;) {
-    if (!isPatient) {
-      // What a dead worker took on is free again after minutes.
-      await server.databaseRows("update mail_outbox set due_at = 1 where status = 'WAITING'")
-      await server.databaseRows("update event_retries set retry_at = 1")
-    }
+    // What a dead worker took on is free again after three minutes, for which no run waits.
+    await server.databaseRows("update mail_outbox set due_at = 1 where status = 'WAITING'")
+    if (!isPatient) await server.databaseRows("update event_retries set retry_at = 1")
     await server.cron("* * * * *", Date.now() + (isPatient ? 0 : limits.dispatchLateSeconds * 1_000))
     const until = Date.now() + (isPatient ? 10_000 : 2_000)
     let left = await waiting(keeper)
@@ -88,7 +86,7 @@ export async function settleTrade(scene: Scene, keeper: Keeper, { isPatient, say
   say("everybody was told of everything")
 }
 
-/** Organizations whose events or mails wait, and files that wait for the sweep. A lease of a dead worker is three minutes; such mails are the books' business. */
+/** Organizations whose events or mails wait, and files that wait for the sweep. */
 async function waiting({ server }: Keeper): Promise<number> {
   const [row] = await rows(
     z.object({ n: number }),
