@@ -12,8 +12,23 @@ test("a short run kills the server at least once and breaks no guarantee", { tim
   const report = await torture({ seed: 2026, seconds, say: (line) => void said.push(line) })
   expect(report.violation, said.join("\n")).toBeNull()
   expect(report.did["kills and restarts"]).toBeGreaterThanOrEqual(1)
-  for (const what of ["objects evicted at rest", "volleys", "edits against a rival"]) expect(report.did[what], what).toBeGreaterThan(0)
-  for (const kind of ["place order", "move link", "create user", "assign roles", "close organization"] as const)
+  for (const what of [
+    "objects evicted at rest",
+    "volleys",
+    "edits against a rival",
+    "chat sockets resumed",
+    "uploads cut off in the middle",
+  ])
+    expect(report.did[what], what).toBeGreaterThan(0)
+  for (const kind of [
+    "place order",
+    "move link",
+    "create user",
+    "assign roles",
+    "close organization",
+    "write in chat",
+    "upload file",
+  ] as const)
     expect(report.commands[kind]?.acknowledged, kind).toBeGreaterThan(0)
   expect(report.verified.map(({ name }) => name)).toContain("no password, token or API key in the server's log")
 })

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import type { Row } from "../support/server/built-server.ts"
 import type { Keeper } from "./keeper.ts"
+import type { TradeBooks } from "./trade.ts"
 import type { Organization, World } from "./world.ts"
 
 /** All that D1 and the ledgers' own SQLite hold once the dust has settled, read past the Worker. */
@@ -60,7 +61,14 @@ const level = z.object({ product_id: text, location_id: text, on_hand_milli: num
 const levelRow = level.extend({ org_id: text })
 const said = json(z.record(text, z.unknown())).nullable()
 const auditRow = z.object({ org_id: text, id: text, action: text, entity: text, entity_id: text, before: said, after: said, at: number })
-const eventRow = z.object({ org_id: text, id: text, type: text, data: json(z.record(text, z.unknown())) })
+const eventRow = z.object({
+  seq: number,
+  org_id: text,
+  id: text,
+  actor_id: text.nullable(),
+  type: text,
+  data: json(z.record(text, z.unknown())),
+})
 const keyRow = z.object({ org_id: text, name: text })
 const userRow = z.object({ id: text, org_id: text, email: text, roles: json(z.array(text)), is_active: number, version: number })
 const sessionRow = z.object({ id: text, user_id: text, revoked_at: number.nullable() })
@@ -84,9 +92,9 @@ export type LedgerBooks = {
   readonly ordersCounted: number
 }
 
-export type Books = Awaited<ReturnType<typeof readBooks>>
+export type Books = Awaited<ReturnType<typeof readBooks>> & TradeBooks
 
-async function rows<T extends z.ZodType>(schema: T, read: Promise<readonly Row[]>): Promise<Array<z.output<T>>> {
+export async function rows<T extends z.ZodType>(schema: T, read: Promise<readonly Row[]>): Promise<Array<z.output<T>>> {
   return z.array(schema).parse(await read)
 }
 

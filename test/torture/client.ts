@@ -1,3 +1,4 @@
+import { request as httpRequest } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
 import { z } from "zod"
 import { isId, type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
@@ -11,6 +12,8 @@ export type Call = {
   readonly method: Method
   readonly path: string
   readonly body?: unknown
+  /** A file's bytes, in place of a body of JSON. */
+  readonly bytes?: Uint8Array
   readonly key?: string
   readonly ifMatch?: string
 }
@@ -22,6 +25,7 @@ const retryMs = { first: 60, most: 1_000 }
 const patienceMs = 60_000
 
 const problem = z.object({ code: z.string() })
+const ticketBody = z.object({ ticket: z.string() })
 const keptMails = z.object({ data: z.array(z.object({ token: z.string().optional() })) })
 
 /** Answers that leave open whether anything was done. */
@@ -49,11 +53,17 @@ export class Client {
   }
 
   /** One request. Undefined when it was not answered: refused connection, reset, cut by ourselves, or without a credential to send. */
-  async send(sender: Sender, { method, path, body, key, ifMatch }: Call, cutAfterMs?: number): Promise<Answer | undefined> {
+  async send(sender: Sender, call: Call, cutAfterMs?: number): Promise<Answer | undefined> {
     try {
       const { text: token, askedAt: tokenAskedAt } = await sender.credential()
       const sentAt = Date.now()
       this.#journal.count("requests")
+      const { method, path, body, bytes, key, ifMatch } = call
+      if (bytes !== undefined && cutAfterMs !== undefined) {
+        await this.#sendHalf(call, bytes, token, cutAfterMs)
+        return undefined
+      }
+      if (bytes !== undefined && key !== undefined) this.#journal.wholeUploads.add(key)
       const response = await fetch(`${this.#url}/api/v1${path}`, {
         method,
         headers: {
@@ -64,6 +74,7 @@ export class Client {
         },
         signal: AbortSignal.timeout(cutAfterMs === undefined ? answerMsMax : Math.round(cutAfterMs)),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(bytes === undefined ? {} : { body: bytes }),
       })
       const answer: Answer = {
         status: response.status,
@@ -77,11 +88,42 @@ export class Client {
       if (answer.status >= 500) this.#journal.count("answers of 5xx")
       if (answer.status === 401) sender.credentialRefused()
       if (answer.isPending) this.#journal.count("answers with the projection pending")
-      this.#checkOwners(sender, `${method} ${path}`, answer)
+      this.#checkOwners(sender, `${call.method} ${call.path}`, answer)
       return answer
     } catch {
       return undefined
     }
+  }
+
+  /** The first half of a file, and then nobody is there any more. Half of them say beforehand how long it was to be. */
+  async #sendHalf({ path, key = "" }: Call, bytes: Uint8Array, token: string, cutAfterMs: number): Promise<void> {
+    this.#journal.count("uploads cut off in the middle")
+    const request = httpRequest(`${this.#url}/api/v1${path}`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${token}`,
+        "idempotency-key": key,
+        ...(bytes.byteLength % 2 === 0 ? { "content-length": bytes.byteLength } : {}),
+      },
+    })
+    // It ends with an error: that is what it is for.
+    request.on("error", () => undefined)
+    request.write(bytes.subarray(0, bytes.byteLength / 2))
+    await sleep(cutAfterMs)
+    request.destroy()
+  }
+
+  /** A new ticket's socket. Undefined when there is none to be had right now. */
+  async openSocket(sender: Sender): Promise<WebSocket | undefined> {
+    const answer = await this.send(sender, { method: "POST", path: "/chat/tickets" })
+    if (answer?.status !== 201) return undefined
+    const { ticket } = ticketBody.parse(JSON.parse(answer.text))
+    this.#journal.secrets.add(ticket)
+    const socket = new WebSocket(`${this.#url.replace("http", "ws")}/api/v1/chat/ws?ticket=${encodeURIComponent(ticket)}`)
+    return new Promise((resolve) => {
+      socket.addEventListener("open", () => resolve(socket), { once: true })
+      for (const end of ["error", "close"] as const) socket.addEventListener(end, () => resolve(undefined), { once: true })
+    })
   }
 
   /** Without a credential: what anybody may ask, in the name of who will hold the answer. */

@@ -14,7 +14,15 @@ export * from "../../src/worker.ts"
  * that is proved: the database's answers on the way, and objects that lose their memory in the middle of things.
  */
 let rates: FaultRates = calm
-const injected = { refused: 0, lost: 0, late: 0, hung: 0 }
+const injected = {
+  "D1 batches refused": 0,
+  "D1 batches lost": 0,
+  "D1 batches late": 0,
+  "D1 batches hung": 0,
+  "queue batches handed out twice": 0,
+  "queue batches done and thrown": 0,
+  "R2 calls slow": 0,
+}
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const broken = (): Error => new Error("D1_ERROR: Network connection lost.")
@@ -31,22 +39,51 @@ prototype.batch = async function <T>(this: D1Database, statements: D1PreparedSta
   const fate = Math.random()
   const { refuse, lose, late, hang } = rates
   if (fate < refuse) {
-    injected.refused += 1
+    injected["D1 batches refused"] += 1
     throw broken()
   }
   if (fate < refuse + lose) {
-    injected.lost += 1
+    injected["D1 batches lost"] += 1
     await batch.call(this, statements)
     throw broken()
   }
   if (fate < refuse + lose + late) {
-    injected.late += 1
+    injected["D1 batches late"] += 1
     await sleep(between(lateMs))
   } else if (fate < refuse + lose + late + hang) {
-    injected.hung += 1
+    injected["D1 batches hung"] += 1
     await sleep(between(hangMs))
   }
   return batch.call(this, statements) as Promise<D1Result<T>[]>
+}
+
+const filesLateMs = { least: 20, most: 400 }
+type Method = (this: object, ...args: unknown[]) => unknown
+const bucket = Object.getPrototypeOf((env as unknown as Bindings).FILES) as Record<string, Method>
+for (const name of ["put", "get", "head", "delete", "createMultipartUpload"]) {
+  const method = bucket[name]
+  if (method === undefined) throw new Error(`R2 has no ${name}`)
+  bucket[name] = async function (...args) {
+    if (Math.random() < rates.slowFiles) {
+      injected["R2 calls slow"] += 1
+      await sleep(between(filesLateMs))
+    }
+    return method.apply(this, args)
+  }
+}
+
+/** A batch whose consumer speaks to nobody: what it acknowledges comes again all the same. */
+function unheardOf(batch: MessageBatch<QueueMessage>): MessageBatch<QueueMessage> {
+  const nothing = (): void => undefined
+  const messages = batch.messages.map(({ id, timestamp, body, attempts }) => ({
+    id,
+    timestamp,
+    body,
+    attempts,
+    ack: nothing,
+    retry: nothing,
+  }))
+  return { queue: batch.queue, metadata: batch.metadata, messages, ackAll: nothing, retryAll: nothing }
 }
 
 export { ChatInbox, ChatRoom, EventHub } from "../../src/worker.ts"
@@ -132,11 +169,36 @@ async function evict(ledger: Opened, door: string): Promise<boolean> {
   }
 }
 
+async function objectKeys({ FILES }: Bindings): Promise<string[]> {
+  const keys: string[] = []
+  for (let cursor: string | undefined; ; ) {
+    const page = await FILES.list(cursor === undefined ? {} : { cursor })
+    keys.push(...page.objects.map(({ key }) => key))
+    if (!page.truncated) return keys
+    cursor = page.cursor
+  }
+}
+
 export default {
   ...worker,
+  async queue(batch, bindings) {
+    const fate = Math.random()
+    if (fate < rates.twice) {
+      injected["queue batches handed out twice"] += 1
+      const first = worker.queue(unheardOf(batch), bindings)
+      // Now to two consumers at once, now to one after the other.
+      if (fate < rates.twice / 2) await first
+      await Promise.all([first, worker.queue(batch, bindings)])
+    } else if (fate < rates.twice + rates.unheard) {
+      injected["queue batches done and thrown"] += 1
+      await worker.queue(unheardOf(batch), bindings)
+      throw new Error("the consumer died before it could say that it was done")
+    } else await worker.queue(batch, bindings)
+  },
   async fetch(request, bindings, execution) {
     const { pathname, searchParams } = new URL(request.url)
     if (!pathname.startsWith("/__torture/")) return worker.fetch(request, withDoors(bindings), execution)
+    if (pathname === "/__torture/objects") return Response.json(await objectKeys(bindings))
     const ledger = stubOf(bindings, Number(searchParams.get("routing")) as RoutingNumber) as unknown as Opened & DurableObjectStub
     switch (pathname) {
       case "/__torture/faults":

@@ -15,6 +15,9 @@ export const commandKinds = [
   "assign roles",
   "disable user",
   "enable user",
+  "write in chat",
+  "upload file",
+  "open complaint",
   "create API key",
   "update organization",
   "close organization",
@@ -100,6 +103,8 @@ export class Journal {
   readonly closures: Closure[] = []
   /** Passwords, tokens and API keys that travelled: none may stand in a log. */
   readonly secrets = new Set<string>()
+  /** Uploads of which every byte was sent at least once; of the others nothing may be left. */
+  readonly wholeUploads = new Set<string>()
   readonly #weather: Array<{ readonly at: number; readonly isFailing: boolean }> = []
   /** The first promise that an answer broke. */
   violation: string | undefined

@@ -125,13 +125,22 @@ export class Keeper {
     return this.#rows(`/__torture/ledger-rows?routing=${routing}`, query)
   }
 
+  /** The keys of all objects in the bucket. */
+  async objectKeys(): Promise<readonly string[]> {
+    const answer = await fetch(`${this.url}/__torture/objects`)
+    if (!answer.ok) throw new Error(`the bucket: ${answer.status} ${await answer.text()}`)
+    return z.array(z.string()).parse(await answer.json())
+  }
+
   /** Rows of the LedgerWatch's own SQLite. */
   watchRows(query: string): Promise<readonly Row[]> {
     return this.#rows("/__torture/watch-rows", query)
   }
 
   async #rows(path: string, query: string): Promise<readonly Row[]> {
-    const answer = await fetch(this.url + path, { method: "POST", body: query })
+    const ask = (): Promise<Response> => fetch(this.url + path, { method: "POST", body: query })
+    // A connection that was kept open may be gone since the last question; to read twice changes nothing.
+    const answer = await ask().catch(ask)
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
     return (await answer.json()) as Row[]
   }
@@ -147,7 +156,7 @@ export class Keeper {
     const injected = (await answer.json()) as Readonly<Record<string, number>>
     for (const [name, count] of Object.entries(injected)) {
       const more = count - (this.#injected[name] ?? 0)
-      this.#journal.count(`D1 batches ${name}`, more)
+      this.#journal.count(name, more)
     }
     this.#injected = injected
     return true

@@ -35,6 +35,9 @@ export type Operation =
   | "create API key"
   | "refresh tokens"
   | "close or reopen"
+  | "write in chat"
+  | "upload"
+  | "complain"
   | "reconcile"
   | "rebuild"
   | "read order"
@@ -58,6 +61,9 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     "list links": 2,
     catalog: 8,
     trespass: 4,
+    "write in chat": 24,
+    upload: 5,
+    complain: 3,
   },
   sales: {
     accept: 30,
@@ -71,6 +77,8 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     "list orders": 12,
     "read order": 5,
     trespass: 2,
+    "write in chat": 30,
+    upload: 3,
   },
   manager: {
     "create product": 6,

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import type { SigningKey } from "../../src/platform/auth/access-token.ts"
+import { ChatDevice } from "./chat-device.ts"
 import { Client } from "./client.ts"
 import type { Journal } from "./journal.ts"
 import type { Keeper } from "./keeper.ts"
@@ -47,6 +48,8 @@ const seats = [
 ]
 
 const emailOf = (name: string): string => `${name.toLowerCase().replace(" ", "-")}@torture.test`
+/** Parts of people who write in conversations. */
+const writers: ReadonlySet<string> = new Set(["buyer", "sales"])
 const botPermissions = [
   "catalog.product.read",
   "catalog.product.edit",
@@ -121,10 +124,13 @@ export async function prepare(keeper: Keeper, journal: Journal, seed: number): P
     staffToken,
   }
   const byId = new Map(organizations.map((organization) => [organization.id, organization]))
-  const scene: Scene = { world, client, journal, byId, startedAt: Date.now() }
+  const scene: Scene = { world, client, journal, byId, devices: devicesOf(world, client, journal), startedAt: Date.now() }
   await furnish(scene, seed)
   return scene
 }
+
+const devicesOf = ({ actors }: World, client: Client, journal: Journal): Map<Actor, ChatDevice> =>
+  new Map(actors.flatMap((actor) => (writers.has(actor.part) ? [[actor, new ChatDevice(actor, client, journal)] as const] : [])))
 
 const editors: ReadonlySet<string> = new Set(["manager", "buyer", "lodger"])
 

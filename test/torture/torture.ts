@@ -3,12 +3,14 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { root } from "../../scripts/lib/paths.mjs"
 import { readBooks } from "./books.ts"
+import type { ChatDevice } from "./chat-device.ts"
 import { commandKinds, Journal, type Outcome } from "./journal.ts"
 import { heldCalls, Keeper } from "./keeper.ts"
 import { blowsOf, digestOf } from "./plan.ts"
 import { spreadPoison } from "./poison.ts"
 import { password, prepare, signingKey } from "./prepare.ts"
 import { settle } from "./settle.ts"
+import { readTrade, settleTrade } from "./trade.ts"
 import { type Guarantee, verify } from "./verify.ts"
 import { Workload } from "./workload.ts"
 import { cast } from "./world.ts"
@@ -46,9 +48,11 @@ export async function torture({ seed, seconds, say }: TortureOptions): Promise<T
   const vars = { JWT_KEYS: `${signingKey.kid}:${signingKey.secret}` }
   const keeper = await Keeper.start({ state: join(folder, "state"), log, vars, journal })
   let verified: readonly Guarantee[] = []
+  const devices: ChatDevice[] = []
   try {
     const scene = await prepare(keeper, journal, seed)
     const { world, client } = scene
+    devices.push(...scene.devices.values())
     const workload = new Workload(scene)
     await spreadPoison(keeper)
     client.faultsBegin()
@@ -76,15 +80,19 @@ export async function torture({ seed, seconds, say }: TortureOptions): Promise<T
     clearInterval(progress)
     say(`${clock()}  the faults have stopped and every client has its answer; ${summary(journal)}`)
 
-    if (journal.violation === undefined)
-      verified = await settle({ keeper, world, client, journal, isPatient: seconds >= patientFromSeconds, say })
     if (journal.violation === undefined) {
-      const verdict = verify(await readBooks(keeper, world), journal)
+      const isPatient = seconds >= patientFromSeconds
+      verified = await settle({ keeper, world, client, journal, isPatient, say })
+      await settleTrade(scene, keeper, { isPatient, say })
+    }
+    if (journal.violation === undefined) {
+      const verdict = verify({ ...(await readBooks(keeper, world)), ...(await readTrade(scene, keeper)) }, journal)
       const evictions = { name: "an eviction at rest is noticed by nobody who waits for it", checked: journal.counted(heldCalls) }
       verified = [...verdict.held, ...verified, evictions]
       if (verdict.violation !== undefined) journal.violate(verdict.violation)
     }
   } finally {
+    for (const device of devices) device.cut()
     await keeper.server.stop()
   }
   journal.secrets.add(password).add(signingKey.secret)

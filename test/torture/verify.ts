@@ -1,12 +1,15 @@
 import type { Books } from "./books.ts"
 import { type Check, Violation } from "./checks/check.ts"
+import { filesAreWhole, objectsAndRowsAgree, uploadsStandOnce } from "./checks/files.ts"
 import { linksMoveByTheirMachine, linksStandOnce, ordersNeedALink } from "./checks/links.ts"
+import { attachmentsArrived, conversationsReadAlike, messagesStandOnce, socketsHeardAll } from "./checks/messages.ts"
 import { movesStandOnce, numbersWithoutGaps, ordersStandOnce } from "./checks/orders.ts"
 import { closedOrganizationsRest, platformRowsStandOnce } from "./checks/organizations.ts"
 import { changesOfPeopleStandOnce, disabledPeopleAreOut, peopleStandOnce } from "./checks/people.ts"
 import { editsBuildOnWhatWasRead, productsStandOnce } from "./checks/products.ts"
 import { factsArrived, outboxesAreEmpty, projectionIsLedger, rowsStandWithTheirParties } from "./checks/projection.ts"
 import { levelsAreSums, movementsHaveCauses } from "./checks/stock.ts"
+import { eventsAreDispatched, mailsGoOnce, notificationsStandOnce } from "./checks/told.ts"
 import { auditsStandOnce, eventsStandOnce } from "./checks/trail.ts"
 import type { Journal } from "./journal.ts"
 
@@ -43,6 +46,16 @@ const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
   { name: "an organization that is deactivated changes nothing, and is told so", run: closedOrganizationsRest },
   { name: "each change has exactly one audit row, ids unique", run: auditsStandOnce },
   { name: "each change of state has exactly one event a side, ids unique", run: eventsStandOnce },
+  { name: "both sides read a conversation alike, in one order without gaps", run: conversationsReadAlike },
+  { name: "every acknowledged message stands once, where it was said to stand", run: messagesStandOnce },
+  { name: "what sockets brought, resumes included, is the conversation from its first message to its last", run: socketsHeardAll },
+  { name: "every acknowledged upload and complaint stands once; what was cut off does not", run: uploadsStandOnce },
+  { name: "files have the bytes that were sent", run: filesAreWhole },
+  { name: "files are attached to what was acknowledged with them, for both sides", run: attachmentsArrived },
+  { name: "objects of the bucket and rows of files are the same, and usage is their sum", run: objectsAndRowsAgree },
+  { name: "every event is handed out, and nothing waits", run: eventsAreDispatched },
+  { name: "each event is told to a person once, and to the owners all of a type or none", run: notificationsStandOnce },
+  { name: "each mail about an event goes once", run: mailsGoOnce },
   { name: "each movement has its cause, and each cause its movements", run: movementsHaveCauses },
   { name: "ledger = sum of movements, never below zero", run: levelsAreSums },
   { name: "projection = ledger, row by row", run: projectionIsLedger },

@@ -34,8 +34,8 @@ export type BuiltServer = {
   readonly ended: Promise<void>
   /** Rows of D1, past the Worker. */
   readonly databaseRows: <T extends Row = Row>(query: string) => Promise<readonly T[]>
-  /** Runs what cron would run by this expression. */
-  readonly cron: (expression: string) => Promise<void>
+  /** Runs what cron would run by this expression, at this time if not now. */
+  readonly cron: (expression: string, atMs?: number) => Promise<void>
   /** Ends it in good order. */
   readonly stop: () => Promise<void>
   /** SIGKILL to the process and workerd at once. */
@@ -84,7 +84,7 @@ export async function startBuiltServer({ state, port, vars = {}, wrapper, log, i
       ended,
       kill,
       databaseRows: async <T extends Row>(query: string) => (await ask({ verb: "databaseRows", query })) as readonly T[],
-      cron: async (expression) => void (await ask({ verb: "cron", expression })),
+      cron: async (expression, atMs = Date.now()) => void (await ask({ verb: "cron", expression, atMs })),
       stop: async () => {
         await Promise.race([ask({ verb: "stop" }).catch(() => undefined), ended, after(stopMsMax)])
         await Promise.race([ended, after(stopMsMax)])

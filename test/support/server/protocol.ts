@@ -21,7 +21,7 @@ export type Row = Readonly<Record<string, string | number | null>>
 /** What the process that started the server may ask of it besides HTTP. */
 export type Control =
   | { readonly verb: "databaseRows"; readonly query: string }
-  | { readonly verb: "cron"; readonly expression: string }
+  | { readonly verb: "cron"; readonly expression: string; readonly atMs: number }
   | { readonly verb: "stop" }
 
 export type ToServer = { readonly id: number; readonly control: Control }

@@ -72,7 +72,7 @@ async function answer(control: Control): Promise<readonly Row[]> {
     case "databaseRows":
       return (await onDatabase([{ sql: control.query }]))[0] ?? []
     case "cron": {
-      const query = new URLSearchParams({ cron: control.expression, time: String(Date.now()), format: "json" })
+      const query = new URLSearchParams({ cron: control.expression, time: String(control.atMs), format: "json" })
       const answered = await fetch(new URL(`/cdn-cgi/local/scheduled?${query.toString()}`, await miniflare.ready))
       if (!answered.ok) throw new Error(`cron ${control.expression} answered ${answered.status}: ${await answered.text()}`)
       return []

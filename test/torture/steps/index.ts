@@ -1,4 +1,6 @@
 import type { Operation } from "../plan.ts"
+import { writeInChat } from "./chat.ts"
+import { complain, upload } from "./files.ts"
 import { listLinks, moveLink, requestLink } from "./links.ts"
 import { listOrders, moveOrder, placeForBuyer, placeOrder, readOrder } from "./orders.ts"
 import { closeOrReopen, createApiKey, refreshTokens, shareStock } from "./organizations.ts"
@@ -43,6 +45,10 @@ export const plays: Readonly<Record<Operation, Play>> = {
   "disable user": disableUser,
   "enable user": enableUser,
   "work as employee": workAsEmployee,
+
+  "write in chat": writeInChat,
+  upload,
+  complain,
 
   "share stock": shareStock,
   "create API key": createApiKey,

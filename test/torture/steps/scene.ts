@@ -1,4 +1,5 @@
 import type { OrganizationId } from "../../../src/kernel/ids.ts"
+import type { ChatDevice } from "../chat-device.ts"
 import type { Call, Client } from "../client.ts"
 import { type Answer, Command, type CommandKind, type Journal } from "../journal.ts"
 import type { Manner, Step } from "../plan.ts"
@@ -24,6 +25,8 @@ export type Scene = {
   readonly client: Client
   readonly journal: Journal
   readonly byId: ReadonlyMap<OrganizationId, Organization>
+  /** Of those who write in conversations. */
+  readonly devices: ReadonlyMap<Actor, ChatDevice>
   readonly startedAt: number
 }
 
