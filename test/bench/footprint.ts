@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
@@ -33,6 +34,9 @@ function must(args: readonly string[]): void {
 export function footprint(tell: Tell): Footprint {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
+  // The bundle takes what it serves under /docs-assets from .build, which a fresh clone has not filled yet.
+  const prepared = spawnSync(process.execPath, [join(root, "scripts", "lib", "install.mjs")], { encoding: "utf8" })
+  if (prepared.status !== 0) throw new Error(prepared.stderr.trim())
   tell.step("the bundle's size")
   const bundle = join(folder, "bundle")
   must(["deploy", "--env=", "--dry-run", `--outdir=${bundle}`])
