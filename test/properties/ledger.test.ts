@@ -52,7 +52,9 @@ describe("under random commands, retries and crashes", () => {
     const dead = new Proxy(env.DB, {
       get: (_, name) => (name === "batch" ? async () => Promise.reject(new Error("D1_ERROR: down")) : () => ({ bind: () => undefined })),
     })
-    const bindings: Bindings = { ...env, DB: dead }
+    // Rooms that hear everything: thousands of real ones would be what this measures.
+    const room = { idFromName: () => "room", get: () => ({ setLink: async () => undefined }) } as unknown as DurableObjectNamespace
+    const bindings: Bindings = { ...env, DB: dead, CHAT_ROOM: room }
     const holder = await adopted("Holder")
     await runInDurableObject(holder.stub, async (_, state) => {
       const { sql } = state.storage
@@ -68,6 +70,7 @@ describe("under random commands, retries and crashes", () => {
         "commands",
         "outbox_dirty",
         "outbox_append",
+        "room_news",
         "due",
       ]
       const history = steps(30, false)
