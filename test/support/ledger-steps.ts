@@ -309,7 +309,10 @@ export function expectSoundBooks(sql: SqlStorage, model: LedgerModel): void {
       { version, stock: sum((one) => one.product_id === id) },
     ]),
   )
-  expect([...stock]).toEqual([...model.products].map(([id, { version, stock: milli }]) => [id, { version, stock: milli }]))
+  // Ids of one millisecond on both sides of a crash do not sort by it: what there is counts, not the order.
+  expect(Object.fromEntries(stock)).toEqual(
+    Object.fromEntries([...model.products].map(([id, { version, stock: milli }]) => [id, { version, stock: milli }])),
+  )
 
   // INV-ORD-1: each order is where the model says, and came there by its flow.
   const orders = all<{ id: OrderId; number: string; status: string; lines: string; history: string }>(
@@ -335,7 +338,7 @@ export function expectSoundBooks(sql: SqlStorage, model: LedgerModel): void {
     expect(movements.filter((one) => one.order_id === id && one.order_line_id === null)).toEqual([])
   }
   // INV-ORD-3: numbers are gapless.
-  expect(orders.map(({ number }) => number)).toEqual(orders.map((_, index) => `SO-${String(index + 1).padStart(5, "0")}`))
+  expect(orders.map(({ number }) => number).sort()).toEqual(orders.map((_, index) => `SO-${String(index + 1).padStart(5, "0")}`))
 
   const links = all<{ buyer_id: OrganizationId; status: string }>("SELECT * FROM links")
   expect(Object.fromEntries(links.map(({ buyer_id, status }) => [buyer_id, status]))).toEqual(
