@@ -1,9 +1,43 @@
 import { fileURLToPath } from "node:url"
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers"
-import { defineConfig } from "vitest/config"
+import { defineConfig, type TestProjectConfiguration } from "vitest/config"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const migrations = await readD1Migrations(fileURLToPath(new URL("../migrations", import.meta.url)))
+
+/** Tests of the queue itself, whose consumer works beside them as it does when deployed. */
+const queueAtWork = "test/queue/**"
+
+type Project = {
+  readonly name: string
+  readonly include: string[]
+  readonly exclude?: string[]
+  readonly miniflare?: { readonly queueProducers: Record<string, string> }
+}
+
+/** Tests in workerd, with D1, objects, R2 and queues of their own. */
+const workers = ({ name, include, exclude, miniflare }: Project): TestProjectConfiguration => ({
+  root,
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: fileURLToPath(new URL("../wrangler.toml", import.meta.url)), environment: "test" },
+      miniflare: { bindings: { TEST_MIGRATIONS: migrations }, ...miniflare },
+    }),
+  ],
+  test: {
+    name,
+    root,
+    include,
+    ...(exclude === undefined ? {} : { exclude }),
+    setupFiles: ["test/support/setup.ts"],
+    // Somebody's server for webhooks to be sent to.
+    globalSetup: ["test/support/webhook-server.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Its package ships CommonJS that workerd cannot load as it is.
+    deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
+  },
+})
 
 export default defineConfig({
   root,
@@ -14,28 +48,14 @@ export default defineConfig({
     // The Worker logs a line a request: those of a test that passed tell nobody anything.
     silent: "passed-only",
     projects: [
-      {
-        root,
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: fileURLToPath(new URL("../wrangler.toml", import.meta.url)), environment: "test" },
-            miniflare: { bindings: { TEST_MIGRATIONS: migrations } },
-          }),
-        ],
-        test: {
-          name: "workers",
-          root,
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/node/**"],
-          setupFiles: ["test/support/setup.ts"],
-          // Somebody's server for webhooks to be sent to.
-          globalSetup: ["test/support/webhook-server.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-          // Its package ships CommonJS that workerd cannot load as it is.
-          deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
-        },
-      },
+      workers({
+        name: "workers",
+        include: ["test/**/*.test.ts"],
+        exclude: ["test/node/**", queueAtWork],
+        // What is sent to the queue stays there: a consumer at work beside a test would change what it counts.
+        miniflare: { queueProducers: { EVENTS: "held-events" } },
+      }),
+      workers({ name: "queue", include: [queueAtWork] }),
       "test/vitest.node.config.ts",
     ],
     coverage: {

@@ -63,7 +63,7 @@ test("INV-PRJ-6: a D1 that never answers holds no order up longer than the proje
   expect(projection).toBe("pending")
   expect(performance.now() - started).toBeLessThan(configOf(env).PROJECTION_WAIT_MS_MAX + marginMs)
   // The relay gives the batch up by itself; the next ones find D1 well again, though the first was never answered.
-  await eventually("the relay gave up", 15_000, async () => {
+  await eventually("the relay gave up", 25_000, async () => {
     const { projection: next, result: second } = await ledger.give(buyer, "placeOrder", order(buyer, [product.id, 1]))
     const isPending = next === "pending" && second.ok
     await pause(500)
@@ -124,7 +124,7 @@ describe("LedgerWatch", () => {
     expect(late?.depth).toBeGreaterThan(0)
     faults.heal()
     await ledger.comeDue("relay")
-    await eventually("the watch forgot", 10_000, async () => (await isListed(ledger)) === undefined)
+    await eventually("the watch forgot", 25_000, async () => (await isListed(ledger)) === undefined)
   }, 60_000)
 
   test("hears nothing of a failure that passes before the outbox is late", async () => {

@@ -61,7 +61,7 @@ export class Device {
   }
 
   /** The first frame heard so far, or to come, that fits. @throws after `ms`. */
-  async hear(what: string, fits: (frame: Frame) => boolean, ms = 5_000): Promise<Frame> {
+  async hear(what: string, fits: (frame: Frame) => boolean, ms = 25_000): Promise<Frame> {
     const deadline = Date.now() + ms
     for (;;) {
       const found = this.heard.find(fits)
@@ -77,7 +77,7 @@ export class Device {
     )
   }
 
-  async closing(ms = 5_000): Promise<{ readonly code: number; readonly reason: string }> {
+  async closing(ms = 25_000): Promise<{ readonly code: number; readonly reason: string }> {
     const deadline = Date.now() + ms
     for (;;) {
       if (this.closed !== undefined) return this.closed

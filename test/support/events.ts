@@ -4,6 +4,7 @@ import { type EventId, newId, type OrganizationId } from "../../src/kernel/ids.t
 import type { Permission } from "../../src/platform/auth/permissions.ts"
 import { Meter } from "../../src/platform/db/meter.ts"
 import { TenantDb } from "../../src/platform/db/tenant-db.ts"
+import { keepLetter } from "../../src/platform/events/dead-letters.ts"
 import { events } from "../../src/platform/events/tables.ts"
 import worker from "../../src/worker.ts"
 
@@ -25,6 +26,16 @@ export async function happen(orgId: OrganizationId, count: number, given: Given 
   })
   for (let from = 0; from < rows.length; from += 100) await db.run(rows.slice(from, from + 100).map((row) => db.insert(events, row)))
   return rows.map(({ id }) => id)
+}
+
+/** A message that was given up, as the dead-letter queue's consumer keeps it. */
+export async function letter(body: unknown, firstSeenAt = Date.now()): Promise<string> {
+  const id = newId("dlt", firstSeenAt)
+  const { sql, params } = keepLetter({ id, source: id, queue: "waybill-events", body, attempts: 6, error: null, firstSeenAt })
+  await env.DB.prepare(sql)
+    .bind(...params)
+    .run()
+  return id
 }
 
 export type Frame = { readonly id: string | undefined; readonly event: string | undefined; readonly data: string | undefined }

@@ -96,7 +96,7 @@ export async function platformStaff(): Promise<Person> {
 export async function mailsTo(email: string, count = 1): Promise<Array<{ subject: string; text: string; html: string; token?: string }>> {
   for (let attempt = 0; ; attempt += 1) {
     const { body } = await api("GET", `./dev/mail?to=${encodeURIComponent(email)}`)
-    if (body.data.length >= count || attempt >= 50) return body.data
+    if (body.data.length >= count || attempt >= 750) return body.data
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

@@ -17,7 +17,7 @@ async function supplierWithGoods() {
 }
 
 const until = async (holds: () => Promise<boolean>) => {
-  for (let attempt = 0; attempt < 100 && !(await holds()); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 20))
+  for (let attempt = 0; attempt < 1_000 && !(await holds()); attempt += 1) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 describe("the operators' view of a ledger", () => {

@@ -28,12 +28,12 @@ async function say(device: Device, id: string, content: string): Promise<void> {
 
 describe("conversations", () => {
   test("are listed for both sides from the approval on, also for those who never connected", async () => {
-    await eventually("the list", 5_000, async () => (await conversationsOf(rep.token)).length === 1)
+    await eventually("the list", 25_000, async () => (await conversationsOf(rep.token)).length === 1)
     for (const [token, name] of [
       [rep.token, buyer.org.name],
       [buyer.token, supplier.org.name],
     ] as const) {
-      await eventually("the list", 5_000, async () => (await conversationsOf(token)).length === 1)
+      await eventually("the list", 25_000, async () => (await conversationsOf(token)).length === 1)
       expect(await conversationsOf(token)).toEqual([
         expect.objectContaining({
           id: conversation,
@@ -58,7 +58,7 @@ describe("conversations", () => {
       const [shown] = await conversationsOf(token)
       expect(shown).toMatchObject({ last_seq: 3, unread_count: token === buyer.token ? 0 : 3, last_message: { content: "Number 3" } })
     }
-    await eventually("the list of who is away", 5_000, async () => (await conversationsOf(rep.token))[0].unread_count === 3)
+    await eventually("the list of who is away", 25_000, async () => (await conversationsOf(rep.token))[0].unread_count === 3)
     const marked = await api("PUT", `/chat/conversations/${conversation}/read`, { token: rep.token, body: { up_to_seq: 2 } })
     expect([marked.status, marked.body]).toEqual([200, { conversation_id: conversation, up_to_seq: 2, unread_count: 1 }])
     expect((await conversationsOf(rep.token))[0]).toMatchObject({ read_seq: 2, unread_count: 1 })
@@ -74,7 +74,7 @@ describe("conversations", () => {
     const device = await connect(firm.token)
     device.say({ client_id: "x", conversation_id: ids[0], content: "You first" })
     await device.ack("x")
-    await eventually("the first on top", 5_000, async () => (await conversationsOf(firm.token))[0]?.id === ids[0])
+    await eventually("the first on top", 25_000, async () => (await conversationsOf(firm.token))[0]?.id === ids[0])
     const seen: string[] = []
     let cursor = ""
     for (let page = 0; page < 5; page += 1) {

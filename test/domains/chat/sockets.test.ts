@@ -267,7 +267,7 @@ describe("resume", () => {
     writer.say({ client_id: "n8", conversation_id: cnv, content: "8" })
     await reader.hear("the next", (frame) => frame.type === "message" && frame.seq === 8)
     reader.say({ type: "resume", after: { [cnv]: 5 } })
-    await eventually("the second end", 3_000, async () => reader.of("resumed").length === 2)
+    await eventually("the second end", 25_000, async () => reader.of("resumed").length === 2)
     expect(reader.of("message").map(({ seq }) => seq)).toEqual([4, 5, 6, 7, 8])
     for (const device of [writer, reader]) device.hangUp()
   })

@@ -200,7 +200,7 @@ describe("INV-EVT-9: a stream ends", () => {
     const reader = await listen(await tokenOf(orgId, "owner"))
     expect(await socketsOf(orgId)).toBe(1)
     await reader.close()
-    await vi.waitFor(async () => expect(await socketsOf(orgId)).toBe(0))
+    await vi.waitFor(async () => expect(await socketsOf(orgId)).toBe(0), 20_000)
   })
 
   test.each(["the role", "the user", "the session"])("at once when %s is taken away", async (what) => {
@@ -264,7 +264,7 @@ describe("streams are bounded", () => {
     expect(refused.headers.get("retry-after")).toBe("2")
     const colleague = await listen(await tokenOf(orgId, "staff"))
     await readers.pop()?.close()
-    await vi.waitFor(async () => expect((await openStream(token)).status).toBe(200))
+    await vi.waitFor(async () => expect((await openStream(token)).status).toBe(200), 20_000)
     await Promise.all([...readers, colleague].map((reader) => reader.close()))
   })
 })

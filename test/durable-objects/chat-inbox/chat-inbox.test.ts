@@ -32,7 +32,7 @@ const liveOf = async (orgId: SocketFacts["orgId"]) =>
 
 describe("a socket", () => {
   test("ends when its token does", async () => {
-    const device = await opened(facts({ expiresAt: Date.now() + 400 }))
+    const device = await opened(facts({ expiresAt: Date.now() + 2_000 }))
     expect(await device.closing()).toEqual({ code: 4401, reason: "The token has expired; open another with a new one" })
   })
 

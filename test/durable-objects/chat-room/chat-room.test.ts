@@ -198,7 +198,7 @@ describe("messages", () => {
     one.say({ client_id: "1", conversation_id: conversation, content: "1" })
     one.say({ client_id: "2", conversation_id: conversation, content: "2" })
     await one.ack("2")
-    await eventually("a try", 3_000, async () => reach.mock.calls.length > 0)
+    await eventually("a try", 25_000, async () => reach.mock.calls.length > 0)
     await pause(1_200)
     expect(other.of("message")).toHaveLength(1)
     reach.mockRestore()

@@ -62,7 +62,7 @@ describe("rebuild", () => {
     const { generation, rows } = await ledger.rpc.rebuild()
     expect(generation).toBeGreaterThan(0)
     expect(rows).toBeGreaterThan(10)
-    await eventually("the rebuild finished", 10_000, () => isDone(ledger))
+    await eventually("the rebuild finished", 25_000, () => isDone(ledger))
     await expectProjected(ledger, [buyer])
     for (const table of tables) for (const row of await rowsOf(table, owner.id)) expect(row["generation"]).toBe(generation)
     expect(await d1("select id from orders where org_id = ? order by id", buyer.id)).toEqual([...orderIds].sort().map((id) => ({ id })))
