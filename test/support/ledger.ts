@@ -117,9 +117,9 @@ export class TestLedger {
    * the platform's own can, so what they do is done when this answers.
    */
   async comeDue(...kinds: readonly Due[]): Promise<void> {
-    await runInDurableObject(this.stub, (ledger: SupplierLedger, { storage }) => {
+    await runInDurableObject(this.stub, (ledger, { storage }) => {
       for (const kind of kinds) storage.sql.exec("INSERT INTO due (kind, at) VALUES (?, 1) ON CONFLICT (kind) DO UPDATE SET at = 1", kind)
-      return ledger.alarm()
+      return (ledger as SupplierLedger).alarm()
     })
   }
 
