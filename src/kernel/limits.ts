@@ -57,6 +57,18 @@ export const limits = {
   /** What an unanswered queue message is waited for before the sweep sends another. */
   webhookWakeAgainMs: 120_000,
   webhookAttemptsKept: 20,
+  /**
+   * Attempts under way at a time: of one consumer (a Worker has six connections that wait for an answer, and the queue
+   * needs one), of an organization and of an endpoint. Each is less than the one before, so that none fills it alone.
+   */
+  webhookAttemptsAtOnce: 5,
+  webhookAttemptsPerOrganization: 4,
+  webhookAttemptsPerEndpoint: 2,
+  /** When the sweep looks at a delivery that waits for others of its endpoint, which take it on as they end. */
+  webhookParkedMs: 3_600_000,
+  /** Deliveries that one message works off, one after the other, and how long it goes on. */
+  webhookLaneAttemptsMax: 50,
+  webhookLaneMs: 30_000,
   webhookFailingDaysMax: 5,
   webhookDeliveryDaysKept: 30,
   webhookSweepRows: 1_000,
@@ -125,6 +137,8 @@ export const limits = {
   retryRowsMax: 50,
   sweepRowsMax: 500,
   sweepRoundsMax: 20,
+  /** After how long an organization that is behind is looked at again: at the next sweep, which comes each minute. */
+  sweepAgainSeconds: 50,
   deadLetterDaysKept: 90,
 
   /** A stream that resumes from further back is told to start anew. */

@@ -10,11 +10,11 @@ type Due = { readonly orgId: OrganizationId; readonly deliveryId: DeliveryId }
 const messageOf = ({ orgId, deliveryId }: Due): QueueMessage => ({ kind: "delivery", org_id: orgId, delivery_id: deliveryId })
 
 /** Wakes deliveries, after `delaySeconds`. Never throws: rows that hear of nothing are woken by the sweep. */
-export async function sendMessages(env: Pick<Bindings, "EVENTS">, due: readonly Due[], delaySeconds = 0): Promise<void> {
+export async function sendMessages(env: Pick<Bindings, "WEBHOOKS">, due: readonly Due[], delaySeconds = 0): Promise<void> {
   try {
     for (let start = 0; start < due.length; start += messagesPerBatch) {
       const batch = due.slice(start, start + messagesPerBatch)
-      await env.EVENTS.sendBatch(
+      await env.WEBHOOKS.sendBatch(
         batch.map((one) => ({ body: messageOf(one) })),
         { delaySeconds },
       )
