@@ -13,3 +13,7 @@ CREATE TABLE event_laggards (
 CREATE INDEX event_laggards_look_at ON event_laggards (look_at);
 INSERT INTO event_laggards (org_id, look_at) SELECT DISTINCT org_id, 0 FROM event_retries;
 DROP INDEX event_retries_retry_at;
+
+-- Mails of one type to one person are counted by the hour.
+ALTER TABLE mail_outbox ADD COLUMN event_type TEXT;
+CREATE INDEX mail_outbox_recent ON mail_outbox (org_id, user_id, event_type, created_at);

@@ -106,6 +106,8 @@ export const limits = {
   /** What stands in a mail of somebody's own words: a name, a reason. */
   mailValueCharsMax: 300,
   mailSubjectCharsMax: 200,
+  /** Mails of one event type that a person gets in an hour, whatever others do; what comes beyond is told in the app alone. */
+  mailsPerTypeAndHourMax: 20,
   /** Mails that a worker takes on at once, and how often in one run. */
   mailLeaseRows: 10,
   mailLeasesMax: 10,

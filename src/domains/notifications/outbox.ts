@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm"
-import type { OrganizationId } from "../../kernel/ids.ts"
+import type { EventId, OrganizationId, UserId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
-import { type Instant, second } from "../../kernel/time.ts"
+import { hour, type Instant, second } from "../../kernel/time.ts"
 import { isPermission, type Permission } from "../../platform/auth/permissions.ts"
 import type { Row } from "../../platform/db/executor.ts"
 import { type AcrossDb, decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
@@ -35,6 +35,25 @@ export const outbox = (db: TenantDb) => ({
     )
     const events = new Map(eventRows.map((row) => [row["id"], eventOf(row)]))
     return rows.map((row) => ({ row: decodeRow(mailOutbox, row), event: events.get(row["event_id"]) }))
+  },
+
+  /**
+   * How many mails of a type each of these people was to get within the last hour, counted up to the most they may;
+   * those about the events at hand are not counted, so that planning them twice plans the same.
+   */
+  async recent(
+    pairs: ReadonlyArray<readonly [UserId, string]>,
+    events: readonly EventId[],
+    now: Instant,
+  ): Promise<ReadonlyArray<{ readonly userId: UserId; readonly type: string; readonly mails: number }>> {
+    const [rows = []] = await db.query(
+      (orgId) => sql`select p.value ->> 0 as user_id, p.value ->> 1 as type,
+          (select count(*) from (select 1 from mail_outbox m indexed by mail_outbox_recent where m.org_id = ${orgId}
+            and m.user_id = p.value ->> 0 and m.event_type = p.value ->> 1 and m.created_at > ${now - hour}
+            and m.event_id not in (select value from json_each(${JSON.stringify(events)})) limit ${limits.mailsPerTypeAndHourMax})) as mails
+        from json_each(${JSON.stringify(pairs)}) p`,
+    )
+    return rows.map((row) => ({ userId: String(row["user_id"]) as UserId, type: String(row["type"]), mails: Number(row["mails"]) }))
   },
 
   /** What became of mails that this worker took on. One that somebody else took on since, because the lease ran out, is theirs to settle unless it went. */

@@ -100,7 +100,7 @@ describe("mails that are due", () => {
 
   test("beyond what one run takes are left to the next, which it asks for", async () => {
     const now = Date.now()
-    const { orgId } = await waiting(4, 27, now)
+    const { orgId } = await waiting(6, 18, now)
     const asked: unknown[] = []
     const bindings = { ...env, EVENTS: { send: async (body: unknown) => void asked.push(body) } } as unknown as Bindings
     const { given, mailer } = noting()
