@@ -118,6 +118,8 @@ export const limits = {
   /** A mail older than this says nothing new; well within the 24 hours that the mail service remembers its key. */
   mailHoursMax: 20,
   mailDaysKept: 30,
+  /** Organizations with mails that wait, due or not, that the sweep goes over, and those of them that it wakes. */
+  mailOrganizationsLookedAtMax: 2_000,
   mailOrganizationsPerSweepMax: 100,
 
   outboxKeysMax: 500,

@@ -5,6 +5,7 @@ import type { SigningKey } from "../../platform/auth/access-token.ts"
 import type { Meter } from "../../platform/db/meter.ts"
 import { acrossTenants, TenantDb } from "../../platform/db/tenant-db.ts"
 import { type Bindings, configOf } from "../../platform/env.ts"
+import { sendAll } from "../../platform/events/queue.ts"
 import { describeError, log } from "../../platform/log/log.ts"
 import { metrics } from "../../platform/log/metrics.ts"
 import { mailerOf } from "../../platform/mail/adapters.ts"
@@ -131,6 +132,9 @@ function tell(orgId: OrganizationId, { row, verdict, wasTried }: Settled): void 
 /** The sweep: wakes the sender of every organization with mails that are due. How many. */
 export async function wakeMailers(env: Bindings, meter: Meter, now: Instant): Promise<number> {
   const waiting = await organizationsWithMail(acrossTenants(env, meter, "which organizations have mails that are due"), now)
-  if (waiting.length > 0) await env.EVENTS.sendBatch(waiting.map((orgId) => ({ body: { kind: "mails", org_id: orgId } })))
+  await sendAll(
+    env.EVENTS,
+    waiting.map((orgId) => ({ kind: "mails", org_id: orgId })),
+  )
   return waiting.length
 }

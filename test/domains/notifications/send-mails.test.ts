@@ -326,7 +326,20 @@ test("the sweep wakes each organization whose mails are due, and no other", asyn
       sendBatch: async (messages: Array<{ body: { org_id: string } }>) => void woken.push(...messages.map(({ body }) => body.org_id)),
     },
   } as unknown as Bindings
-  await wakeMailers(bindings, new Meter(), now + minute)
+  // However many mails of another organization have waited for longer.
+  const crowded = `org_${"0".repeat(26)}`
+  await env.DB.prepare(
+    `with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000)
+     insert into mail_outbox (org_id, event_id, user_id, id, status, attempts, due_at, created_at)
+     select ?, 'evt_' || i, 'usr_x', 'mal_' || i, 'WAITING', 0, 1, 1 from n`,
+  )
+    .bind(crowded)
+    .run()
+  const meter = new Meter()
+  await wakeMailers(bindings, meter, now + minute)
+  await env.DB.prepare("delete from mail_outbox where org_id = ?").bind(crowded).run()
+  expect(woken).toContain(crowded)
+  expect(meter.cost.d1RowsRead).toBeLessThan(1_000)
   expect(woken.filter((id) => [due.orgId, done.orgId, future.orgId].includes(id))).toEqual([due.orgId])
   await send(due.orgId, now + minute, noting().mailer)
 })
