@@ -117,6 +117,17 @@ describe("INV-NTF-9: a mail's own link", () => {
     expect(await versionOf(other.person.token)).toBe(0)
   })
 
+  test("under another link's Idempotency-Key is refused rather than given that one's answer", async () => {
+    const [one, other] = [await mailed(), await mailed()]
+    const headers = { "idempotency-key": crypto.randomUUID() }
+    const statuses = []
+    for (const { link } of [one, one, other]) statuses.push((await call(link, { method: "POST", headers })).status)
+    expect(statuses.slice(0, 2)).toEqual([200, 200])
+    expect(statuses[2]).toBeGreaterThanOrEqual(400)
+    expect(await versionOf(one.person.token)).toBe(1)
+    expect(await versionOf(other.person.token)).toBe(0)
+  })
+
   test("is good as long as its key is in the ring, and counts against the address", async () => {
     const { person, link } = await mailed()
     const ring = (keys: string, success = true) =>
