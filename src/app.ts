@@ -40,7 +40,7 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
         workerSrc: ["'self'", "blob:"],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],
-        formAction: ["'none'"],
+        formAction: ["'self'"],
       },
       crossOriginResourcePolicy: "cross-origin",
       referrerPolicy: "no-referrer",

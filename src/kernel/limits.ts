@@ -57,6 +57,18 @@ export const limits = {
   /** What an unanswered queue message is waited for before the sweep sends another. */
   webhookWakeAgainMs: 120_000,
   webhookAttemptsKept: 20,
+  /**
+   * Attempts under way at a time: of one consumer (a Worker has six connections that wait for an answer, and the queue
+   * needs one), of an organization and of an endpoint. Each is less than the one before, so that none fills it alone.
+   */
+  webhookAttemptsAtOnce: 5,
+  webhookAttemptsPerOrganization: 4,
+  webhookAttemptsPerEndpoint: 2,
+  /** When the sweep looks at a delivery that waits for others of its endpoint, which take it on as they end. */
+  webhookParkedMs: 3_600_000,
+  /** Deliveries that one message works off, one after the other, and how long it goes on. */
+  webhookLaneAttemptsMax: 50,
+  webhookLaneMs: 30_000,
   webhookFailingDaysMax: 5,
   webhookDeliveryDaysKept: 30,
   webhookSweepRows: 1_000,
@@ -94,6 +106,8 @@ export const limits = {
   /** What stands in a mail of somebody's own words: a name, a reason. */
   mailValueCharsMax: 300,
   mailSubjectCharsMax: 200,
+  /** Mails of one event type that a person gets in an hour, whatever others do; what comes beyond is told in the app alone. */
+  mailsPerTypeAndHourMax: 20,
   /** Mails that a worker takes on at once, and how often in one run. */
   mailLeaseRows: 10,
   mailLeasesMax: 10,
@@ -104,6 +118,8 @@ export const limits = {
   /** A mail older than this says nothing new; well within the 24 hours that the mail service remembers its key. */
   mailHoursMax: 20,
   mailDaysKept: 30,
+  /** Organizations with mails that wait, due or not, that the sweep goes over, and those of them that it wakes. */
+  mailOrganizationsLookedAtMax: 2_000,
   mailOrganizationsPerSweepMax: 100,
 
   outboxKeysMax: 500,
@@ -125,6 +141,8 @@ export const limits = {
   retryRowsMax: 50,
   sweepRowsMax: 500,
   sweepRoundsMax: 20,
+  /** After how long an organization that is behind is looked at again: at the next sweep, which comes each minute. */
+  sweepAgainSeconds: 50,
   deadLetterDaysKept: 90,
 
   /** A stream that resumes from further back is told to start anew. */

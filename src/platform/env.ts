@@ -12,6 +12,7 @@ export type Bindings = {
   readonly FILES: R2Bucket
   readonly IMAGES: ImagesBinding
   readonly EVENTS: Queue<QueueMessage>
+  readonly WEBHOOKS: Queue<QueueMessage>
   readonly ASSETS: Fetcher
   readonly RATE_PRINCIPAL: RateLimit
   readonly RATE_ADDRESS: RateLimit
@@ -24,7 +25,7 @@ export type QueueMessage =
   | { readonly kind: "events"; readonly org_id: string }
   /** The organization has mails that wait to be sent. */
   | { readonly kind: "mails"; readonly org_id: string }
-  /** A webhook's delivery is due. */
+  /** A webhook's delivery is due. It comes by a queue of its own, since other people's servers may be slow. */
   | { readonly kind: "delivery"; readonly org_id: string; readonly delivery_id: string }
 
 const flag = z.enum(["true", "false"]).transform((text) => text === "true")

@@ -9,10 +9,11 @@ import { compile } from "../../src/platform/db/executor.ts"
 import { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings, QueueMessage } from "../../src/platform/env.ts"
 import { consume } from "../../src/platform/events/consume.ts"
-import { consumeDeadLetters, deadLetterQueue } from "../../src/platform/events/dead-letters.ts"
+import { consumeDeadLetters, deadLetterQueue, replayLetter } from "../../src/platform/events/dead-letters.ts"
 import { dispatch } from "../../src/platform/events/dispatch.ts"
 import type { StoredEvent, Subscriber } from "../../src/platform/events/subscriber.ts"
 import { sweepEvents } from "../../src/platform/events/sweep.ts"
+import type { DeadLetterRow } from "../../src/platform/events/tables.ts"
 import { D1Faults } from "../support/d1-faults.ts"
 import { happen } from "../support/events.ts"
 import { quiet } from "../support/ledger.ts"
@@ -225,9 +226,11 @@ describe("INV-EVT-5: the sweep", () => {
   }
   const later = () => Date.now() + minute
   const caughtUp = async () => {
+    await env.DB.exec("update event_laggards set look_at = 0")
     const sent = counting()
     await sweepEvents(sent.env, new Meter(), later())
     for (const orgId of sent.orgs) await run(orgId as OrganizationId, [])
+    await env.DB.exec("update event_laggards set look_at = 0")
     await sweepEvents(counting().env, new Meter(), later())
   }
 
@@ -242,11 +245,11 @@ describe("INV-EVT-5: the sweep", () => {
     await sweepEvents(sent.env, new Meter(), later())
     expect(sent.orgs).toEqual([late])
     const again = counting()
-    await sweepEvents(again.env, new Meter(), later())
+    await sweepEvents(again.env, new Meter(), later() + minute)
     expect(again.orgs).toEqual([late])
     await run(late, [])
     const last = counting()
-    await sweepEvents(last.env, new Meter(), later())
+    await sweepEvents(last.env, new Meter(), later() + 2 * minute)
     expect(last.orgs).toEqual([])
     await sweepEvents(last.env, new Meter(), later() + 20 * minute)
     expect(last.orgs).toEqual([young])
@@ -264,13 +267,45 @@ describe("INV-EVT-5: the sweep", () => {
     expect(sent.orgs.sort()).toEqual([stuck, ...others].sort())
     for (const orgId of others) await run(orgId, [])
     const next = counting()
-    await sweepEvents(next.env, new Meter(), later())
+    await sweepEvents(next.env, new Meter(), later() + minute)
     expect(next.orgs).toEqual([stuck])
     await run(stuck, [])
-    await sweepEvents(counting().env, new Meter(), later())
+    await sweepEvents(counting().env, new Meter(), later() + 2 * minute)
     const meter = new Meter()
-    await sweepEvents(counting().env, meter, later())
+    await sweepEvents(counting().env, meter, later() + 3 * minute)
     expect(meter.cost.d1RowsRead).toBeLessThanOrEqual(10)
+  })
+
+  test("finds others' events beside an organization that always fails, however much happens to that one", async () => {
+    await caughtUp()
+    const [stuck, before, after] = [organization(), organization(), organization()]
+    await happen(stuck, 1)
+    await happen(before, 1)
+    const down = scribe(fresh("down"), {
+      plan: () => {
+        throw new Error("D1_ERROR: Network connection lost.")
+      },
+    })
+    await expect(run(stuck, [down])).rejects.toThrow(/lost/)
+    // More than one sweep looks at.
+    const many = limits.sweepRowsMax * limits.sweepRoundsMax
+    await env.DB.prepare(
+      `with recursive n(i) as (select 1 union all select i + 1 from n where i <= ?)
+       insert into events (org_id, id, type, permission, data, at) select ?, 'evt_stuck_' || i, 'order.accepted', 'orders.order.read', '{}', 0 from n`,
+    )
+      .bind(many, stuck)
+      .run()
+    await happen(after, 1)
+    const [first, second] = [counting(), counting()]
+    await sweepEvents(first.env, new Meter(), later())
+    expect(first.orgs.sort()).toEqual([stuck, before].sort())
+    await run(before, [])
+    await expect(run(stuck, [down])).rejects.toThrow(/lost/)
+    await sweepEvents(second.env, new Meter(), later() + minute)
+    expect(second.orgs.sort()).toEqual([stuck, after].sort())
+    await run(after, [])
+    await env.DB.prepare("delete from events where org_id = ?").bind(stuck).run()
+    await caughtUp()
   })
 
   test("does not step over what it could not queue", async () => {
@@ -352,7 +387,18 @@ describe("the queue's consumer", () => {
     for (let time = 0; time < 2; time += 1) expect((await deliver(deadLetterQueue, bodies)).explicitAcks).toEqual(["m0", "m1"])
     const letters = await lettersOf(word)
     expect(letters).toHaveLength(2)
-    expect(letters[0]).toMatchObject({ queue: "waybill-events", attempts: 6, error: null, status: "WAITING", first_seen_at: 1_000 })
+    expect(letters.map(({ queue }) => queue).sort()).toEqual(["waybill-events", "waybill-webhooks"])
+    expect(letters[0]).toMatchObject({ attempts: 6, error: null, status: "WAITING", first_seen_at: 1_000 })
+  })
+
+  test("INV-EVT-6: a dead letter goes back to the queue that its kind comes by", async () => {
+    const sent: string[] = []
+    const queue = (name: string) => ({ send: async ({ kind }: QueueMessage) => void sent.push(`${kind} by ${name}`) })
+    const bindings = { ...env, EVENTS: queue("events"), WEBHOOKS: queue("webhooks") } as unknown as Bindings
+    for (const kind of ["delivery", "mails"]) {
+      await replayLetter(bindings, new Meter(), { body: { kind, org_id: "org_z", delivery_id: "dlv_z" } } as DeadLetterRow, Date.now())
+    }
+    expect(sent).toEqual(["delivery by webhooks", "mails by events"])
   })
 
   test("INV-EVT-4: while the database is away dead letters wait", async () => {

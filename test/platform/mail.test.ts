@@ -142,7 +142,7 @@ describe("Resend", () => {
 
   test("is given the mail's id as its key, and where mails are turned off as a header of the mail", async () => {
     const { calls, mailer } = answering(() => new Response("{}"))
-    const sent = mail({ unsubscribeUrl: "https://api.example/api/v1/notifications/preferences", token: "secret" })
+    const sent = mail({ unsubscribeUrl: "https://api.example/stop?signature=0", token: "secret" })
     expect(await mailer.send(sent)).toEqual({ kind: "SENT" })
     const [call] = calls
     expect(call?.headers.get("idempotency-key")).toBe(sent.id)
@@ -152,7 +152,7 @@ describe("Resend", () => {
       subject: "Subject",
       text: "text",
       html: "<p>html</p>",
-      headers: { "List-Unsubscribe": "<https://api.example/api/v1/notifications/preferences>" },
+      headers: { "List-Unsubscribe": "<https://api.example/stop?signature=0>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" },
     })
     expect(call?.signal).toBeInstanceOf(AbortSignal)
   })

@@ -97,7 +97,7 @@ describe("headers", () => {
     for (const path of ["/health", "/api/v1/users", "/nothing"]) {
       const { headers } = await production(at(path))
       expect(headers.get("content-security-policy")).toMatch(
-        /default-src 'none'; script-src 'self';.*frame-ancestors 'none'; base-uri 'none'; form-action 'none'/,
+        /default-src 'none'; script-src 'self';.*frame-ancestors 'none'; base-uri 'none'; form-action 'self'/,
       )
       expect(headers.get("content-security-policy")).not.toMatch(/script-src[^;]*unsafe/)
       expect([headers.get("x-content-type-options"), headers.get("referrer-policy")]).toEqual(["nosniff", "no-referrer"])

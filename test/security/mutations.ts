@@ -3,6 +3,7 @@ import { tags } from "../../src/domains/tags.ts"
 import { idPrefixes } from "../../src/kernel/ids.ts"
 import { type EndpointSpec, fullPath, isMutation } from "../../src/platform/http/endpoint.ts"
 import { openApiDocument } from "../../src/platform/http/openapi.ts"
+import { requiredQueryOf } from "../support/requests.ts"
 import { type Answer, api } from "../support/world.ts"
 
 /** Every mutation of the registry with a good body and a path to nowhere: what is wrong with a request is then what a test did to it. */
@@ -35,7 +36,7 @@ function idOfNothing({ params }: EndpointSpec, name: string): string {
 export const pathTo = (spec: EndpointSpec): string =>
   fullPath(spec)
     .replace("/api/v1", "")
-    .replace(/\{(\w+)\}/g, (_, name: string) => idOfNothing(spec, name))
+    .replace(/\{(\w+)\}/g, (_, name: string) => idOfNothing(spec, name)) + requiredQueryOf(spec)
 
 /** By a caller who holds whatever the operation asks for. */
 export const send = (spec: EndpointSpec, body: unknown, by: { readonly owner: string; readonly staff: string }): Promise<Answer> =>

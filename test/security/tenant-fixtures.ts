@@ -252,6 +252,8 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   readNotification: ({ a }) => [{ params: { id: a.notificationId }, answers: hidden }],
   getNotificationPreferences: () => [{ answers: 200 }],
   setNotificationPreferences: public_("chooses for the person who asks"),
+  confirmUnsubscribe: public_("the link's signature is itself the right; that nobody makes one for others stands in its own test"),
+  unsubscribe: public_("the link's signature is itself the right; that nobody makes one for others stands in its own test"),
   // Files
   uploadFile: public_("there is no id to name; a file is its uploader's until something of their own refers to it"),
   getFile: ({ relation, a }) => [

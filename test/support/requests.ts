@@ -8,7 +8,7 @@ import { openApiDocument } from "../../src/platform/http/openapi.ts"
 /** A value that the parameter's schema takes: an id of its kind that names nothing, or a plain word. */
 function fillerOf(schema: z.ZodType): string {
   const ids = Object.values(idPrefixes).map((prefix) => newId(prefix, Date.now()))
-  const filler = [...ids, "word", "1"].find((text) => schema.safeParse(text).success)
+  const filler = [...ids, "word", "1", "order.placed", "0".repeat(64)].find((text) => schema.safeParse(text).success)
   if (filler === undefined) throw new Error("no filler fits the parameter; teach test/support/requests.ts its kind")
   return filler
 }
@@ -22,6 +22,15 @@ export const paramsOf = (spec: EndpointSpec): Record<string, string> =>
 export const pathOf = (spec: EndpointSpec, params: Readonly<Record<string, string>> = {}): string => {
   const filled = { ...paramsOf(spec), ...params }
   return `.${fullPath(spec).replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(filled[name] ?? ""))}`
+}
+
+/** What the operation's query cannot do without, filled: `?name=value`, or nothing. */
+export function requiredQueryOf(spec: EndpointSpec): string {
+  const required = Object.entries((spec.query as z.ZodObject | undefined)?.shape ?? {}).filter(
+    ([, schema]) => !(schema as z.ZodType).safeParse(undefined).success,
+  )
+  const filled = new URLSearchParams(required.map(([name, schema]) => [name, fillerOf(schema as z.ZodType)]))
+  return required.length === 0 ? "" : `?${filled.toString()}`
 }
 
 type Media = { readonly example?: unknown }

@@ -8,7 +8,7 @@ export type Step = {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly delayMs?: number
-  /** hang: no answer. drip: headers, then a byte now and then without end. flood: a body without end. reset: the connection breaks. */
+  /** hang: no answer, and the connection breaks when the script is set anew. drip: headers, then a byte now and then without end. flood: a body without end. reset: the connection breaks. */
   readonly trouble?: "hang" | "drip" | "flood" | "reset"
 }
 
@@ -27,6 +27,7 @@ declare module "vitest" {
 export default async function startWebhookServer({ provide }: TestProject): Promise<() => Promise<void>> {
   const scripts = new Map<string, Step[]>()
   const received = new Map<string, Received[]>()
+  const hanging = new Map<string, ServerResponse[]>()
   const server = createServer((request, response) => {
     void answer(request, response)
   })
@@ -37,6 +38,8 @@ export default async function startWebhookServer({ provide }: TestProject): Prom
     for await (const part of request.setEncoding("utf8")) body += part
     if (verb === "script") {
       scripts.set(key, JSON.parse(body) as Step[])
+      for (const one of hanging.get(key) ?? []) one.socket?.destroy()
+      hanging.delete(key)
       response.end()
       return
     }
@@ -49,6 +52,7 @@ export default async function startWebhookServer({ provide }: TestProject): Prom
     const answered = step.trouble === "hang" || step.trouble === "reset" ? null : (step.status ?? 200)
     const headers = request.headers as Record<string, string>
     received.set(key, [...(received.get(key) ?? []), { headers, body, answered }])
+    if (step.trouble === "hang") hanging.set(key, [...(hanging.get(key) ?? []), response])
     setTimeout(() => play(step, response), step.delayMs ?? 0)
   }
 

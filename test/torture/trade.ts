@@ -75,7 +75,10 @@ export async function settleTrade(scene: Scene, keeper: Keeper, { isPatient, say
   for (;;) {
     // What a dead worker took on is free again after three minutes, for which no run waits.
     await server.databaseRows("update mail_outbox set due_at = 1 where status = 'WAITING'")
-    if (!isPatient) await server.databaseRows("update event_retries set retry_at = 1")
+    if (!isPatient) {
+      await server.databaseRows("update event_retries set retry_at = 1")
+      await server.databaseRows("update event_laggards set look_at = 1")
+    }
     await server.cron("* * * * *", Date.now() + (isPatient ? 0 : limits.dispatchLateSeconds * 1_000))
     const until = Date.now() + (isPatient ? 10_000 : 2_000)
     let left = await waiting(keeper)

@@ -1,16 +1,27 @@
+import { z } from "@hono/zod-openapi"
 import type { Ctx } from "../../platform/http/context.ts"
-import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
+import { type Endpoint, endpoint, publicEndpoint } from "../../platform/http/endpoint.ts"
 import { etagOf, reply } from "../../platform/http/reply.ts"
 import { listNotifications } from "./list-notifications.ts"
 import { type Preferences, readPreferences, setPreferences } from "./preferences.ts"
 import { readAllNotifications, readNotification } from "./read-notification.ts"
-import { notificationList, notificationQuery, preferencesInput, preferencesView, readParams, readView } from "./schemas.ts"
+import {
+  notificationList,
+  notificationQuery,
+  preferencesInput,
+  preferencesView,
+  readParams,
+  readView,
+  unsubscribedView,
+  unsubscribeQuery,
+} from "./schemas.ts"
+import { subscriptionOf, unsubscribe, unsubscribePage, unsubscribePath } from "./unsubscribe.ts"
 import { toNotificationView, toPreferencesView } from "./views.ts"
 
 const shown = ({ actor }: Ctx, { choices, version }: Preferences) =>
   reply.ok(toPreferencesView(choices, version, actor.permissions), { etag: etagOf(version) })
 
-/** Open to whoever is signed in: all of it is one's own. */
+/** Open to whoever is signed in, or holds a mail's link: all of it is one's own. */
 export const notificationEndpoints: readonly Endpoint[] = [
   endpoint(
     {
@@ -77,5 +88,45 @@ export const notificationEndpoints: readonly Endpoint[] = [
       allowedWhenDeactivated: true,
     },
     async (ctx, { body }) => shown(ctx, await setPreferences(ctx, body)),
+  ),
+  publicEndpoint(
+    {
+      operationId: "confirmUnsubscribe",
+      method: "get",
+      path: unsubscribePath,
+      tag: "Notifications",
+      summary: "The page behind a mail's link, with a button that turns such mails off",
+      description: "The link in a mail's footer. Following it changes nothing; the button does.",
+      access: "public",
+      query: unsubscribeQuery,
+      success: {
+        status: 200,
+        description: "The page.",
+        contentType: "text/html",
+        schema: z.string().openapi({ example: "<!doctype html>…" }),
+      },
+      errors: ["UNAUTHENTICATED"],
+    },
+    async (ctx) => unsubscribePage(await subscriptionOf(ctx)),
+  ),
+  publicEndpoint(
+    {
+      operationId: "unsubscribe",
+      method: "post",
+      path: unsubscribePath,
+      tag: "Notifications",
+      summary: "Turn off mails of one type by a mail's own link (RFC 8058)",
+      description:
+        "The signature stands for the person the mail went to, so no token is needed. Turns off mail for that type and person, nothing else. Any body is ignored, such as the List-Unsubscribe=One-Click of mail programs.",
+      access: "public",
+      query: unsubscribeQuery,
+      success: { status: 200, schema: unsubscribedView, description: "There will be no more mails of this type." },
+      errors: ["UNAUTHENTICATED"],
+    },
+    async (ctx) => {
+      const subscription = await subscriptionOf(ctx)
+      await unsubscribe(ctx, subscription)
+      return reply.ok({ type: subscription.type, mail: false })
+    },
   ),
 ]

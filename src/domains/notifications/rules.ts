@@ -78,6 +78,31 @@ export function recipientsOf<P extends Person>(people: readonly P[], event: Happ
     .slice(0, limits.recipientsPerEventMax)
 }
 
+/**
+ * INV-NTF-8: what others do makes a person so many mails of a type in an hour and no more, or any partner could fill a
+ * mailbox. Counts on from what the last hour held.
+ */
+export class MailAllowance {
+  readonly #mails = new Map<string, number>()
+
+  constructor(recent: ReadonlyArray<{ readonly userId: UserId; readonly type: string; readonly mails: number }>) {
+    for (const { userId, type, mails } of recent) this.#mails.set(`${userId} ${type}`, mails)
+  }
+
+  /** Those who get a mail about one more event of the type, and those who have had theirs. */
+  split<P extends Pick<Person, "id">>(type: string, people: readonly P[]): readonly [mailed: readonly P[], told: readonly P[]] {
+    const mailed = people.filter(({ id }) => this.#take(`${id} ${type}`))
+    return [mailed, people.filter((person) => !mailed.includes(person))]
+  }
+
+  #take(key: string): boolean {
+    const mails = this.#mails.get(key) ?? 0
+    if (mails >= limits.mailsPerTypeAndHourMax) return false
+    this.#mails.set(key, mails + 1)
+    return true
+  }
+}
+
 /** INV-NTF-1: one event is one notification of a person, whose id follows from it. */
 export const notificationIdOf = (eventId: EventId): NotificationId => `ntf_${eventId.slice("evt_".length)}`
 

@@ -101,3 +101,18 @@ export const preferencesInput = z
   })
 
 export type PreferencesInput = z.output<typeof preferencesInput>
+
+const ofLink = (name: string, description: string, example: string) =>
+  z.string().openapi({ param: { name, in: "query" }, description, example })
+
+/** A link from a mail. Its signature says whether the rest holds. */
+export const unsubscribeQuery = z.strictObject({
+  org: ofLink("org", "The organization.", "org_01jd8x2y3zf4g5h6j7k8m9n0pq").max(64),
+  user: ofLink("user", "Who got the mail.", "usr_01jd8x2y3zf4g5h6j7k8m9n0pq").max(64),
+  type: z.enum(typeNames).openapi({ param: { name: "type", in: "query" }, description: "The event type.", example: "order.accepted" }),
+  signature: ofLink("signature", "Ours over all of the above.", "0".repeat(64)).length(64),
+})
+
+export const unsubscribedView = z
+  .object({ type: z.string().openapi({ example: "order.accepted" }), mail: z.literal(false).openapi({ example: false }) })
+  .openapi("Unsubscribed")

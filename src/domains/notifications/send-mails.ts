@@ -1,9 +1,11 @@
 import type { OrganizationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { type Instant, second } from "../../kernel/time.ts"
+import type { SigningKey } from "../../platform/auth/access-token.ts"
 import type { Meter } from "../../platform/db/meter.ts"
 import { acrossTenants, TenantDb } from "../../platform/db/tenant-db.ts"
 import { type Bindings, configOf } from "../../platform/env.ts"
+import { sendAll } from "../../platform/events/queue.ts"
 import { describeError, log } from "../../platform/log/log.ts"
 import { metrics } from "../../platform/log/metrics.ts"
 import { mailerOf } from "../../platform/mail/adapters.ts"
@@ -14,11 +16,18 @@ import { type Leased, organizationsWithMail, outbox, type Settled } from "./outb
 import { afterSending, isTold, isTooLate, type MailVerdict } from "./rules.ts"
 import { mailOf } from "./templates.ts"
 import { topicOf } from "./topics.ts"
+import { unsubscribeUrl } from "./unsubscribe.ts"
 
 /** A pause that the mail service asks for is made on the spot if it is no longer than this. */
 const pauseMsMax = 2_000
 
-type Sender = { readonly mailer: Mailer; readonly organizationName: string; readonly publicUrl: string; readonly clock: () => Instant }
+type Sender = {
+  readonly mailer: Mailer
+  readonly keys: readonly SigningKey[]
+  readonly organizationName: string
+  readonly publicUrl: string
+  readonly clock: () => Instant
+}
 
 /**
  * Sends an organization's mails that are due, a bounded number; what is left comes by the next message or the sweep.
@@ -37,6 +46,7 @@ export async function sendMails(env: Bindings, meter: Meter, orgId: Organization
     if (leased.length === 0) return
     sender ??= {
       mailer: given ?? mailerOf(config, keep, now),
+      keys: config.JWT_KEYS,
       organizationName: (await organizationStore({ env, meter }).byId(orgId))?.name ?? "Waybill",
       publicUrl: config.PUBLIC_URL.replace(/\/$/, ""),
       clock,
@@ -97,7 +107,10 @@ async function sendOne({ row, event }: Leased, person: Candidate | undefined, se
   const topic = event === undefined ? undefined : topicOf(event.type)
   if (event === undefined || topic === undefined || person === undefined) return { kind: "REFUSED", reason: "NOBODY" }
   try {
-    const mail = { id: row.id, ...mailOf(topic, event, person, sender.organizationName, sender.publicUrl) }
+    const { keys, organizationName, publicUrl } = sender
+    const subscription = { org: row.orgId, user: row.userId, type: event.type }
+    const stop = publicUrl === "" ? undefined : await unsubscribeUrl(keys, publicUrl, subscription)
+    const mail = { id: row.id, ...mailOf(topic, event, person, organizationName, publicUrl, stop) }
     const sending = await sender.mailer.send(mail)
     if (sending.kind !== "LATER" || sending.afterMs === undefined || sending.afterMs > pauseMsMax) return sending
     await new Promise((resolve) => setTimeout(resolve, sending.afterMs))
@@ -119,6 +132,9 @@ function tell(orgId: OrganizationId, { row, verdict, wasTried }: Settled): void 
 /** The sweep: wakes the sender of every organization with mails that are due. How many. */
 export async function wakeMailers(env: Bindings, meter: Meter, now: Instant): Promise<number> {
   const waiting = await organizationsWithMail(acrossTenants(env, meter, "which organizations have mails that are due"), now)
-  if (waiting.length > 0) await env.EVENTS.sendBatch(waiting.map((orgId) => ({ body: { kind: "mails", org_id: orgId } })))
+  await sendAll(
+    env.EVENTS,
+    waiting.map((orgId) => ({ kind: "mails", org_id: orgId })),
+  )
   return waiting.length
 }

@@ -47,6 +47,16 @@ export const notificationStore = ({ home: db, userId }: Self) => ({
 
   preferences: (): Promise<PreferencesRow | undefined> => db.one(notificationPreferences, eq(notificationPreferences.userId, userId)),
 
+  /** Adds the choice to have no mail of a type, whatever else was chosen or is being chosen. */
+  turnMailOff: (type: string, now: Instant): Statement => {
+    const choices = JSON.stringify({ [type]: { mail: false } })
+    return db.statement(
+      (orgId) => sql`insert into notification_preferences (org_id, user_id, choices, version, updated_at)
+        values (${orgId}, ${userId}, ${choices}, 1, ${now}) on conflict (org_id, user_id) do update
+        set choices = json_patch(choices, excluded.choices), version = version + 1, updated_at = excluded.updated_at`,
+    )
+  },
+
   /** Replaces what was chosen, as long as it is what was read. */
   savePreferences: (choices: Choices, readVersion: number, now: Instant): readonly Statement[] => [
     guard(

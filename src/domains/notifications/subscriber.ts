@@ -7,8 +7,9 @@ import { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { Bindings } from "../../platform/env.ts"
 import type { StoredEvent, Subscriber } from "../../platform/events/subscriber.ts"
 import { describeError, log } from "../../platform/log/log.ts"
-import { candidatesOf } from "./audience.ts"
-import { expiryOf, notificationIdOf, recipientsOf } from "./rules.ts"
+import { type Candidate, candidatesOf } from "./audience.ts"
+import { outbox } from "./outbox.ts"
+import { expiryOf, MailAllowance, notificationIdOf, recipientsOf } from "./rules.ts"
 import { mailOutbox, notifications } from "./tables.ts"
 import { shownOf } from "./templates.ts"
 import { topicOf } from "./topics.ts"
@@ -31,11 +32,15 @@ async function plan(env: Bindings, meter: Meter, events: readonly StoredEvent[],
   const { orgId } = first.event
   const db = TenantDb.forSystem(env, meter, orgId, "events tell the people of the organization they happened to")
   const people = await candidatesOf(db, events)
+  const mailed = told.map(({ event, topic }) => ({ event, topic, to: recipientsOf(people, event, topic, "mail") }))
+  const allowance = await allowanceOf(db, mailed, now)
   const inApp: ProjectedRow[] = []
   const byMail: ProjectedRow[] = []
-  for (const { event, topic } of told) {
+  for (const { event, topic, to } of mailed) {
     const { title, body, subject } = shownOf(topic, event.data)
-    for (const { id: userId } of recipientsOf(people, event, topic, "in_app")) {
+    const [byMailToo, inAppAlone] = allowance.split(event.type, to)
+    // What is no mail any more is told in the app, also to whoever wants this type by mail alone.
+    for (const { id: userId } of new Set([...recipientsOf(people, event, topic, "in_app"), ...inAppAlone])) {
       inApp.push(
         toldRows.encode({
           orgId,
@@ -52,14 +57,26 @@ async function plan(env: Bindings, meter: Meter, events: readonly StoredEvent[],
         }),
       )
     }
-    for (const { id: userId } of recipientsOf(people, event, topic, "mail")) {
-      const id = newId("mal", now)
-      byMail.push(
-        mailRows.encode({ orgId, eventId: event.id, userId, id, status: "WAITING", reason: null, attempts: 0, dueAt: now, createdAt: now }),
-      )
+    for (const { id: userId } of byMailToo) {
+      const waiting = { id: newId("mal", now), status: "WAITING", reason: null, attempts: 0, dueAt: now, createdAt: now } as const
+      byMail.push(mailRows.encode({ orgId, eventId: event.id, eventType: event.type, userId, ...waiting }))
     }
   }
   return [...inBounds(inApp).map(toldRows.insert), ...inBounds(byMail).map(mailRows.insert)]
+}
+
+/** INV-NTF-8, for the events at hand: what each person was to get of each type within the hour. */
+async function allowanceOf(
+  db: TenantDb,
+  mailed: ReadonlyArray<{ readonly event: StoredEvent; readonly to: readonly Candidate[] }>,
+  now: Instant,
+): Promise<MailAllowance> {
+  const ids = new Map<string, Set<Candidate["id"]>>()
+  for (const { event, to } of mailed) ids.set(event.type, new Set([...(ids.get(event.type) ?? []), ...to.map(({ id }) => id)]))
+  const pairs = [...ids].flatMap(([type, people]) => [...people].map((id) => [id, type] as const))
+  if (pairs.length === 0) return new MailAllowance([])
+  const events = mailed.map(({ event }) => event.id)
+  return new MailAllowance(await outbox(db).recent(pairs, events, now))
 }
 
 /** Rows as JSON, so many a statement. */

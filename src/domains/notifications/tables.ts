@@ -53,12 +53,15 @@ export const mailOutbox = tenantTable(
     /** When the next may: whoever takes it on moves this ahead by as long as it holds it. */
     dueAt: integer("due_at").notNull(),
     createdAt: integer("created_at").notNull(),
+    /** The event's, to count by. Null in rows from before it was there. */
+    eventType: text("event_type"),
   },
   (t) => [
     primaryKey({ columns: [t.orgId, t.eventId, t.userId] }),
     index("mail_outbox_waiting").on(t.orgId, t.dueAt).where(sql`status = 'WAITING'`),
     index("mail_outbox_due").on(t.dueAt, t.orgId).where(sql`status = 'WAITING'`),
     index("mail_outbox_created_at").on(t.createdAt),
+    index("mail_outbox_recent").on(t.orgId, t.userId, t.eventType, t.createdAt),
   ],
 )
 

@@ -25,23 +25,20 @@ export function shownOf({ about, say }: ToldTopic, data: unknown): Shown {
 
 type Recipient = { readonly email: string; readonly name: string }
 
-/** Where preferences are read and set, and so where mails of any kind are turned off. */
-const preferencesUrl = (publicUrl: string): string => `${publicUrl}/api/v1/notifications/preferences`
-
-/** The mail about an event. `publicUrl` is empty where nobody trustworthy says it: then no address stands in the mail. */
+/** The mail about an event. `publicUrl` is empty where nobody trustworthy says it: then no address stands in the mail, and `unsubscribeUrl` is none. */
 export function mailOf(
   topic: ToldTopic,
   event: { readonly type: string; readonly data: unknown },
   to: Recipient,
   organizationName: string,
   publicUrl: string,
+  unsubscribeUrl: string | undefined,
 ): Omit<Mail, "id"> {
   const facts = new Facts(event.data)
   const { title, lines } = topic.say(facts)
   const { path, prefix, member } = topic.about
   const id = facts.id(prefix, member)
   const link = publicUrl === "" || path === undefined || id === undefined ? {} : { link: `${publicUrl}/api/v1${path}${id}` }
-  const unsubscribe = publicUrl === "" ? {} : { unsubscribeUrl: preferencesUrl(publicUrl) }
   const letter = written({
     subject: title,
     paragraphs: [phrase`Hello ${to.name},`, phrase`${title}.`],
@@ -49,9 +46,11 @@ export function mailOf(
     ...link,
     footer: [
       phrase`You get this because it concerns your work at ${organizationName}.`,
-      phrase`To stop mails of this kind, turn off mail for ${event.type} in your notification preferences.`,
+      unsubscribeUrl === undefined
+        ? phrase`To stop mails of this kind, turn off mail for ${event.type} in your notification preferences.`
+        : phrase`To stop mails of this kind, turn off mail for ${event.type} in your notification preferences, or here:`,
     ],
-    ...(publicUrl === "" ? {} : { footerLink: preferencesUrl(publicUrl) }),
+    ...(unsubscribeUrl === undefined ? {} : { footerLink: unsubscribeUrl }),
   })
-  return { to: to.email, ...letter, ...unsubscribe }
+  return { to: to.email, ...letter, ...(unsubscribeUrl === undefined ? {} : { unsubscribeUrl }) }
 }

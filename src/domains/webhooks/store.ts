@@ -27,6 +27,15 @@ const kept = (now: Instant): Instant => now + limits.webhookDeliveryDaysKept * d
 const begun = (now: Instant): SQL =>
   sql`json_object('n', attempts_made + 1, 'at', ${now}, 'status', null, 'error', null, 'durationMs', null, 'answer', null)`
 
+/** How many attempts of an organization are under way, to one endpoint or to all; `of` is the endpoint's column. Reads no more than may be. */
+const underWay = (orgId: string, now: Instant, of?: SQL): SQL =>
+  sql`(select count(*) from webhook_deliveries l indexed by webhook_deliveries_leased
+    where l.org_id = ${orgId} ${of === undefined ? sql`` : sql`and l.webhook_id = ${of}`} and l.leased_until > ${now})`
+
+/** INV-WHK-9: whether one more may begin. */
+const hasRoom = (orgId: string, now: Instant, of: SQL): SQL =>
+  sql`(${underWay(orgId, now, of)} < ${limits.webhookAttemptsPerEndpoint} and ${underWay(orgId, now)} < ${limits.webhookAttemptsPerOrganization})`
+
 export const webhookStore = (db: TenantDb) => {
   const ofEndpoint = (row: EndpointRow): SQL | undefined => and(eq(webhookEndpoints.id, row.id), eq(webhookEndpoints.version, row.version))
   const ofDelivery = (id: DeliveryId): SQL => eq(webhookDeliveries.id, id)
@@ -111,24 +120,29 @@ export const webhookStore = (db: TenantDb) => {
     /**
      * INV-WHK-2: takes a delivery that is due for one attempt and writes that attempt down, in one statement, so that of
      * many who try one gets it; the lease ends by itself. Where its endpoint rests, puts it off to `restUntil` after that.
-     * Leaves it alone where there is nobody to send to or nothing to send. Undefined where the row is gone.
+     * INV-WHK-9: where as many are under way as may be, parks it. Leaves it alone where there is nobody to send to or
+     * nothing to send. Undefined where the row is gone.
      */
     takeTurn: async (id: DeliveryId, now: Instant, spreadMs: number): Promise<Turn | undefined> => {
       const isDue = sql`webhook_deliveries.id = ${id} and status = 'PENDING' and next_attempt_at <= ${now}`
       const later = sql`(select paused_until + ${spreadMs} from webhook_endpoints e
         where e.org_id = webhook_deliveries.org_id and e.id = webhook_deliveries.webhook_id and e.status = 'ACTIVE' and e.paused_until > ${now})`
-      const [, leased = [], [row] = [], [endpoint] = [], [event] = [], [organization] = []] = await db.query(
-        (orgId) => sql`update webhook_deliveries set next_attempt_at = ${later}, due_at = ${later}
+      const itsEndpoint = sql`webhook_deliveries.webhook_id`
+      const [, leased = [], , [row] = [], [endpoint] = [], [event] = [], [organization] = []] = await db.query(
+        (orgId) => sql`update webhook_deliveries set next_attempt_at = ${later}, due_at = ${later}, parked_at = null
           where org_id = ${orgId} and ${isDue} and ${later} is not null`,
         (
           orgId,
         ) => sql`update webhook_deliveries set attempts = json_insert(attempts, '$[#]', ${begun(now)}), attempts_made = attempts_made + 1,
-            attempt_in_series = attempt_in_series + 1, next_attempt_at = ${now + limits.webhookLeaseMs}, due_at = ${now + limits.webhookLeaseMs}
-          where org_id = ${orgId} and ${isDue}
+            attempt_in_series = attempt_in_series + 1, next_attempt_at = ${now + limits.webhookLeaseMs}, due_at = ${now + limits.webhookLeaseMs},
+            leased_until = ${now + limits.webhookLeaseMs}, parked_at = null
+          where org_id = ${orgId} and ${isDue} and ${hasRoom(orgId, now, itsEndpoint)}
             and exists (select 1 from webhook_endpoints e where e.org_id = ${orgId} and e.id = webhook_deliveries.webhook_id and e.status = 'ACTIVE')
             and exists (select 1 from organizations o where o.id = ${orgId} and o.status = 'ACTIVE')
             and exists (select 1 from events v where v.org_id = ${orgId} and v.id = webhook_deliveries.event_id)
           returning id`,
+        (orgId) => sql`update webhook_deliveries set parked_at = ${now}, due_at = ${now + limits.webhookParkedMs + spreadMs}
+          where org_id = ${orgId} and ${isDue} and not ${hasRoom(orgId, now, itsEndpoint)}`,
         (orgId) => sql`select * from webhook_deliveries where org_id = ${orgId} and id = ${id}`,
         (orgId) => sql`select * from webhook_endpoints where org_id = ${orgId}
           and id = (select webhook_id from webhook_deliveries where org_id = ${orgId} and id = ${id})`,
@@ -152,7 +166,25 @@ export const webhookStore = (db: TenantDb) => {
       return db.update(webhookDeliveries, ofDelivery(id), {
         attempts: sql`(select json_group_array(json(case when value ->> 'n' = ${n} then ${noted} else value end) order by key)
           from json_each(webhook_deliveries.attempts))`,
+        leasedUntil: sql`case when attempts_made = ${n} then null else leased_until end`,
       })
+    },
+
+    /**
+     * For the batch that ends an attempt: the parked deliveries that may come next, from now on as if their messages had
+     * been sent. Of the endpoints with room, those with the fewest under way; each one's own in the order they came. One
+     * for the one that ended, or as many as an endpoint has places where nothing is under way any more.
+     */
+    unpark: (now: Instant): Statement => {
+      const isFree = sql`e.status = 'ACTIVE' and coalesce(e.paused_until, 0) <= ${now}`
+      return db.statement(
+        (orgId) => sql`update webhook_deliveries set parked_at = null, due_at = ${now + limits.webhookWakeAgainMs}
+          where org_id = ${orgId} and id in (select d.id from webhook_endpoints e join webhook_deliveries d
+            on d.org_id = e.org_id and d.id in (select p.id from webhook_deliveries p indexed by webhook_deliveries_parked
+              where p.org_id = ${orgId} and p.webhook_id = e.id and p.parked_at is not null order by p.parked_at limit ${limits.webhookAttemptsPerEndpoint})
+            where e.org_id = ${orgId} and ${isFree} and ${hasRoom(orgId, now, sql`e.id`)}
+            order by ${underWay(orgId, now, sql`e.id`)}, d.parked_at limit max(1, ${limits.webhookAttemptsPerEndpoint} - ${underWay(orgId, now)})) returning id`,
+      )
     },
 
     /** It arrived, whatever else is believed of it. */
@@ -163,6 +195,7 @@ export const webhookStore = (db: TenantDb) => {
         nextAttemptAt: null,
         dueAt: kept(now),
         finishedAt: now,
+        parkedAt: null,
       }),
 
     /** After attempt `n`, unless another has begun since. */
@@ -173,6 +206,7 @@ export const webhookStore = (db: TenantDb) => {
         nextAttemptAt: null,
         dueAt: kept(now),
         finishedAt: now,
+        parkedAt: null,
       }),
 
     /** The next attempt, unless it has begun already. `dueAt` is when the sweep sees to it. */

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm"
 import { index, integer, primaryKey, text } from "drizzle-orm/sqlite-core"
 import type { DeliveryId, EventId, WebhookId } from "../../kernel/ids.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
@@ -57,11 +58,17 @@ export const webhookDeliveries = tenantTable(
     dueAt: integer("due_at").notNull(),
     createdAt: integer("created_at").notNull(),
     finishedAt: integer("finished_at"),
+    /** While an attempt is under way, when it is no longer believed in. */
+    leasedUntil: integer("leased_until"),
+    /** Since when it waits, due, for an attempt of its endpoint or organization to end. */
+    parkedAt: integer("parked_at"),
   },
   (t) => [
     primaryKey({ columns: [t.orgId, t.id] }),
     index("webhook_deliveries_endpoint").on(t.orgId, t.webhookId, t.id),
     index("webhook_deliveries_due").on(t.status, t.dueAt),
+    index("webhook_deliveries_leased").on(t.orgId, t.webhookId, t.leasedUntil).where(sql`leased_until is not null`),
+    index("webhook_deliveries_parked").on(t.orgId, t.webhookId, t.parkedAt).where(sql`parked_at is not null`),
   ],
 )
 

@@ -3,6 +3,7 @@ import type { DeliveryId, OrganizationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import type { Instant } from "../../kernel/time.ts"
 import type { Meter } from "../../platform/db/meter.ts"
+import { takeDue } from "../../platform/db/take-due.ts"
 import { acrossTenants } from "../../platform/db/tenant-db.ts"
 import type { Bindings } from "../../platform/env.ts"
 import { sendMessages } from "./messages.ts"
@@ -22,11 +23,17 @@ export async function wakeDeliveries(env: Bindings, meter: Meter, now: Instant):
   let woken = 0
   for (let batch = 0; batch < limits.webhookSweepBatchesMax; batch += 1) {
     const [rows = []] = await db.query(
-      sql`update webhook_deliveries set next_attempt_at = max(next_attempt_at, coalesce(${restsUntil(now)}, 0)),
-          due_at = coalesce(${restsUntil(now)}, ${now + limits.webhookWakeAgainMs})
-        where (org_id, id) in (select org_id, id from webhook_deliveries indexed by webhook_deliveries_due
-          where status = 'PENDING' and due_at <= ${now} order by due_at limit ${limits.webhookSweepRows})
-        returning org_id, id, next_attempt_at`,
+      takeDue({
+        table: "webhook_deliveries",
+        key: ["org_id", "id"],
+        index: "webhook_deliveries_due",
+        where: sql`status = 'PENDING'`,
+        now,
+        rowsMax: limits.webhookSweepRows,
+        set: sql`next_attempt_at = max(next_attempt_at, coalesce(${restsUntil(now)}, 0)),
+          due_at = coalesce(${restsUntil(now)}, ${now + limits.webhookWakeAgainMs})`,
+        returning: sql`org_id, id, next_attempt_at`,
+      }),
     )
     const due = rows
       .filter((row) => Number(row["next_attempt_at"]) <= now)

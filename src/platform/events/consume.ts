@@ -1,17 +1,20 @@
+import { atMost } from "../../kernel/at-most.ts"
 import type { DeliveryId, OrganizationId } from "../../kernel/ids.ts"
+import { limits } from "../../kernel/limits.ts"
 import { Meter } from "../db/meter.ts"
 import type { Bindings, QueueMessage } from "../env.ts"
 import { describeError, log } from "../log/log.ts"
 import { metrics } from "../log/metrics.ts"
 import { sentry } from "../log/sentry.ts"
 import type { Consumers } from "./consumers.ts"
+import { webhookQueue } from "./dead-letters.ts"
 import { dispatch } from "./dispatch.ts"
-import { inChunks, queueEvents } from "./queue.ts"
+import { queueEvents } from "./queue.ts"
 
 /** What a message that could not be handled waits before its next attempt. */
 const retrySeconds = 30
 
-/** Some wait for other people's servers: one after the other they would take longer than a consumer may. */
+/** One after the other they would take longer than a consumer may. */
 const messagesAtOnce = 10
 
 type Outcome = "done" | "unknown" | "failed"
@@ -29,8 +32,8 @@ type Consuming = {
  */
 export async function consume(batch: MessageBatch<QueueMessage>, env: Bindings, consumers: Consumers): Promise<void> {
   const consuming: Consuming = { env, consumers, dispatched: new Map() }
-  for (const chunk of inChunks(batch.messages, messagesAtOnce))
-    await Promise.all(chunk.map((message) => settleAndCount(message, consuming)))
+  const atOnce = batch.queue === webhookQueue ? limits.webhookAttemptsAtOnce : messagesAtOnce
+  await atMost(atOnce, batch.messages, (message) => settleAndCount(message, consuming))
 }
 
 async function settleAndCount(message: Message<QueueMessage>, consuming: Consuming): Promise<void> {

@@ -14,6 +14,7 @@ import type { DeadLetterRow } from "./tables.ts"
 
 /** The queues' names, as in wrangler.toml; a test holds them to it. */
 export const eventQueue = "waybill-events"
+export const webhookQueue = "waybill-webhooks"
 export const deadLetterQueue = "waybill-dead-letters"
 
 type NewLetter = {
@@ -35,6 +36,11 @@ export const keepLetter = (letter: NewLetter): Statement =>
         'WAITING', ${letter.firstSeenAt}, null) on conflict (source) do nothing`,
   )
 
+const webhookMessage = z.object({ kind: z.literal("delivery") })
+
+/** By what it says: a dead letter's queue does not tell which one gave it up. */
+const queueOf = (body: unknown): string => (webhookMessage.safeParse(body).success ? webhookQueue : eventQueue)
+
 /** Behind this queue there is no other: its ten attempts are spread over hours, so that no outage of the database loses a letter. */
 const retryDelaySeconds = (attempts: number): number => Math.min(hour, minute * 2 ** (attempts - 1)) / second
 
@@ -47,7 +53,7 @@ export async function consumeDeadLetters(batch: MessageBatch, env: Bindings): Pr
       const letter = {
         id: newId("dlt", Date.now()),
         source: `${batch.queue}/${message.id}`,
-        queue: eventQueue,
+        queue: queueOf(message.body),
         body: message.body,
         attempts: message.attempts,
         error: null,
@@ -74,9 +80,12 @@ const givenUpEvent = z.object({ kind: z.literal("event"), org_id: z.string(), ev
  */
 export async function replayLetter(env: Bindings, meter: Meter, { body }: DeadLetterRow, now: Instant): Promise<void> {
   const { data: event } = givenUpEvent.safeParse(body)
-  if (event === undefined) return void (await env.EVENTS.send(body as QueueMessage))
+  if (event === undefined) {
+    const queue = queueOf(body) === webhookQueue ? env.WEBHOOKS : env.EVENTS
+    return void (await queue.send(body as QueueMessage))
+  }
   const orgId = event.org_id as OrganizationId
   const db = TenantDb.forSystem(env, meter, orgId, "operators have a subscriber given an event again")
-  await db.run([setAside(db, event.event_id as EventId, event.subscriber, now)])
+  await db.run(setAside(db, event.event_id as EventId, event.subscriber, now))
   await queueEvents(env, [orgId])
 }

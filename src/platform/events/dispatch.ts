@@ -96,7 +96,7 @@ async function stepAside(doing: Dispatch, cursor: number, waiting: readonly Stor
       doing,
       cursor,
       waiting,
-      waiting.flatMap(({ id }) => subscribers.map(({ name }) => setAside(db, id, name, now))),
+      waiting.flatMap(({ id }) => subscribers.flatMap(({ name }) => setAside(db, id, name, now))),
     )
     return true
   } catch (error) {

@@ -9,44 +9,69 @@ import { log } from "../log/log.ts"
 import { queueEvents } from "./queue.ts"
 
 /**
- * INV-EVT-5: an event whose message was lost, or never sent, is found within a minute or so: every event after the one
- * that the last sweep got to is looked at, with how far its organization's were handed out. Organizations that are behind
- * are put into the queue again, and those with an event to be given again whose time has come.
+ * INV-EVT-5: an event whose message was lost, or never sent, is found within a minute or so. Every event is looked at
+ * once, with how far its organization's were handed out; organizations that are behind are written down and looked at by
+ * themselves from then on, each minute, until they have caught up. So one that stays behind hides no other, however much
+ * happens to it meanwhile. How many were put into the queue again.
  */
 export async function sweepEvents(env: Bindings, meter: Meter, now: Instant): Promise<number> {
   const db = acrossTenants(env, meter, "the sweep looks for events that were not handed out")
-  const { late, seq, isWhole } = await lookThrough(db, now)
-  const [retries = []] = await db.query(
-    sql`select distinct org_id from event_retries indexed by event_retries_retry_at where retry_at <= ${now} limit ${limits.sweepRowsMax}`,
-  )
-  const due = new Set([...late, ...retries.map((row) => row["org_id"] as OrganizationId)])
-  await queueEvents(env, [...due])
-  await db.run([db.statement(sql`update event_sweep set seq = ${seq} where one = 1 and seq < ${seq}`)])
-  if (!isWhole) log.warn("events are further behind than a sweep looks", { from: seq, organizations: late.size })
-  return due.size
+  await lookThrough(db, now)
+  return wakeLaggards(env, db, now)
 }
 
-type Found = { readonly late: ReadonlySet<OrganizationId>; readonly seq: number; readonly isWhole: boolean }
-
-/** `seq` is the last event before which all are handed out. */
-async function lookThrough(db: AcrossDb, now: Instant): Promise<Found> {
-  const late = new Set<OrganizationId>()
-  const [[first] = []] = await db.query(sql`select seq from event_sweep where one = 1`)
-  let seq = Number(first?.["seq"] ?? 0)
-  let looked = seq
+/** Goes over the events after the one that the last sweep got to, and leaves each behind it: handed out, or its organization written down. */
+async function lookThrough(db: AcrossDb, now: Instant): Promise<void> {
   for (let round = 0; round < limits.sweepRoundsMax; round += 1) {
     const [rows = []] = await db.query(
       sql`select e.seq, e.org_id, e.at, e.seq <= coalesce(c.seq, 0) as is_done from events e
-        left join event_cursors c on c.org_id = e.org_id where e.seq > ${looked} order by e.seq limit ${limits.sweepRowsMax}`,
+        left join event_cursors c on c.org_id = e.org_id where e.seq > (select s.seq from event_sweep s where s.one = 1)
+        order by e.seq limit ${limits.sweepRowsMax}`,
     )
-    for (const row of rows) {
-      if (row["is_done"] === 1) {
-        if (late.size === 0) seq = Number(row["seq"])
-      } else if (Number(row["at"]) > now - limits.dispatchLateSeconds * second) return { late, seq, isWhole: true }
-      else late.add(row["org_id"] as OrganizationId)
-    }
-    if (rows.length < limits.sweepRowsMax) return { late, seq, isWhole: true }
-    looked = Number(rows.at(-1)?.["seq"])
+    const isWaiting = (row: (typeof rows)[number]): boolean => row["is_done"] !== 1
+    const young = rows.findIndex((row) => isWaiting(row) && Number(row["at"]) > now - limits.dispatchLateSeconds * second)
+    const old = young < 0 ? rows : rows.slice(0, young)
+    const last = old.at(-1)
+    if (last === undefined) return
+    const looked = Number(last["seq"])
+    const late = [...new Set(old.filter(isWaiting).map((row) => row["org_id"]))]
+    await db.run([
+      db.statement(sql`insert into event_laggards (org_id, look_at) select value, ${now} from json_each(${JSON.stringify(late)}) where true
+        on conflict (org_id) do nothing`),
+      db.statement(sql`update event_sweep set seq = ${looked} where one = 1 and seq < ${looked}`),
+    ])
+    if (old.length < limits.sweepRowsMax) return
   }
-  return { late, seq, isWhole: late.size === 0 }
+  log.warn("events are further behind than a sweep looks", { events: limits.sweepRoundsMax * limits.sweepRowsMax })
+}
+
+/** Of a laggard `l`: whether it has events that were not handed out, and when it is to be given some again. */
+const isBehind = sql`exists (select 1 from events e indexed by events_org_id_seq where e.org_id = l.org_id
+  and e.seq > coalesce((select c.seq from event_cursors c where c.org_id = l.org_id), 0))`
+const retryAt = sql`(select min(r.retry_at) from event_retries r where r.org_id = l.org_id)`
+
+/** Those that wait longest to be looked at come first, and go behind the others for it: what nothing helps holds up nobody. */
+async function wakeLaggards(env: Bindings, db: AcrossDb, now: Instant): Promise<number> {
+  let woken = 0
+  for (let round = 0; round < limits.sweepRoundsMax; round += 1) {
+    const [rows = []] = await db.query(
+      sql`select l.org_id, ${isBehind} as is_behind, ${retryAt} as retry_at from event_laggards l indexed by event_laggards_look_at where l.look_at <= ${now} order by l.look_at limit ${limits.sweepRowsMax}`,
+    )
+    const due = rows.filter((row) => row["is_behind"] === 1 || (row["retry_at"] !== null && Number(row["retry_at"]) <= now))
+    await queueEvents(
+      env,
+      due.map((row) => row["org_id"] as OrganizationId),
+    )
+    if (rows.length === 0) break
+    const seen = JSON.stringify(rows.map((row) => row["org_id"]))
+    await db.run([
+      db.statement(sql`delete from event_laggards as l where l.org_id in (select value from json_each(${seen}))
+        and not ${isBehind} and ${retryAt} is null`),
+      db.statement(sql`update event_laggards set look_at = ${now + limits.sweepAgainSeconds * second}
+        where org_id in (select value from json_each(${seen}))`),
+    ])
+    woken += due.length
+    if (rows.length < limits.sweepRowsMax) break
+  }
+  return woken
 }

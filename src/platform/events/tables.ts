@@ -55,10 +55,16 @@ export const eventRetries = tenantTable(
     error: text("error"),
     retryAt: integer("retry_at").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.orgId, t.eventId, t.subscriber] }), index("event_retries_retry_at").on(t.retryAt)],
+  (t) => [primaryKey({ columns: [t.orgId, t.eventId, t.subscriber] })],
 )
 
-/** One row: every event up to `seq`, of whatever organization, is known to be handed out. */
+/** An organization that the sweep looks after: it has events that were not handed out in time, or are to be given again. */
+export const eventLaggards = tenantTable("event_laggards", { lookAt: integer("look_at").notNull() }, (t) => [
+  primaryKey({ columns: [t.orgId] }),
+  index("event_laggards_look_at").on(t.lookAt),
+])
+
+/** One row: every event up to `seq` is known to be handed out, or its organization to be behind. */
 export const eventSweep = platformTable("event_sweep", { one: integer("one").primaryKey(), seq: integer("seq").notNull() })
 
 export type DeadLetterStatus = "WAITING" | "REPLAYED"

@@ -153,7 +153,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
 
   const principal = actor === undefined ? { orgId: platformOrganizationId, id: "public" } : { orgId: actor.orgId, id: actor.id }
   const command: Command = isMutation(spec)
-    ? await commandOf(c.req.raw, principal, c.req.path, bytes, secret)
+    ? await commandOf(c.req.raw, principal, c.req.path, asked(c.req.url, bytes), secret)
     : { id: "", requestHash: "", hasKey: false }
 
   const work = new UnitOfWork(now, origin, actor === undefined ? undefined : refOf(actor), {
@@ -213,6 +213,16 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     return respond(c, kept)
   }
   return respond(c, outcome)
+}
+
+/** What a repeat under one Idempotency-Key must send again: the body, and the query where there is one. */
+function asked(url: string, body: Uint8Array): Uint8Array {
+  const query = new TextEncoder().encode(new URL(url).search)
+  if (query.byteLength === 0) return body
+  const both = new Uint8Array(query.byteLength + 1 + body.byteLength)
+  both.set(query)
+  both.set(body, query.byteLength + 1)
+  return both
 }
 
 /** A request that carries a signature in place of a token, on a route that takes one. */

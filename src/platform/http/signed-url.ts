@@ -34,9 +34,28 @@ export async function signUrl(
   params: Readonly<Record<string, string>> = {},
 ): Promise<SignedUrl> {
   const expiresAt = signedUrlExpiry(now)
-  const all = Object.entries({ ...params, org: orgId, expires: String(expiresAt / second) })
-  const signature = await signatureOf(config.JWT_KEYS[0]?.secret ?? "", path, all)
-  return { url: `${publicUrl}${path}?${new URLSearchParams([...all, ["signature", signature]]).toString()}`, expiresAt }
+  return { url: await signed(config.JWT_KEYS, publicUrl, path, { ...params, org: orgId, expires: String(expiresAt / second) }), expiresAt }
+}
+
+/** A URL with a signature over its path and query. What it is good for, and until when, its route says. */
+export async function signed(
+  keys: readonly SigningKey[],
+  publicUrl: string,
+  path: string,
+  params: Readonly<Record<string, string>>,
+): Promise<string> {
+  const all = Object.entries(params)
+  const signature = await signatureOf(keys[0]?.secret ?? "", path, all)
+  return `${publicUrl}${path}?${new URLSearchParams([...all, ["signature", signature]]).toString()}`
+}
+
+/** Whether the path and query are as `signed` made them. Any key of the ring may have. */
+export async function isSigned(keys: readonly SigningKey[], path: string, query: URLSearchParams): Promise<boolean> {
+  const given = query.get("signature") ?? ""
+  const params = [...query].filter(([name]) => name !== "signature")
+  const signatures = await Promise.all(keys.map(({ secret }) => signatureOf(secret, path, params)))
+  // Each is compared, and each in constant time.
+  return signatures.map((signature) => isSame(signature, given)).some(Boolean)
 }
 
 /** The organization in whose name a signed URL reads. Any key of the ring may have signed it. @throws RefusalError UNAUTHENTICATED or TOKEN_EXPIRED. */
@@ -46,13 +65,9 @@ export async function verifySignedUrl(
   query: URLSearchParams,
   now: Instant,
 ): Promise<OrganizationId> {
-  const given = query.get("signature") ?? ""
-  const params = [...query].filter(([name]) => name !== "signature")
   const orgId = query.get("org") ?? ""
   const expires = query.get("expires") ?? ""
-  const signatures = await Promise.all(keys.map(({ secret }) => signatureOf(secret, path, params)))
-  // Each is compared, and each in constant time.
-  const isOurs = signatures.map((signature) => isSame(signature, given)).some(Boolean)
+  const isOurs = await isSigned(keys, path, query)
   if (!isOurs || !isId("org", orgId) || !/^\d{1,12}$/.test(expires)) {
     throw new RefusalError({ code: "UNAUTHENTICATED", detail: "The URL's signature is not one of ours." })
   }

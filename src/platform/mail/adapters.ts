@@ -20,7 +20,11 @@ const errorBodyCharsMax = 4_000
 export const resendMailer = (config: Config, apiKey: string, fetcher: typeof fetch = fetch): Mailer => ({
   async send({ id, to, subject, text, html, unsubscribeUrl }) {
     try {
-      const headers = unsubscribeUrl === undefined ? {} : { headers: { "List-Unsubscribe": `<${oneLine(unsubscribeUrl)}>` } }
+      // One click, without a page in between (RFC 8058).
+      const headers =
+        unsubscribeUrl === undefined
+          ? {}
+          : { headers: { "List-Unsubscribe": `<${oneLine(unsubscribeUrl)}>`, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" } }
       const response = await fetcher(resendUrl, {
         method: "POST",
         headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json", "idempotency-key": id },

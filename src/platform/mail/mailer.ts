@@ -11,7 +11,7 @@ export type Mail = {
   readonly html: string
   /** The one-time token that the mail carries, for `/dev/mail`; never sent or logged apart from the text. */
   readonly token?: string
-  /** Where mails of this kind are turned off, for the List-Unsubscribe header. */
+  /** Where mails of this kind are turned off by a bare POST, for the List-Unsubscribe header. */
   readonly unsubscribeUrl?: string
 }
 

@@ -9,6 +9,7 @@ import {
   isDefault,
   isTold,
   isTooLate,
+  MailAllowance,
   notificationIdOf,
   type Person,
   recipientsOf,
@@ -165,4 +166,12 @@ describe("a mail that did not go", () => {
     // The slowest lease ends before somebody else may take it on.
     expect(limits.mailSendSeconds * 3).toBeLessThan(limits.mailLeaseSeconds)
   })
+})
+
+test("INV-NTF-8: what the last hour held counts, and each person and type by itself", () => {
+  const [ann, ben] = [{ id: newId("usr", 1) }, { id: newId("usr", 2) }]
+  const allowance = new MailAllowance([{ userId: ann.id, type: "order.placed", mails: limits.mailsPerTypeAndHourMax - 1 }])
+  expect(allowance.split("order.placed", [ann, ben])).toEqual([[ann, ben], []])
+  expect(allowance.split("order.placed", [ann, ben])).toEqual([[ben], [ann]])
+  expect(allowance.split("order.cancelled", [ann])).toEqual([[ann], []])
 })

@@ -4,6 +4,7 @@ import { users } from "../../../src/domains/identity/tables.ts"
 import { notificationsSubscriber } from "../../../src/domains/notifications/index.ts"
 import { mintId, newId, type OrganizationId, type UserId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
+import { hour, minute } from "../../../src/kernel/time.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
 import { type Colleague, colleague, dbOf, happened, orderData, outboxOf, tell } from "../../support/notifications.ts"
 import { api, hire, newEmail, signUp, type World } from "../../support/world.ts"
@@ -176,6 +177,42 @@ describe("who is told", () => {
   })
 })
 
+describe("INV-NTF-8: a partner who does very much", () => {
+  const most = limits.mailsPerTypeAndHourMax
+  const placed = (orgId: string, count: number) =>
+    Promise.all(Array.from({ length: count }, () => happened(orgId, { type: "order.placed", data: orderData("supplier") })))
+  const counts = async (orgId: string, people: Staffed["people"]) => {
+    const { inApp, mail } = await told(orgId, people)
+    const of = (names: readonly string[]) => names.filter((name) => name === "sales").length
+    return [of(inApp), of(mail)]
+  }
+
+  test("makes a person so many mails of a type in an hour, of each type by itself; the app tells all", async () => {
+    const { org, people } = await staffed()
+    const now = Date.now()
+    const first = await placed(org.id, most - 2)
+    await tell(first, now)
+    const more = await placed(org.id, 5)
+    await tell(more, now + minute)
+    expect(await counts(org.id, people)).toEqual([most + 3, most])
+    // Handed out again it is the same.
+    await tell([...first, ...more], now + 2 * minute)
+    await tell(more, now + 2 * minute)
+    expect(await counts(org.id, people)).toEqual([most + 3, most])
+    await tell([await happened(org.id, { type: "order.cancelled", data: orderData("supplier") })], now + 3 * minute)
+    expect(await counts(org.id, people)).toEqual([most + 4, most + 1])
+    await tell(await placed(org.id, 3), now + hour + minute - 1)
+    expect(await counts(org.id, people)).toEqual([most + 7, most + 4])
+  })
+
+  test("leaves whoever turned the app off for the type with what is no mail any more in the app", async () => {
+    const { org, people } = await staffed()
+    await choose(people.sales, [{ type: "order.placed", in_app: false }])
+    await tell(await placed(org.id, most + 3))
+    expect(await counts(org.id, people)).toEqual([3, most])
+  })
+})
+
 describe("a large organization", () => {
   const crowd = async (orgId: string, count: number): Promise<UserId[]> => {
     const db = dbOf(orgId)
@@ -211,7 +248,7 @@ describe("a large organization", () => {
     events.push(await happened(org.id, { type: "complaint.reopened", data: complaint({ assignee_id: last }) }))
     const meter = new Meter()
     const statements = await notificationsSubscriber.plan(env, meter, events, Date.now())
-    expect(meter.cost.d1Trips).toBe(2)
+    expect(meter.cost.d1Trips).toBe(3)
     expect(statements.length).toBeLessThanOrEqual(14)
     for (const { sql, params } of statements) {
       expect(sql.length).toBeLessThan(100_000)

@@ -80,7 +80,7 @@ describe.each(cases)("%s with %s", (type, kind) => {
 
   test("harms nobody in either part, nor in the app", () => {
     for (const data of [filled(value), { ...filled(value), side: "supplier" }, { ...filled(value), side: "buyer" }]) {
-      const mail = mailOf(topic, { type, data }, { email: "a@example.test", name: value }, value, publicUrl)
+      const mail = mailOf(topic, { type, data }, { email: "a@example.test", name: value }, value, publicUrl, `${publicUrl}/stop`)
       expectHarmless(mail, 1)
       const { title, body, subject } = shownOf(topic, data)
       expect(title.length).toBeLessThanOrEqual(limits.notificationTitleCharsMax)
@@ -152,7 +152,7 @@ describe("the words", () => {
     const topic = topics["order.rejected"]
     if (topic === undefined) throw new Error("no topic")
     const event = { type: "order.rejected", data: { ...order, side: "buyer", counterparty_name: "Farm" } }
-    const mail = mailOf(topic, event, { email: "bea@example.test", name: "Bea" }, "Bistro", publicUrl)
+    const mail = mailOf(topic, event, { email: "bea@example.test", name: "Bea" }, "Bistro", publicUrl, "https://api.example/stop")
     expect(mail.text).toBe(`Hello Bea,
 
 Order SO-7 at Farm was rejected.
@@ -165,10 +165,10 @@ ${publicUrl}/api/v1/orders/${orderId}
 
 -- 
 You get this because it concerns your work at Bistro.
-To stop mails of this kind, turn off mail for order.rejected in your notification preferences.
-${publicUrl}/api/v1/notifications/preferences
+To stop mails of this kind, turn off mail for order.rejected in your notification preferences, or here:
+https://api.example/stop
 `)
-    const nowhere = mailOf(topic, event, { email: "bea@example.test", name: "Bea" }, "Bistro", "")
+    const nowhere = mailOf(topic, event, { email: "bea@example.test", name: "Bea" }, "Bistro", "", undefined)
     expect(nowhere.html + nowhere.text).not.toMatch(/https?:|href|\/api\//)
     expect(nowhere.unsubscribeUrl).toBeUndefined()
   })

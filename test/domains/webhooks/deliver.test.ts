@@ -50,12 +50,12 @@ async function tryAll({ now, orgId, id }: Awaited<ReturnType<typeof waiting>>, a
 /** The queue as a list. */
 function withQueue() {
   const sent: Array<{ body: QueueMessage; delay: number }> = []
-  const EVENTS = {
+  const WEBHOOKS = {
     sendBatch: async (messages: Iterable<{ body: QueueMessage }>, options?: { delaySeconds?: number }) => {
       for (const { body } of messages) sent.push({ body, delay: options?.delaySeconds ?? 0 })
     },
   }
-  return { sent, bindings: { ...env, EVENTS } as unknown as Bindings }
+  return { sent, bindings: { ...env, WEBHOOKS } as unknown as Bindings }
 }
 
 describe("a delivery", () => {
@@ -288,7 +288,7 @@ describe("when something breaks here", () => {
 
   test("a queue that takes nothing fails nothing: the sweep comes later", async () => {
     const { orgId, id, now, world, made } = await waiting([{ status: 500 }])
-    const bindings = { ...env, EVENTS: { sendBatch: () => Promise.reject(new Error("the queue is away")) } } as unknown as Bindings
+    const bindings = { ...env, WEBHOOKS: { sendBatch: () => Promise.reject(new Error("the queue is away")) } } as unknown as Bindings
     await attempt(orgId, id, Date.now(), { bindings })
     expect((await now()).attempts).toHaveLength(1)
     await webhooksSubscriber.afterwards?.(bindings, await handOut(orgId))

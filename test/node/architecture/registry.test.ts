@@ -119,6 +119,7 @@ describe("routes", () => {
 
   test("open to the public are these; a further one is a decision", () => {
     expect(named(specs.filter(({ access }) => access === "public")).sort()).toEqual([
+      "confirmUnsubscribe",
       "devMakeSuperAdmin",
       "forgotPassword",
       "getDocsAsset",
@@ -132,6 +133,7 @@ describe("routes", () => {
       "register",
       "resetPassword",
       "signIn",
+      "unsubscribe",
     ])
   })
 })

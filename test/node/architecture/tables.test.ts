@@ -127,7 +127,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "products primary key": "row is the rowid, which the full-text index refers to",
   "refresh_tokens primary key": "a refresh token names its row before anybody knows whose it is",
   "reset_tokens primary key": "a one-time token names its row before anybody knows whose it is",
-  event_retries_retry_at: "the sweep walks all organizations by what is due",
+  event_laggards_look_at: "the sweep walks the organizations that are behind by when they are looked at next",
   idempotency_keys_created_at: "clean-up walks all organizations by age",
   notifications_expires_at: "clean-up walks all organizations by age",
   mail_outbox_created_at: "clean-up walks all organizations by age",

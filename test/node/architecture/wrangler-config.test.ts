@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { cronTable } from "../../../src/jobs.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { type Bindings, configOf, variableNames } from "../../../src/platform/env.ts"
-import { deadLetterQueue, eventQueue } from "../../../src/platform/events/dead-letters.ts"
+import { deadLetterQueue, eventQueue, webhookQueue } from "../../../src/platform/events/dead-letters.ts"
 import { filesUnder, read, withoutComments } from "../../support/repository.ts"
 
 type Block = {
@@ -176,7 +176,7 @@ describe("wrangler.toml", () => {
   })
 
   test("names its queues as the consumer tells them apart", () => {
-    expect(config.queues.consumers.map(({ queue }) => queue)).toEqual([eventQueue, deadLetterQueue])
+    expect(config.queues.consumers.map(({ queue }) => queue)).toEqual([eventQueue, webhookQueue, deadLetterQueue])
   })
 
   test("no code looks at the environment past the checked configuration", () => {

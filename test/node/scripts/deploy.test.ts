@@ -9,7 +9,7 @@ test("a deployment makes each resource that the top level of wrangler.toml binds
     worker: "waybill",
     database: { name: "waybill" },
     buckets: ["waybill-files"],
-    queues: ["waybill-events", "waybill-dead-letters"],
+    queues: ["waybill-events", "waybill-webhooks", "waybill-dead-letters"],
   })
 })
 
