@@ -4,6 +4,7 @@ import type { Bindings } from "../../src/platform/env.ts"
 import { callObject } from "../shared/call-object.ts"
 import type { ChatInboxRpc, SocketFacts } from "./rpc.ts"
 
+export { hasLink, isListed } from "./acquaintance.ts"
 export { findRecipient } from "./recipients.ts"
 export type { ChatInboxRpc, ConversationState, Delivered, EphemeralFrame, Overview, SocketFacts } from "./rpc.ts"
 

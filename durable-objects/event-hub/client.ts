@@ -4,7 +4,7 @@ import type { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { inChunks, queueEvents } from "../../src/platform/events/queue.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
-import { type StreamWanted, streamHeader } from "./rules.ts"
+import { type RosterTurn, type StreamWanted, streamHeader } from "./rules.ts"
 
 export type { StreamWanted } from "./rules.ts"
 
@@ -12,8 +12,7 @@ export type { StreamWanted } from "./rules.ts"
 type HubRpc = {
   poke(): Promise<void>
   revoke(subjects: readonly string[]): Promise<void>
-  join(userId: UserId): Promise<void>
-  leave(userId: UserId): Promise<void>
+  turn(userId: UserId, news: RosterTurn): Promise<void>
 }
 
 export type EventHubClient = HubRpc & {
@@ -35,8 +34,7 @@ export function eventHubOf(env: Pick<Bindings, "EVENT_HUB">, orgId: Organization
   return {
     poke: () => call(async (hub) => hub.poke()),
     revoke: (subjects) => call(async (hub) => hub.revoke(subjects)),
-    join: (userId) => call(async (hub) => hub.join(userId)),
-    leave: (userId) => call(async (hub) => hub.leave(userId)),
+    turn: (userId, news) => call(async (hub) => hub.turn(userId, news)),
     open: (wanted) =>
       call(async (hub) => {
         const headers = { upgrade: "websocket", [streamHeader]: encodeURIComponent(JSON.stringify({ orgId, ...wanted })) }

@@ -196,6 +196,10 @@ export const limits = {
   chatCallMsMax: 10_000,
   /** Who reconnects within it was never gone. */
   chatAwayMs: 10_000,
+  /** How often an inbox with open sockets looks itself for revocations. */
+  chatRevocationLookMs: 60_000,
+  /** How long nobody knows whether a message was stored, before its room is asked: longer than all tries to store it take. */
+  chatClaimMs: 120_000,
   cannedRepliesMax: 500,
   cannedReplyPlaceholdersMax: 20,
 } as const

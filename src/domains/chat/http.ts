@@ -5,7 +5,7 @@ import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
 import { createCannedReply, deleteCannedReply } from "./canned-replies.ts"
-import { listConversations, markRead, readerIdOf, readMessages } from "./conversations.ts"
+import { listConversations, markRead, readConversation, readerIdOf } from "./conversations.ts"
 import { openChatSocket } from "./open-chat-socket.ts"
 import { readHistory } from "./read-history.ts"
 import { type MessageFacts, messageView } from "./rules.ts"
@@ -140,7 +140,7 @@ export const chatEndpoints: readonly Endpoint[] = [
       isList: true,
     },
     async (ctx, { params, query }) => {
-      const found = await readMessages(ctx, params.id, beforeOf(query.cursor), query.limit + 1)
+      const found = await readConversation(ctx, params.id, beforeOf(query.cursor), query.limit + 1)
       return found.ok ? pageOfFound(found.value, query.limit, readerIdOf(ctx)) : found
     },
   ),

@@ -1,5 +1,6 @@
 import { sha256 } from "../../kernel/digest.ts"
 import {
+  type ComplaintId,
   type ConversationId,
   derivedId,
   type FileId,
@@ -118,6 +119,7 @@ export type MessageFacts = {
   readonly content: string
   readonly attachments: readonly Attachment[]
   readonly productIds: readonly ProductId[]
+  readonly complaintId: ComplaintId | null
   readonly at: Instant
 }
 
@@ -180,6 +182,7 @@ export function messageView(message: MessageFacts, reader: UserId | null) {
     attachments,
     attachment_url: attachments[0]?.url ?? null,
     product_ids: [...message.productIds],
+    complaint_id: message.complaintId,
     ...(message.clientId !== null && reader === message.senderId ? { client_id: message.clientId } : {}),
     timestamp: formatInstant(message.at),
   }

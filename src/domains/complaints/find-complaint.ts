@@ -1,9 +1,11 @@
-import type { ComplaintId } from "../../kernel/ids.ts"
+import type { ComplaintId, ConversationId } from "../../kernel/ids.ts"
 import { RefusalError, type Result } from "../../kernel/result.ts"
 import { day, hour } from "../../kernel/time.ts"
 import { refOf } from "../../platform/auth/actor.ts"
 import type { Config } from "../../platform/env.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { conversationOfLink } from "../chat/index.ts"
+import { linkStore } from "../partners/index.ts"
 import { recordStep } from "./record-step.ts"
 import { after, type By, type Clock, type ComplaintFacts, type Side, type Step } from "./rules.ts"
 import { complaintStore, counterpartyDb } from "./store.ts"
@@ -21,6 +23,12 @@ export async function ownRow(ctx: Ctx, id: ComplaintId): Promise<ComplaintRow> {
   const row = await complaintStore(ctx.db).byId(id)
   if (row === undefined) throw new RefusalError({ code: "NOT_FOUND", detail: "There is no such complaint." })
   return row
+}
+
+/** The conversation in which the two sides can write to each other about it: their link's, while it is approved. */
+export async function conversationOf(ctx: Ctx, { linkId }: Pick<ComplaintRow, "linkId">): Promise<ConversationId | null> {
+  const link = linkId === null ? undefined : await linkStore(ctx.db).byId(linkId)
+  return link?.status === "APPROVED" ? conversationOfLink(link.id) : null
 }
 
 export type Found = { readonly complaint: ComplaintFacts; readonly side: Side }

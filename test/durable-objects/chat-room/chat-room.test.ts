@@ -32,7 +32,17 @@ function linkState(changes: Partial<LinkState> = {}): LinkState {
 async function send(id: ConversationId, by: ReturnType<typeof person>, clientId: string, knownSeq?: number) {
   const messageId = await messageIdOf(id, by.userId, clientId)
   return ask(id, (room) =>
-    room.send({ id: messageId, by, clientId, recipientId: null, content: clientId, attachments: [], productIds: [], knownSeq }),
+    room.send({
+      id: messageId,
+      by,
+      clientId,
+      recipientId: null,
+      content: clientId,
+      attachments: [],
+      productIds: [],
+      complaintId: null,
+      knownSeq,
+    }),
   )
 }
 

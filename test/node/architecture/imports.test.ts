@@ -28,7 +28,7 @@ const isClient = (path: string): boolean => /^durable-objects\/[^/]+\/client\.ts
 const isForObjects = (path: string): boolean => /^src\/domains\/[^/]+\/(rules|tables|events)\.ts$/.test(path)
 
 /** The parts of the platform that make sense without a request. */
-const platformOfObjects = /^src\/platform\/(db|events|log)\/|^src\/platform\/env\.ts$|^src\/platform\/auth\/actor\.ts$/
+const platformOfObjects = /^src\/platform\/(db|events|log)\/|^src\/platform\/env\.ts$|^src\/platform\/auth\/(actor|revocations)\.ts$/
 
 function mayImport({ from, to }: Import): boolean {
   const target = layerOf(to)
