@@ -1,7 +1,6 @@
 import { runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest"
-import type { ChatInbox } from "../../../durable-objects/chat-inbox/chat-inbox.ts"
 import { ChatRoom } from "../../../durable-objects/chat-room/chat-room.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { connect, conversationOf, type Device, link, setLink } from "../../support/chat.ts"
@@ -26,7 +25,7 @@ beforeAll(async () => {
   conversation = conversationOf(linkId)
 })
 
-const inboxOf = (userId: string) => env.CHAT_INBOX.get(env.CHAT_INBOX.idFromName(userId)) as unknown as DurableObjectStub<ChatInbox>
+const inboxOf = (userId: string) => env.CHAT_INBOX.get(env.CHAT_INBOX.idFromName(userId))
 const photo = async (token: string): Promise<string> => (await uploaded(token, "chat_attachment", await png(), "cod.png")).id
 const rowsOf = (fileId: string) =>
   d1<{ org_id: string; status: string; subject_id: string | null; due_at: number | null }>(
@@ -105,7 +104,7 @@ describe("INV-CHT-10: a file of a message that is not stored", () => {
   test("stays where the message is stored although nobody heard, by the alarm and by a repeat while the link is blocked", async () => {
     const device = await connect(buyer.token)
     const file = await photo(buyer.token)
-    const real = ChatRoom.prototype.send
+    const real = Reflect.get(ChatRoom.prototype, "send") as ChatRoom["send"]
     const answer = vi.spyOn(ChatRoom.prototype, "send").mockImplementation(async function (this: ChatRoom, message) {
       await real.call(this, message)
       throw new Error("the answer was lost")

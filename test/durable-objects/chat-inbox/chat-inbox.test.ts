@@ -3,7 +3,6 @@ import { env } from "cloudflare:workers"
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest"
 import { callDirectory } from "../../../durable-objects/chat-directory/client.ts"
 import { fileOfUrl } from "../../../durable-objects/chat-inbox/attachments.ts"
-import type { ChatInbox } from "../../../durable-objects/chat-inbox/chat-inbox.ts"
 import { callInbox, openSocket, type SocketFacts } from "../../../durable-objects/chat-inbox/client.ts"
 import { parseFrame } from "../../../durable-objects/chat-inbox/frames.ts"
 import { isMigrated } from "../../../durable-objects/shared/migrate.ts"
@@ -31,7 +30,7 @@ const facts = (changes: Partial<SocketFacts> = {}): SocketFacts => ({
 })
 
 const opened = async (given: SocketFacts): Promise<Device> => new Device(await openSocket(env, given, new Meter()))
-const stubOf = (userId: UserId) => env.CHAT_INBOX.get(env.CHAT_INBOX.idFromName(userId)) as unknown as DurableObjectStub<ChatInbox>
+const stubOf = (userId: UserId) => env.CHAT_INBOX.get(env.CHAT_INBOX.idFromName(userId))
 const liveOf = async (orgId: SocketFacts["orgId"]) =>
   (await callDirectory(env, orgId, (directory) => directory.subscribe(orgId, newId("cnv", 1), 0))).users.map(({ id }) => id)
 

@@ -20,7 +20,7 @@ afterEach(() => {
 })
 
 const ask = <T>(id: ConversationId, use: (room: ChatRoomRpc) => Promise<T>): Promise<T> => callRoom(env, id, use)
-const stubOf = (id: string) => env.CHAT_ROOM.get(env.CHAT_ROOM.idFromName(id)) as unknown as DurableObjectStub<ChatRoom>
+const stubOf = (id: string) => env.CHAT_ROOM.get(env.CHAT_ROOM.idFromName(id))
 
 const party = (name: string) => ({ id: newId("org", Date.now()), name })
 const person = (orgId: OrganizationId) => ({ userId: newId("usr", Date.now()), orgId, name: "Somebody" })
