@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi"
-import type { ComplaintId } from "../../kernel/ids.ts"
+import type { ComplaintId, ConversationId } from "../../kernel/ids.ts"
 import type { Result } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
@@ -10,7 +10,7 @@ import { assignComplaint } from "./assign-complaint.ts"
 import { confirmResolution } from "./confirm-resolution.ts"
 import { escalateComplaint } from "./escalate-complaint.ts"
 import { exportComplaints } from "./export-complaints.ts"
-import { conversationOf, ownRow } from "./find-complaint.ts"
+import { conversationOf, readComplaint } from "./find-complaint.ts"
 import { openComplaint } from "./open-complaint.ts"
 import { reopenComplaint } from "./reopen-complaint.ts"
 import { resolveComplaint } from "./resolve-complaint.ts"
@@ -36,9 +36,10 @@ const listKind = "complaints"
 const success = { status: 200, schema: complaintView, description: "The complaint as it is now." } as const
 const stepErrors = ["NOT_FOUND", "INVALID_TRANSITION", "VERSION_MISMATCH"] as const
 
-const shown = async (ctx: Ctx, row: ComplaintRow): Promise<HandlerResult> =>
-  reply.ok(toComplaintView(row, await conversationOf(ctx, row)), { etag: complaintEtag(row) })
-const moved = async (ctx: Ctx, result: Result<ComplaintRow>): Promise<HandlerResult> => (result.ok ? shown(ctx, result.value) : result)
+const shown = (row: ComplaintRow, conversationId: ConversationId | null): HandlerResult =>
+  reply.ok(toComplaintView(row, conversationId), { etag: complaintEtag(row, conversationId) })
+const moved = async (ctx: Ctx, result: Result<ComplaintRow>): Promise<HandlerResult> =>
+  result.ok ? shown(result.value, await conversationOf(ctx, result.value)) : result
 
 export const complaintEndpoints: readonly Endpoint[] = [
   endpoint(
@@ -60,7 +61,8 @@ export const complaintEndpoints: readonly Endpoint[] = [
       const result = await openComplaint(ctx, { orderId, orderLineId, title, description, evidence })
       if (!result.ok) return result
       const row = result.value
-      return reply.created(toComplaintView(row, await conversationOf(ctx, row)), `/complaints/${row.id}`, { etag: complaintEtag(row) })
+      const conversationId = await conversationOf(ctx, row)
+      return reply.created(toComplaintView(row, conversationId), `/complaints/${row.id}`, { etag: complaintEtag(row, conversationId) })
     },
   ),
   endpoint(
@@ -121,7 +123,10 @@ export const complaintEndpoints: readonly Endpoint[] = [
       params,
       success: { status: 200, schema: complaintView, description: "The complaint, as one's own side sees it." },
     },
-    async (ctx, { params: { id } }) => shown(ctx, await ownRow(ctx, id)),
+    async (ctx, { params: { id } }) => {
+      const { row, conversationId } = await readComplaint(ctx, id)
+      return shown(row, conversationId)
+    },
   ),
   endpoint(
     {

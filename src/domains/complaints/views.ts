@@ -71,4 +71,6 @@ export const toComplaintView = (row: ComplaintRow, conversationId: ConversationI
   })),
 })
 
-export const complaintEtag = ({ version, side }: ComplaintRow): string => etagOf(version, version, side === "supplier" ? "s" : "b")
+/** The link's end changes what is told of the complaint, and not the complaint. */
+export const complaintEtag = ({ version, side }: ComplaintRow, conversationId: ConversationId | null): string =>
+  etagOf(version, conversationId === null ? `${version}0` : version, side === "supplier" ? "s" : "b")

@@ -102,7 +102,10 @@ describe("a complaint's conversation", () => {
       conversation,
     ])
     expect((await step(own.rep.token, made.id, "assign")).body.conversation_id).toBe(conversation)
+    const tagOf = async () => (await api("GET", `/complaints/${made.id}`, { token: own.buyer.token })).headers.get("etag")
+    const before = await tagOf()
     await setLink(own.supplier, made.link_id, "BLOCKED")
+    expect(await tagOf(), "what a cache holds is not this any more").not.toBe(before)
     expect([await shownTo(own.buyer.token), await shownTo(own.rep.token)]).toEqual([null, null])
     expect((await step(own.rep.token, made.id, "resolve")).body.conversation_id).toBeNull()
     await setLink(own.supplier, made.link_id, "APPROVED")
