@@ -165,7 +165,7 @@ export const limits = {
   fileOrphanPagesMax: 10,
   chatContentCharsMax: 4_000,
   chatFrameBytesMax: 32_768,
-  /** A socket's allowance of frames, and how fast it comes back. */
+  /** A user's allowance of frames, and how fast it comes back. */
   chatFramesBurst: 240,
   chatFramesPerSecond: 60,
   chatClientIdCharsMax: 64,

@@ -197,7 +197,7 @@ export const placeholdersIn = (content: string): string[] => [
 export const hasBrokenPlaceholder = (content: string): boolean =>
   /\{\{|\}\}/.test(content.replace(/\{\{\s*[a-z][a-z0-9_]{0,39}\s*\}\}/g, ""))
 
-/** A socket's allowance of frames: how many it may send at once, refilled as time passes. */
+/** A user's allowance of frames: how many may be sent at once, refilled as time passes. */
 export type Allowance = { readonly left: number; readonly at: Instant }
 
 /** INV-CHT-8: what is left after frames that cost this much, or undefined where that is too many. */
