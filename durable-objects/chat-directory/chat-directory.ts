@@ -7,7 +7,7 @@ import type { Bindings } from "../../src/platform/env.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import { callRoom, type Presence } from "../chat-room/client.ts"
 import { DueTable } from "../shared/due-table.ts"
-import { migrate, type SchemaStep } from "../shared/migrate.ts"
+import { isMigrated, migrate, type SchemaStep } from "../shared/migrate.ts"
 import type { ChatDirectoryRpc, HeadPage, Turn } from "./rpc.ts"
 
 const steps: readonly SchemaStep[] = [
@@ -38,16 +38,18 @@ const toldAtOnceMax = 50
 export class ChatDirectory extends DurableObject<Bindings> implements ChatDirectoryRpc {
   readonly #sql: SqlStorage
   readonly #due: DueTable<"tell">
+  #isReady: boolean
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
     this.#sql = state.storage.sql
     this.#due = new DueTable(state.storage)
-    state.storage.transactionSync(() => migrate(this.#sql, steps))
+    this.#isReady = isMigrated(this.#sql)
+    if (this.#isReady) state.storage.transactionSync(() => migrate(this.#sql, steps))
   }
 
   async turn(orgId: OrganizationId, userId: UserId, { turn, isLive, at }: Turn): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
+    this.#prepared(() => {
       const { rowsWritten } = this.#sql.exec(
         `INSERT INTO live (user_id, turn, since, is_live) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (user_id) DO UPDATE SET turn = ?2, since = ?3, is_live = ?4 WHERE turn < ?2`,
@@ -66,33 +68,38 @@ export class ChatDirectory extends DurableObject<Bindings> implements ChatDirect
   }
 
   async subscribe(orgId: OrganizationId, conversationId: ConversationId, until: Instant): Promise<Presence> {
-    // From 1 on: a room that has never asked is at 0.
-    this.#sql.exec("INSERT INTO directory (one, org_id, version) VALUES (1, ?, 1) ON CONFLICT DO NOTHING", orgId)
-    const presence = this.#presence()
-    this.#sql.exec(
-      `INSERT INTO subscribers (conversation_id, until, told_version) VALUES (?1, ?2, ?3)
-       ON CONFLICT (conversation_id) DO UPDATE SET until = ?2, told_version = max(told_version, ?3)`,
-      conversationId,
-      until,
-      presence.version,
-    )
-    return presence
+    return this.#prepared(() => {
+      // From 1 on: a room that has never asked is at 0.
+      this.#sql.exec("INSERT INTO directory (one, org_id, version) VALUES (1, ?, 1) ON CONFLICT DO NOTHING", orgId)
+      const presence = this.#presence()
+      this.#sql.exec(
+        `INSERT INTO subscribers (conversation_id, until, told_version) VALUES (?1, ?2, ?3)
+         ON CONFLICT (conversation_id) DO UPDATE SET until = ?2, told_version = max(told_version, ?3)`,
+        conversationId,
+        until,
+        presence.version,
+      )
+      return presence
+    })
   }
 
   async head(head: ConversationHead): Promise<void> {
-    this.#sql.exec(
-      `INSERT INTO conversations (id, last_at, last_seq, version, head) VALUES (?1, ?2, ?3, ?4, ?5)
-       ON CONFLICT (id) DO UPDATE SET last_at = ?2, last_seq = ?3, version = ?4, head = ?5
-       WHERE last_seq <= ?3 AND version <= ?4`,
-      head.id,
-      head.lastAt,
-      head.lastSeq,
-      head.version,
-      JSON.stringify(head),
+    this.#prepared(() =>
+      this.#sql.exec(
+        `INSERT INTO conversations (id, last_at, last_seq, version, head) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET last_at = ?2, last_seq = ?3, version = ?4, head = ?5
+         WHERE last_seq <= ?3 AND version <= ?4`,
+        head.id,
+        head.lastAt,
+        head.lastSeq,
+        head.version,
+        JSON.stringify(head),
+      ),
     )
   }
 
   async page({ after, rowsMax }: HeadPage): Promise<ConversationHead[]> {
+    if (!this.#isReady) return []
     const rows =
       after === undefined
         ? this.#sql.exec<{ head: string }>("SELECT head FROM conversations ORDER BY last_at DESC, id DESC LIMIT ?", rowsMax)
@@ -106,6 +113,7 @@ export class ChatDirectory extends DurableObject<Bindings> implements ChatDirect
   }
 
   async byIds(ids: readonly ConversationId[]): Promise<ConversationHead[]> {
+    if (!this.#isReady) return []
     return this.#sql
       .exec<{ head: string }>("SELECT head FROM conversations WHERE id IN (SELECT value FROM json_each(?))", JSON.stringify(ids))
       .toArray()
@@ -113,6 +121,7 @@ export class ChatDirectory extends DurableObject<Bindings> implements ChatDirect
   }
 
   override async alarm(): Promise<void> {
+    if (!this.#isReady) return
     const retryAt = Date.now() + minute
     for (const kind of this.ctx.storage.transactionSync(() => this.#due.take(Date.now(), retryAt))) {
       // INV-DUE-2: nothing leaves this loop as an exception.
@@ -124,6 +133,16 @@ export class ChatDirectory extends DurableObject<Bindings> implements ChatDirect
       }
     }
     this.#due.arm()
+  }
+
+  /** The first write makes the tables: a directory that was only asked has none. */
+  #prepared<T>(work: () => T): T {
+    const done = this.ctx.storage.transactionSync(() => {
+      if (!this.#isReady) migrate(this.#sql, steps)
+      return work()
+    })
+    this.#isReady = true
+    return done
   }
 
   #presence(): Presence {

@@ -12,4 +12,4 @@ export const callDirectory = <T>(
   orgId: OrganizationId,
   use: (directory: ChatDirectoryRpc) => Promise<T>,
   meter?: Meter,
-): Promise<T> => callObject<ChatDirectoryRpc, T>(env.CHAT_DIRECTORY, orgId, use, meter)
+): Promise<T> => callObject(env.CHAT_DIRECTORY, orgId, use, { meter })

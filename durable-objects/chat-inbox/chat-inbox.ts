@@ -4,6 +4,9 @@ import type { ConversationId, OrganizationId, UserId } from "../../src/kernel/id
 import { limits } from "../../src/kernel/limits.ts"
 import { assertNever, ok, type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
 import { type Instant, minute } from "../../src/kernel/time.ts"
+import { lastRevoked } from "../../src/platform/auth/revocations.ts"
+import { Meter } from "../../src/platform/db/meter.ts"
+import { acrossTenants } from "../../src/platform/db/tenant-db.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import { callDirectory, type HeadKey } from "../chat-directory/client.ts"
@@ -11,17 +14,18 @@ import { callRoom } from "../chat-room/client.ts"
 import { eventHubOf } from "../event-hub/client.ts"
 import { DueTable } from "../shared/due-table.ts"
 import { KeyedLock } from "../shared/keyed-lock.ts"
-import { migrate } from "../shared/migrate.ts"
+import { isMigrated, migrate } from "../shared/migrate.ts"
 import { socketFactsHeader } from "./client.ts"
 import { Conversations } from "./conversations.ts"
 import { type ClientFrame, parseFrame } from "./frames.ts"
 import { inboxSteps } from "./migrations.ts"
+import { Purse } from "./purse.ts"
 import type { ChatInboxRpc, Delivered, EphemeralFrame, Overview, SocketFacts } from "./rpc.ts"
 import { type Socket, Sockets } from "./sockets.ts"
 import { InboxStore } from "./store.ts"
 
-/** What falls due: ends of tokens and tickets, being gone for good, and telling others who could not be told. */
-type Due = "expiry" | "away" | "tell"
+/** What falls due: ends of tokens and tickets, revocations that nobody told of, being gone for good, telling others who could not be told. */
+type Due = "expiry" | "revoked" | "claims" | "away" | "tell"
 
 /** An oversized frame counts as many. */
 const costOf = (data: string | ArrayBuffer): number =>
@@ -35,22 +39,29 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   readonly #store: InboxStore
   readonly #due: DueTable<Due>
   readonly #sockets: Sockets
+  readonly #purse: Purse
   readonly #conversations: Conversations
   /** Frames of a socket are carried out in the order in which they came. */
   readonly #frames = new KeyedLock<string>()
+  #isReady: boolean
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env)
-    this.#store = new InboxStore(state.storage.sql)
+    const { sql } = state.storage
+    this.#store = new InboxStore(sql)
     this.#due = new DueTable(state.storage)
     this.#sockets = new Sockets(state, this.#store)
+    this.#purse = new Purse(this.#store)
     this.#conversations = new Conversations({
       env,
       store: this.#store,
       sockets: this.#sockets,
+      purse: this.#purse,
+      claimed: () => this.#due.schedule("claims", Date.now() + limits.chatClaimMs),
       transaction: (work) => state.storage.transactionSync(work),
     })
-    state.storage.transactionSync(() => migrate(state.storage.sql, inboxSteps))
+    this.#isReady = isMigrated(sql)
+    if (this.#isReady) state.storage.transactionSync(() => migrate(sql, inboxSteps))
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('{"type":"ping"}', '{"type":"pong"}'))
   }
 
@@ -61,10 +72,11 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
     const facts = JSON.parse(decodeURIComponent(header)) as SocketFacts
     const now = Date.now()
     const { 0: client, 1: server } = new WebSocketPair()
-    const isFirst = this.ctx.storage.transactionSync(() => {
+    const isFirst = this.#prepared(() => {
       this.#store.own(facts.userId, facts.orgId)
       this.#sockets.accept(server, facts, now)
       this.#due.schedule("expiry", facts.expiresAt)
+      this.#due.schedule("revoked", now + limits.chatRevocationLookMs)
       this.#due.cancel("away")
       const wasLive = this.#store.owner?.isLive === true
       if (!wasLive) this.#store.nextTurn(true)
@@ -76,7 +88,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   }
 
   async issueTicket(hash: string, claims: string, subjects: readonly string[], expiresAt: Instant): Promise<boolean> {
-    return this.ctx.storage.transactionSync(() => {
+    return this.#prepared(() => {
       const isKept = this.#store.addTicket(hash, claims, subjects, expiresAt, Date.now())
       if (isKept) this.#due.schedule("expiry", expiresAt)
       return isKept
@@ -84,11 +96,12 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   }
 
   async redeemTicket(hash: string): Promise<string | undefined> {
-    return this.ctx.storage.transactionSync(() => this.#store.takeTicket(hash, Date.now()))
+    return this.#isReady ? this.ctx.storage.transactionSync(() => this.#store.takeTicket(hash, Date.now())) : undefined
   }
 
   /** INV-CHT-5 */
   async revoke(subjects: readonly string[]): Promise<void> {
+    if (!this.#isReady) return
     this.ctx.storage.transactionSync(() => this.#store.revokeTickets(subjects))
     for (const socket of this.#sockets.open()) {
       if (socket.facts.subjects.some((subject) => subjects.includes(subject))) this.#sockets.close(socket, "REVOKED")
@@ -97,7 +110,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   }
 
   async deliver(messages: readonly MessageFacts[]): Promise<Delivered> {
-    const { owner } = this.#store
+    const owner = this.#isReady ? this.#store.owner : undefined
     if (owner?.isLive !== true) return { reachedSeq: 0, isLive: false, isDelivered: false }
     // Sockets may have died with the object, without a word.
     if (this.#sockets.open().length === 0) this.#perhapsAway()
@@ -105,17 +118,18 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   }
 
   async notify(frames: readonly EphemeralFrame[]): Promise<void> {
-    for (const frame of frames) this.#sockets.sendToAll(frame)
+    if (this.#isReady) for (const frame of frames) this.#sockets.sendToAll(frame)
   }
 
   async head(userId: UserId, orgId: OrganizationId, head: ConversationHead): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
+    this.#prepared(() => {
       this.#store.own(userId, orgId)
       this.#store.saveHead(head)
     })
   }
 
   async overview(after: HeadKey | undefined, rowsMax: number, ids: readonly ConversationId[]): Promise<Overview> {
+    if (!this.#isReady) return { pairs: [], states: [] }
     const pairs = this.#store.pairs(after, rowsMax)
     return { pairs, states: this.#store.states([...ids, ...pairs.map(({ id }) => id)]) }
   }
@@ -125,9 +139,11 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
     conversationId: ConversationId,
     upToSeq: number,
   ): Promise<Result<{ readonly upToSeq: number; readonly lastSeq: number }>> {
+    const known = await this.#conversations.find(by, conversationId, this.#isReady, () => true)
+    if (!known.ok) return known
     const result = await callRoom(this.env, conversationId, (room) => room.read(by, upToSeq))
     if (!result.ok) return result
-    this.ctx.storage.transactionSync(() => this.#store.own(by.userId, by.orgId))
+    this.#prepared(() => this.#store.own(by.userId, by.orgId))
     this.#conversations.keepRead(conversationId, result.value.upToSeq)
     return result
   }
@@ -135,7 +151,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   override async webSocketMessage(raw: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const socket = this.#sockets.of(raw)
     if (socket === undefined) return
-    if (!this.#sockets.pay(socket, costOf(data), Date.now())) {
+    if (!this.#purse.pay(costOf(data), Date.now())) {
       this.#sockets.close(socket, "FLOOD")
       this.#perhapsAway()
       return
@@ -158,6 +174,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   }
 
   override async alarm(): Promise<void> {
+    if (!this.#isReady) return
     const retryAt = Date.now() + minute
     for (const kind of this.ctx.storage.transactionSync(() => this.#due.take(Date.now(), retryAt))) {
       // INV-DUE-2: nothing leaves this loop as an exception.
@@ -182,6 +199,10 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
         this.#perhapsAway()
         return this.#store.nextExpiry()
       }
+      case "revoked":
+        return this.#closeRevoked()
+      case "claims":
+        return this.#conversations.settleClaims(Date.now())
       case "away": {
         const isGone = this.ctx.storage.transactionSync(() => {
           if (this.#sockets.open().length > 0 || this.#store.owner?.isLive !== true) return false
@@ -198,6 +219,34 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
     }
   }
 
+  /**
+   * INV-CHT-5: what a lost call would have told of: one read a minute, of this user's own subjects alone, while there are
+   * sockets. @returns when to look again.
+   */
+  async #closeRevoked(): Promise<Instant | undefined> {
+    const open = this.#sockets.open()
+    if (open.length === 0) return undefined
+    const db = acrossTenants(this.env, new Meter(), "a chat inbox looks for revocations that it was not told of")
+    const notBefore = await lastRevoked(db, [...new Set(open.flatMap(({ facts }) => facts.subjects))])
+    for (const socket of open) {
+      const { subjects, issuedAt } = socket.facts
+      if (subjects.some((subject) => issuedAt <= (notBefore.get(subject) ?? Number.NEGATIVE_INFINITY)))
+        this.#sockets.close(socket, "REVOKED")
+    }
+    this.#perhapsAway()
+    return this.#sockets.open().length === 0 ? undefined : Date.now() + limits.chatRevocationLookMs
+  }
+
+  /** The first write makes the tables: an inbox that was only asked a question has none. */
+  #prepared<T>(work: () => T): T {
+    const done = this.ctx.storage.transactionSync(() => {
+      if (!this.#isReady) migrate(this.ctx.storage.sql, inboxSteps)
+      return work()
+    })
+    this.#isReady = true
+    return done
+  }
+
   #retry(): undefined {
     this.ctx.storage.transactionSync(() => this.#due.schedule("tell", Date.now() + limits.chatRetryMs))
   }
@@ -212,7 +261,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
     const hub = eventHubOf(this.env, orgId)
     const told = await Promise.allSettled([
       callDirectory(this.env, orgId, (directory) => directory.turn(orgId, userId, { turn, isLive, at: since })),
-      isLive ? hub.join(userId) : hub.leave(userId),
+      hub.turn(userId, { turn, isLive }),
     ])
     for (const one of told)
       if (one.status === "rejected") log.warn("nobody heard who is live", { user: userId, error: describeError(one.reason) })
@@ -256,8 +305,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
       case "message":
         return this.#conversations.send(socket, frame)
       case "resume":
-        if (!this.#sockets.pay(socket, limits.chatDearFrameCost, Date.now()))
-          return refuse("RATE_LIMITED", "Too many resumes; slower, please.")
+        if (!this.#purse.pay(limits.chatDearFrameCost, Date.now())) return refuse("RATE_LIMITED", "Too many resumes; slower, please.")
         return ok(await this.#conversations.resume(socket, frame))
       case "read":
         return this.#conversations.read(socket, frame)

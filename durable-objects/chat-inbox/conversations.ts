@@ -1,15 +1,20 @@
-import { type Attachment, linkOfConversation, type MessageFacts, messageIdOf } from "../../src/domains/chat/rules.ts"
-import type { ConversationId, FileId } from "../../src/kernel/ids.ts"
+import { type Attachment, type ChatIdentity, linkOfConversation, type MessageFacts, messageIdOf } from "../../src/domains/chat/rules.ts"
+import type { ConversationId, FileId, MessageId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { ok, type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
+import type { Instant } from "../../src/kernel/time.ts"
 import { Meter } from "../../src/platform/db/meter.ts"
 import { TenantDb } from "../../src/platform/db/tenant-db.ts"
 import { type Bindings, configOf } from "../../src/platform/env.ts"
 import { type ChatRoomRpc, callRoom, type Resumed } from "../chat-room/client.ts"
 import { KeyedLock } from "../shared/keyed-lock.ts"
 import { introduceLink } from "../supplier-ledger/client.ts"
-import { attachToMessage, fileOfUrl } from "./attachments.ts"
+import { hasLink, isListed } from "./acquaintance.ts"
+import { fileOfUrl } from "./attachments.ts"
+import { Claims } from "./claims.ts"
+import { isComplaintOf } from "./complaints.ts"
 import type { MessageFrame, ReadFrame, ResumeFrame, TypingFrame } from "./frames.ts"
+import type { Purse } from "./purse.ts"
 import { findRecipient } from "./recipients.ts"
 import type { Delivered } from "./rpc.ts"
 import type { Socket, Sockets } from "./sockets.ts"
@@ -19,7 +24,10 @@ type Ports = {
   readonly env: Bindings
   readonly store: InboxStore
   readonly sockets: Sockets
+  readonly purse: Purse
   readonly transaction: <T>(work: () => T) => T
+  /** Files are claimed: the alarm looks what became of the message. Part of a transaction. */
+  readonly claimed: () => void
 }
 
 /** Rooms asked at once by one resume. */
@@ -29,9 +37,20 @@ const roomsAtOnceMax = 4
 export class Conversations {
   readonly #ports: Ports
   readonly #locks = new KeyedLock<ConversationId>()
+  /** Conversations that one's own side turned out to know of; not needed for correctness. */
+  readonly #found = new Set<ConversationId>()
+  readonly #claims: Claims
 
   constructor(ports: Ports) {
     this.#ports = ports
+    const { env, store, transaction, claimed } = ports
+    this.#claims = new Claims({
+      store,
+      transaction,
+      claimed,
+      db: (orgId) => this.#db({ orgId }, "a chat message claims files, or gives them back"),
+      isStored: (conversationId, messageId) => callRoom(env, conversationId, (room) => room.has(messageId)),
+    })
   }
 
   /** INV-CHT-2: stores a message by one call to its room, acknowledges it, and shows it on the user's other sockets. */
@@ -55,20 +74,58 @@ export class Conversations {
     if (!found.ok) return found
     const conversationId = found.value
     if (conversationId === undefined) return noPartner()
+    // Found by this side's own rows, of people and links.
+    if (frame.recipient_id !== undefined) this.#remember(conversationId)
     const id = await messageIdOf(conversationId, facts.userId, clientId)
-    const attached = await this.#attach(socket, frame, conversationId, id)
-    if (!attached.ok) return attached
+    const isOfComplaint = await this.#checkComplaint(socket, frame, conversationId)
+    if (!isOfComplaint.ok) return isOfComplaint
+    const fileIds = this.#filesOf(socket, frame)
+    if (!fileIds.ok) return fileIds
+    return fileIds.value.length === 0
+      ? this.#store(socket, frame, conversationId, id, [])
+      : this.#claims.during(id, () => this.#storeWithFiles(socket, frame, conversationId, id, fileIds.value))
+  }
+
+  /** INV-CHT-10: asked first whether the room would take it, so that files are seldom claimed in vain; given back where it does not after all. */
+  async #storeWithFiles(
+    socket: Socket,
+    frame: MessageFrame,
+    conversationId: ConversationId,
+    messageId: MessageId,
+    fileIds: readonly FileId[],
+  ): Promise<Result<null>> {
+    if (!this.#payDearly()) return tooFast()
+    const by = identityOf(socket)
+    const readers = await this.#askRoom(by, conversationId, (room) => room.mayWrite(by, messageId))
+    if (!readers.ok) return readers
+    const claimed = await this.#claims.claim(by, fileIds, conversationId, messageId, readers.value)
+    if (!claimed.ok) return claimed
+    // Where the room does not answer nobody knows whether it has the message: the claim stays, for the alarm to ask about.
+    const stored = await this.#store(socket, frame, conversationId, messageId, claimed.value)
+    if (stored.ok) this.#claims.kept(messageId)
+    else await this.#claims.giveBack({ messageId, orgId: by.orgId, partnerId: readers.value.partnerId, fileIds })
+    return stored
+  }
+
+  #store(
+    socket: Socket,
+    frame: MessageFrame,
+    conversationId: ConversationId,
+    id: MessageId,
+    attachments: readonly Attachment[],
+  ): Promise<Result<null>> {
     return this.#locks.run(conversationId, async () => {
       const { turn } = this.#owner
-      const sent = await this.#askRoom(socket, conversationId, (room) =>
+      const sent = await this.#askRoom(identityOf(socket), conversationId, (room) =>
         room.send({
           id,
           by: identityOf(socket),
           clientId: frame.client_id ?? null,
           recipientId: frame.recipient_id ?? null,
           content: frame.content ?? "",
-          attachments: attached.value,
+          attachments,
           productIds: frame.product_ids ?? [],
+          complaintId: frame.complaint_id ?? null,
           knownSeq: this.#ports.store.knownSeq(conversationId, turn),
         }),
       )
@@ -118,7 +175,7 @@ export class Conversations {
   }
 
   async #resumeOne(socket: Socket, conversationId: ConversationId, after: number): Promise<Result<Resumed>> {
-    const resumed = await this.#askRoom(socket, conversationId, (room) => room.resume(identityOf(socket), after))
+    const resumed = await this.#askRoom(identityOf(socket), conversationId, (room) => room.resume(identityOf(socket), after))
     if (!resumed.ok) return resumed
     const { store, sockets, transaction } = this.#ports
     const { messages, lastSeq, readSeq, marks } = resumed.value
@@ -154,7 +211,7 @@ export class Conversations {
   }
 
   async read(socket: Socket, { conversation_id, up_to_seq }: ReadFrame): Promise<Result<null>> {
-    const result = await this.#askRoom(socket, conversation_id, (room) => room.read(identityOf(socket), up_to_seq))
+    const result = await this.#askRoom(identityOf(socket), conversation_id, (room) => room.read(identityOf(socket), up_to_seq))
     if (!result.ok) return result
     this.keepRead(conversation_id, result.value.upToSeq)
     return ok(null)
@@ -169,7 +226,7 @@ export class Conversations {
 
   async typing(socket: Socket, { conversation_id }: TypingFrame): Promise<Result<null>> {
     if (!socket.facts.maySend) return refuse("FORBIDDEN", "This token may read conversations, not write in them.")
-    return this.#askRoom(socket, conversation_id, (room) => room.typing(identityOf(socket)))
+    return this.#askRoom(identityOf(socket), conversation_id, (room) => room.typing(identityOf(socket)))
   }
 
   /** Messages from a room, in order. The answer says how far this inbox is, so that the room knows what it lacks. */
@@ -199,15 +256,37 @@ export class Conversations {
     return last.seq
   }
 
-  /** Asks a room; where it knows nothing of its link yet, the supplier's ledger tells it first. */
-  async #askRoom<T>(socket: Socket, conversationId: ConversationId, use: (room: ChatRoomRpc) => Promise<Result<T>>): Promise<Result<T>> {
+  /**
+   * A conversation that this user's own side knows of: by the inbox, by the organization's directory, or by its row of the
+   * link. So a guessed id reaches no room and no ledger. Where `isReady` is false the inbox itself knows nothing yet.
+   */
+  async find(by: ChatIdentity, conversationId: ConversationId, isReady: boolean, mayPay: () => boolean): Promise<Result<null>> {
+    if (this.#found.has(conversationId) || (isReady && this.#ports.store.has(conversationId))) return ok(null)
+    const linkId = linkOfConversation(conversationId)
+    if (linkId === undefined) return unknown()
+    if (!(await isListed(this.#ports.env, by.orgId, conversationId))) {
+      if (!mayPay()) return tooFast()
+      if (!(await hasLink(this.#db(by, "a chat frame names a conversation that no list has yet"), linkId))) return unknown()
+    }
+    this.#remember(conversationId)
+    return ok(null)
+  }
+
+  #remember(conversationId: ConversationId): void {
+    if (this.#found.size >= limits.chatRecipientsKeptMax) this.#found.clear()
+    this.#found.add(conversationId)
+  }
+
+  /** Asks a room that one's own side knows of; where it knows nothing of its link yet, the supplier's ledger tells it first. */
+  async #askRoom<T>(by: ChatIdentity, conversationId: ConversationId, use: (room: ChatRoomRpc) => Promise<Result<T>>): Promise<Result<T>> {
     const { env } = this.#ports
+    const known = await this.find(by, conversationId, true, () => this.#payDearly())
+    if (!known.ok) return known
     const first = await callRoom(env, conversationId, use)
     const linkId = linkOfConversation(conversationId)
     if (first.ok || first.error.code !== "NOT_FOUND" || linkId === undefined) return first
-    // A guessed id names a ledger, which has orders to decide on.
-    if (!this.#payDearly(socket)) return tooFast()
-    return (await introduceLink(env, new Meter(), socket.facts.orgId, linkId)) ? callRoom(env, conversationId, use) : first
+    if (!this.#payDearly()) return tooFast()
+    return (await introduceLink(env, new Meter(), by.orgId, linkId)) ? callRoom(env, conversationId, use) : first
   }
 
   async #conversationOf(socket: Socket, frame: MessageFrame, isSecond: boolean): Promise<Result<ConversationId | undefined>> {
@@ -216,8 +295,8 @@ export class Conversations {
     const { store, transaction } = this.#ports
     const known = isSecond ? undefined : store.recipient(recipient_id)
     if (known !== undefined) return ok(known)
-    if (!this.#payDearly(socket)) return tooFast()
-    const found = await findRecipient(this.#db(socket, "a chat frame names its recipient"), identityOf(socket), recipient_id)
+    if (!this.#payDearly()) return tooFast()
+    const found = await findRecipient(this.#db(socket.facts, "a chat frame names its recipient"), identityOf(socket), recipient_id)
     if (found === undefined || !found.isActive) {
       transaction(() => store.forgetRecipient(recipient_id))
       return ok(undefined)
@@ -231,37 +310,41 @@ export class Conversations {
     return ok(conversationId)
   }
 
-  /** INV-CHT-6: D1 is touched for messages with attachments alone. */
-  async #attach(
-    socket: Socket,
-    frame: MessageFrame,
-    conversationId: ConversationId,
-    messageId: MessageFacts["id"],
-  ): Promise<Result<readonly Attachment[]>> {
-    const { facts } = socket
-    const fileIds: FileId[] = [...(frame.attachment_ids ?? [])]
-    if (frame.attachment_url !== undefined) {
+  /** The files that a frame names, by their ids or by an address. */
+  #filesOf({ facts }: Socket, { attachment_ids = [], attachment_url }: MessageFrame): Result<readonly FileId[]> {
+    const ids = new Set(attachment_ids)
+    if (attachment_url !== undefined) {
       const { PUBLIC_URL } = configOf(this.#ports.env)
       const origins = [facts.origin, ...(URL.canParse(PUBLIC_URL) ? [new URL(PUBLIC_URL).origin] : [])]
-      const fileId = fileOfUrl(frame.attachment_url, origins)
+      const fileId = fileOfUrl(attachment_url, origins)
       if (fileId === undefined) return refuse("VALIDATION_FAILED", "attachment_url: Must be the address of a file that was uploaded here.")
-      fileIds.unshift(fileId)
+      return withinMax([...new Set([fileId, ...ids])])
     }
-    if (fileIds.length === 0) return ok([])
-    if (fileIds.length > limits.chatAttachmentsMax) return refuse("VALIDATION_FAILED", `At most ${limits.chatAttachmentsMax} attachments.`)
-    if (!this.#payDearly(socket)) return tooFast()
-    const by = identityOf(socket)
-    const readers = await this.#askRoom(socket, conversationId, (room) => room.mayWrite(by))
-    if (!readers.ok) return readers
-    return attachToMessage(this.#db(socket, "a chat frame attaches files"), by, [...new Set(fileIds)], messageId, readers.value)
+    return withinMax([...ids])
   }
 
-  #payDearly(socket: Socket): boolean {
-    return this.#ports.sockets.pay(socket, limits.chatDearFrameCost, Date.now())
+  /** INV-CHT-11: a complaint that a message is about is one that its sender sees, and between the two sides of the conversation. */
+  async #checkComplaint(socket: Socket, { complaint_id: id }: MessageFrame, conversationId: ConversationId): Promise<Result<null>> {
+    if (id === undefined) return ok(null)
+    if (!this.#payDearly()) return tooFast()
+    const isSeen =
+      socket.facts.maySeeComplaints && (await isComplaintOf(this.#db(socket.facts, "a chat frame names a complaint"), id, conversationId))
+    return isSeen
+      ? ok(null)
+      : refuse("VALIDATION_FAILED", "complaint_id: There is no such complaint between the two sides of this conversation.")
   }
 
-  #db({ facts }: Socket, reason: string): TenantDb {
-    return TenantDb.forSystem(this.#ports.env, new Meter(), facts.orgId, reason)
+  #payDearly(): boolean {
+    return this.#ports.purse.pay(limits.chatDearFrameCost, Date.now())
+  }
+
+  #db({ orgId }: Pick<ChatIdentity, "orgId">, reason: string): TenantDb {
+    return TenantDb.forSystem(this.#ports.env, new Meter(), orgId, reason)
+  }
+
+  /** Settles files of messages of which nobody knew whether they are stored. @returns when to look again, if ever. */
+  settleClaims(now: Instant): Promise<Instant | undefined> {
+    return this.#claims.settle(now)
   }
 
   #refuse(socket: Socket, { code, detail }: Refusal, more: object): void {
@@ -275,6 +358,10 @@ export class Conversations {
   }
 }
 
+const withinMax = (ids: readonly FileId[]): Result<readonly FileId[]> =>
+  ids.length > limits.chatAttachmentsMax ? refuse("VALIDATION_FAILED", `At most ${limits.chatAttachmentsMax} attachments.`) : ok(ids)
+
+const unknown = () => refuse("NOT_FOUND", "There is no such conversation.")
 const tooFast = () => refuse("RATE_LIMITED", "Too many frames that name people, files or conversations for the first time; slower, please.")
 const noPartner = () => refuse("LINK_NOT_APPROVED", "Writing needs an approved link with the organization, or a colleague.")
 

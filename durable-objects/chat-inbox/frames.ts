@@ -29,6 +29,7 @@ const messageFrame = z
     content: maybe(z.string().max(limits.chatContentCharsMax).transform(cleanText)),
     attachment_ids: maybe(z.array(id("fil")).max(limits.chatAttachmentsMax)),
     attachment_url: maybe(z.string().max(2_000)),
+    complaint_id: maybe(id("cmp")),
     product_ids: maybe(z.array(id("prd")).max(limits.chatProductsMax)),
   })
   .refine((frame) => (frame.recipient_id === undefined) !== (frame.conversation_id === undefined), {

@@ -17,4 +17,13 @@ CREATE TABLE recipients (user_id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL
 CREATE TABLE due (kind TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 `,
   },
+  {
+    id: 2,
+    name: "the allowance of frames, claims of files",
+    sql: `
+CREATE TABLE allowance (one INTEGER PRIMARY KEY CHECK (one = 1), left_over REAL NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE claims (message_id TEXT PRIMARY KEY, facts TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX claims_at ON claims (at);
+`,
+  },
 ]

@@ -9,7 +9,9 @@ export type SocketFacts = ChatIdentity & {
   /** `usr_…`, `ses_…`, `org_…`, `org_…/role`: a revocation of one of them ends the socket. */
   readonly subjects: readonly string[]
   readonly maySend: boolean
+  readonly maySeeComplaints: boolean
   /** The token's. */
+  readonly issuedAt: Instant
   readonly expiresAt: Instant
   /** Where this API was reached: files named by whole URLs must lie there. */
   readonly origin: string

@@ -1,4 +1,4 @@
-import { type Allowance, type MessageFacts, messageView, spend } from "../../src/domains/chat/rules.ts"
+import { type MessageFacts, messageView } from "../../src/domains/chat/rules.ts"
 import type { ConversationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import type { Instant } from "../../src/kernel/time.ts"
@@ -22,12 +22,11 @@ type Stretch = { from: number; to: number }
 
 /**
  * A user's open sockets. What must outlive a hibernation stands in the store; what is kept here is only about frames
- * of this very moment: allowances fill up while nothing comes, and what a socket got matters to a resume under way.
+ * of this very moment: what a socket got matters to a resume under way.
  */
 export class Sockets {
   readonly #state: DurableObjectState
   readonly #store: InboxStore
-  readonly #allowances = new Map<string, Allowance>()
   readonly #stretches = new Map<string, Map<ConversationId, Stretch>>()
   /** Messages that wait until a new socket has said what it missed, so that what is older comes first (INV-CHT-7). */
   readonly #held = new Map<string, MessageFacts[]>()
@@ -71,13 +70,6 @@ export class Sockets {
     return this.open().find((socket) => socket.id === id)
   }
 
-  /** INV-CHT-8: pays for a frame; false when the socket sends more than it may. */
-  pay(socket: Socket, cost: number, now: Instant): boolean {
-    const allowance = spend(this.#allowances.get(socket.id), cost, now)
-    if (allowance !== undefined) this.#allowances.set(socket.id, allowance)
-    return allowance !== undefined
-  }
-
   close({ id, raw }: Pick<Socket, "id" | "raw">, why: Closing): void {
     const { code, reason } = closings[why]
     this.forget(id)
@@ -90,7 +82,6 @@ export class Sockets {
 
   forget(id: string): void {
     this.#store.removeSocket(id)
-    this.#allowances.delete(id)
     this.#stretches.delete(id)
     this.#held.delete(id)
     this.#resuming.delete(id)

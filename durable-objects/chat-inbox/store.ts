@@ -1,8 +1,9 @@
-import type { ConversationHead, MessageFacts } from "../../src/domains/chat/rules.ts"
-import type { ConversationId, OrganizationId, UserId } from "../../src/kernel/ids.ts"
+import type { Allowance, ConversationHead, MessageFacts } from "../../src/domains/chat/rules.ts"
+import type { ConversationId, MessageId, OrganizationId, UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 import type { HeadKey } from "../chat-directory/client.ts"
+import type { Claim } from "./claims.ts"
 import type { ConversationState, SocketFacts } from "./rpc.ts"
 
 /** `turn` grows whenever the first socket opens or the last one is gone for good. */
@@ -110,7 +111,54 @@ export class InboxStore {
     )
   }
 
+  // The allowance of frames
+
+  get allowance(): Allowance | undefined {
+    const [row] = this.#sql.exec<{ left: number; at: number }>("SELECT left_over AS left, at FROM allowance").toArray()
+    return row
+  }
+
+  saveAllowance({ left, at }: Allowance): void {
+    this.#sql.exec(
+      "INSERT INTO allowance (one, left_over, at) VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET left_over = ?1, at = ?2",
+      left,
+      at,
+    )
+  }
+
+  // Claims of files
+
+  saveClaim(claim: Claim): void {
+    this.#sql.exec(
+      "INSERT INTO claims (message_id, facts, at) VALUES (?1, ?2, ?3) ON CONFLICT (message_id) DO UPDATE SET facts = ?2, at = ?3",
+      claim.messageId,
+      JSON.stringify(claim),
+      claim.at,
+    )
+  }
+
+  removeClaim(messageId: MessageId): void {
+    this.#sql.exec("DELETE FROM claims WHERE message_id = ?", messageId)
+  }
+
+  claim(messageId: MessageId): Claim | undefined {
+    const [row] = this.#sql.exec<{ facts: string }>("SELECT facts FROM claims WHERE message_id = ?", messageId).toArray()
+    return row === undefined ? undefined : (JSON.parse(row.facts) as Claim)
+  }
+
+  /** Made before the instant, the oldest first. */
+  claimsBefore(at: Instant, rowsMax: number): Claim[] {
+    return this.#sql
+      .exec<{ facts: string }>("SELECT facts FROM claims WHERE at < ? ORDER BY at LIMIT ?", at, rowsMax)
+      .toArray()
+      .map(({ facts }) => JSON.parse(facts) as Claim)
+  }
+
   // Conversations
+
+  has(id: ConversationId): boolean {
+    return this.#sql.exec("SELECT 1 FROM conversations WHERE id = ?", id).toArray().length > 0
+  }
 
   /** The last message that every open socket got, or undefined where none came since the first of them opened. */
   knownSeq(id: ConversationId, turn: number): number | undefined {

@@ -9,7 +9,7 @@ import {
   takesPart,
   withLink,
 } from "../../src/domains/chat/rules.ts"
-import type { OrganizationId, UserId } from "../../src/kernel/ids.ts"
+import type { MessageId, OrganizationId, UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { ok, type Result, refuse } from "../../src/kernel/result.ts"
 import { formatInstant, type Instant, minute } from "../../src/kernel/time.ts"
@@ -91,9 +91,9 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
       this.#see(by)
       const earlier = this.#store.byId(message.id)
       if (earlier !== undefined) return ok(earlier)
-      if (!maySendIn(facts)) return noLink()
-      if (!this.#store.hasRoomFor(by)) return crowded()
-      const { id, clientId, recipientId, content, attachments, productIds } = message
+      const refused = this.#whyNotWrite(facts, by)
+      if (refused !== undefined) return refused
+      const { id, clientId, recipientId, content, attachments, productIds, complaintId } = message
       const last = this.#store.last()
       const next: MessageFacts = {
         id,
@@ -107,6 +107,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
         content,
         attachments,
         productIds,
+        complaintId,
         // The conversation's clock never goes back, whatever the machine's does.
         at: Math.max(Date.now(), last?.at ?? 0),
       }
@@ -138,15 +139,20 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
     return ok({ messages, lastSeq, readSeq: this.#store.readSeq(by.userId), marks: this.#store.marks(by.userId) })
   }
 
-  async mayWrite(by: ChatIdentity): Promise<Result<Readers>> {
+  async mayWrite(by: ChatIdentity, id: MessageId): Promise<Result<Readers>> {
     const facts = this.#factsFor(by)
     if (facts === undefined) return unknown()
-    if (!maySendIn(facts)) return noLink()
+    const refused = this.#store.byId(id) === undefined ? this.#whyNotWrite(facts, by) : undefined
+    if (refused !== undefined) return refused
     return ok(
       facts.kind === "colleagues"
         ? { users: facts.users.map(({ id }) => id), partnerId: null }
         : { users: null, partnerId: facts.parties.find(({ id }) => id !== by.orgId)?.id ?? null },
     )
+  }
+
+  async has(id: MessageId): Promise<boolean> {
+    return this.#isReady && this.#store.byId(id) !== undefined
   }
 
   async history(by: ChatIdentity, before: number | undefined, rowsMax: number): Promise<Result<History>> {
@@ -303,6 +309,11 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
   #factsFor(by: ChatIdentity): RoomFacts | undefined {
     const facts = this.#isReady ? this.#store.facts : undefined
     return facts !== undefined && takesPart(facts, by) ? facts : undefined
+  }
+
+  #whyNotWrite(facts: RoomFacts, by: ChatIdentity): Result<never> | undefined {
+    if (!maySendIn(facts)) return noLink()
+    return this.#store.hasRoomFor(by) ? undefined : crowded()
   }
 
   /** Whoever speaks has a socket open, whether or not the directory has said so yet. */

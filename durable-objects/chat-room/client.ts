@@ -12,4 +12,4 @@ export const callRoom = <T>(
   conversationId: ConversationId,
   use: (room: ChatRoomRpc) => Promise<T>,
   meter?: Meter,
-): Promise<T> => callObject<ChatRoomRpc, T>(env.CHAT_ROOM, conversationId, use, meter)
+): Promise<T> => callObject(env.CHAT_ROOM, conversationId, use, { meter })

@@ -18,4 +18,9 @@ CREATE TABLE subscriptions (org_id TEXT PRIMARY KEY, until INTEGER NOT NULL, ver
 CREATE TABLE due (kind TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 `,
   },
+  {
+    id: 2,
+    name: "complaints that messages are about",
+    sql: "ALTER TABLE messages ADD COLUMN complaint_id TEXT",
+  },
 ]

@@ -1,5 +1,5 @@
 import type { Attachment, ChatIdentity, LinkState, MessageFacts, RoomFacts } from "../../src/domains/chat/rules.ts"
-import type { MessageId, OrganizationId, ProductId, UserId } from "../../src/kernel/ids.ts"
+import type { ComplaintId, MessageId, OrganizationId, ProductId, UserId } from "../../src/kernel/ids.ts"
 import type { Result } from "../../src/kernel/result.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 
@@ -12,6 +12,7 @@ export type SendMessage = {
   readonly content: string
   readonly attachments: readonly Attachment[]
   readonly productIds: readonly ProductId[]
+  readonly complaintId: ComplaintId | null
   /** The last message the sender's inbox has; what came since comes back with the answer. Undefined: it follows nothing yet. */
   readonly knownSeq: number | undefined
 }
@@ -42,8 +43,9 @@ export type Readers = { readonly users: readonly UserId[] | null; readonly partn
 export type ChatRoomRpc = {
   setLink(state: LinkState): Promise<void>
   openPair(facts: RoomFacts): Promise<void>
-  /** Whether this person may write here now, and who will read it. */
-  mayWrite(by: ChatIdentity): Promise<Result<Readers>>
+  /** Whether this person's message would be taken now, or was already, and who reads it. */
+  mayWrite(by: ChatIdentity, id: MessageId): Promise<Result<Readers>>
+  has(id: MessageId): Promise<boolean>
   send(message: SendMessage): Promise<Result<Sent>>
   resume(by: ChatIdentity, after: number): Promise<Result<Resumed>>
   /** Newest first, before a sequence number. */

@@ -1,5 +1,5 @@
 import type { Attachment, ChatIdentity, MessageFacts, RoomFacts } from "../../src/domains/chat/rules.ts"
-import type { MessageId, OrganizationId, ProductId, UserId } from "../../src/kernel/ids.ts"
+import type { ComplaintId, MessageId, OrganizationId, ProductId, UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 import type { Mark } from "./rpc.ts"
@@ -15,6 +15,7 @@ type MessageRecord = {
   content: string
   attachments: string
   product_ids: string
+  complaint_id: ComplaintId | null
   at: number
 }
 
@@ -74,8 +75,8 @@ export class RoomStore {
 
   insert(message: MessageFacts): void {
     this.#sql.exec(
-      `INSERT INTO messages (seq, id, sender_id, sender_org_id, sender_name, recipient_id, client_id, content, attachments, product_ids, at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (seq, id, sender_id, sender_org_id, sender_name, recipient_id, client_id, content, attachments, product_ids, complaint_id, at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       message.seq,
       message.id,
       message.senderId,
@@ -86,6 +87,7 @@ export class RoomStore {
       message.content,
       JSON.stringify(message.attachments),
       JSON.stringify(message.productIds),
+      message.complaintId,
       message.at,
     )
   }
@@ -108,6 +110,7 @@ export class RoomStore {
         content: row.content,
         attachments: JSON.parse(row.attachments) as Attachment[],
         productIds: JSON.parse(row.product_ids) as ProductId[],
+        complaintId: row.complaint_id,
         at: row.at,
       }))
   }

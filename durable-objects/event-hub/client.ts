@@ -4,45 +4,33 @@ import type { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { inChunks, queueEvents } from "../../src/platform/events/queue.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
-import { type StreamWanted, streamHeader } from "./rules.ts"
+import { callObject } from "../shared/call-object.ts"
+import { type RosterTurn, type StreamWanted, streamHeader } from "./rules.ts"
 
 export type { StreamWanted } from "./rules.ts"
 
-/** What the object answers to, by RPC. */
-type HubRpc = {
+export type EventHubClient = {
   poke(): Promise<void>
   revoke(subjects: readonly string[]): Promise<void>
-  join(userId: UserId): Promise<void>
-  leave(userId: UserId): Promise<void>
-}
-
-export type EventHubClient = HubRpc & {
+  turn(userId: UserId, news: RosterTurn): Promise<void>
   /** A socket over which the hub sends the stream's text; undefined when there are too many. The caller accepts it. */
   open(wanted: StreamWanted): Promise<WebSocket | undefined>
 }
 
-/** The hub of an organization, whose name is written nowhere else. Every call takes a new stub, since one stays broken after an error. @throws when it cannot be reached. */
-export function eventHubOf(env: Pick<Bindings, "EVENT_HUB">, orgId: OrganizationId, meter?: Meter): EventHubClient {
-  const { EVENT_HUB } = env
-  async function call<T>(ask: (stub: DurableObjectStub & HubRpc) => Promise<T>): Promise<T> {
-    const started = performance.now()
-    try {
-      return await ask(EVENT_HUB.get(EVENT_HUB.idFromName(orgId)) as unknown as DurableObjectStub & HubRpc)
-    } finally {
-      meter?.add({ objectCalls: 1, objectMs: performance.now() - started })
-    }
-  }
+/** The hub of an organization, whose name is written nowhere else. All but `open` may be repeated. @throws when it cannot be reached. */
+export function eventHubOf({ EVENT_HUB }: Pick<Bindings, "EVENT_HUB">, orgId: OrganizationId, meter?: Meter): EventHubClient {
   return {
-    poke: () => call(async (hub) => hub.poke()),
-    revoke: (subjects) => call(async (hub) => hub.revoke(subjects)),
-    join: (userId) => call(async (hub) => hub.join(userId)),
-    leave: (userId) => call(async (hub) => hub.leave(userId)),
-    open: (wanted) =>
-      call(async (hub) => {
-        const headers = { upgrade: "websocket", [streamHeader]: encodeURIComponent(JSON.stringify({ orgId, ...wanted })) }
-        const { webSocket } = await hub.fetch("https://event-hub/", { headers })
-        return webSocket ?? undefined
-      }),
+    poke: () => callObject(EVENT_HUB, orgId, (hub) => hub.poke(), { meter, msMax: limits.hubCallMsMax }),
+    revoke: (subjects) => callObject(EVENT_HUB, orgId, (hub) => hub.revoke(subjects), { meter, msMax: limits.hubCallMsMax }),
+    turn: (userId, news) => callObject(EVENT_HUB, orgId, (hub) => hub.turn(userId, news), { meter }),
+    async open(wanted) {
+      const headers = { upgrade: "websocket", [streamHeader]: encodeURIComponent(JSON.stringify({ orgId, ...wanted })) }
+      const { webSocket } = await callObject(EVENT_HUB, orgId, (hub) => hub.fetch("https://event-hub/", { headers }), {
+        meter,
+        isOnce: true,
+      })
+      return webSocket ?? undefined
+    },
   }
 }
 

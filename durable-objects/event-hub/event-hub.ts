@@ -12,7 +12,7 @@ import { describeError, log } from "../../src/platform/log/log.ts"
 import { callInbox } from "../chat-inbox/client.ts"
 import { isMigrated, migrate, type SchemaStep } from "../shared/migrate.ts"
 import { within } from "../shared/within.ts"
-import { type Arrival, advance, furthestBehind, hasRoom, type Stream, streamHeader, streamOf } from "./rules.ts"
+import { type Arrival, advance, furthestBehind, hasRoom, type RosterTurn, type Stream, streamHeader, streamOf } from "./rules.ts"
 
 const steps: readonly SchemaStep[] = [
   {
@@ -21,6 +21,14 @@ const steps: readonly SchemaStep[] = [
     sql: `
       CREATE TABLE organization (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);
       CREATE TABLE roster (user_id TEXT PRIMARY KEY) WITHOUT ROWID;
+    `,
+  },
+  {
+    id: 2,
+    name: "turns of the roster",
+    sql: `
+      ALTER TABLE roster ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE roster ADD COLUMN is_live INTEGER NOT NULL DEFAULT 1;
     `,
   },
 ]
@@ -44,6 +52,7 @@ export class EventHub extends DurableObject<Bindings> {
     super(state, env)
     // Whether the hub is still there is answered without waking it.
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"))
+    if (isMigrated(state.storage.sql)) this.#migrate()
   }
 
   /** A Worker opens a stream. 429 when there are too many. */
@@ -85,15 +94,16 @@ export class EventHub extends DurableObject<Bindings> {
     }
   }
 
-  /** A user opened their first chat socket. */
-  async join(userId: UserId): Promise<void> {
+  /** INV-HUB-5: a user's first chat socket opened or the last one closed; of two turns the later stands, whichever comes first. */
+  async turn(userId: UserId, { turn, isLive }: RosterTurn): Promise<void> {
     this.#migrate()
-    this.ctx.storage.sql.exec("INSERT INTO roster (user_id) VALUES (?) ON CONFLICT DO NOTHING", userId)
-  }
-
-  /** A user's last chat socket closed. */
-  async leave(userId: UserId): Promise<void> {
-    if (isMigrated(this.ctx.storage.sql)) this.ctx.storage.sql.exec("DELETE FROM roster WHERE user_id = ?", userId)
+    this.ctx.storage.sql.exec(
+      `INSERT INTO roster (user_id, turn, is_live) VALUES (?1, ?2, ?3)
+       ON CONFLICT (user_id) DO UPDATE SET turn = ?2, is_live = ?3 WHERE turn < ?2`,
+      userId,
+      turn,
+      isLive ? 1 : 0,
+    )
   }
 
   /** Another try, after a read that failed. */
@@ -170,7 +180,7 @@ export class EventHub extends DurableObject<Bindings> {
   #joined(subjects: readonly string[]): UserId[] {
     if (!isMigrated(this.ctx.storage.sql)) return []
     const all = this.ctx.storage.sql
-      .exec<{ user_id: UserId }>("SELECT user_id FROM roster")
+      .exec<{ user_id: UserId }>("SELECT user_id FROM roster WHERE is_live = 1")
       .toArray()
       .map(({ user_id: userId }) => userId)
     // Subjects that name users concern nobody else's inbox.
@@ -179,7 +189,7 @@ export class EventHub extends DurableObject<Bindings> {
 
   async #revokeChat(userId: UserId, subjects: readonly string[]): Promise<void> {
     try {
-      // Tried again where that may help: a chat socket asks nobody by itself whether its token still holds.
+      // A chat socket whose inbox cannot be told ends all the same, within a minute or so: the inbox looks by itself.
       await callInbox(this.env, userId, (inbox) => inbox.revoke(subjects))
     } catch (error) {
       log.warn("chat sockets were not told of a revocation", { error: describeError(error) })

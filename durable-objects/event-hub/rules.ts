@@ -7,6 +7,9 @@ import type { EventRow } from "../../src/platform/events/tables.ts"
 /** The request header that carries `StreamWanted`; no client can reach the object, so nobody else can set it. */
 export const streamHeader = "x-waybill-stream"
 
+/** `turn` grows whenever a user's first chat socket opens or the last one is gone for good. */
+export type RosterTurn = { readonly turn: number; readonly isLive: boolean }
+
 /** What the Worker has verified about a stream before it asks for one. */
 export type StreamWanted = {
   /** The user or API key that reads it. */

@@ -2,6 +2,7 @@ import type { RoutingNumber } from "../../src/kernel/ids.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 import type { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
+import { callObject } from "../shared/call-object.ts"
 import type { Behind, LateLedger, LedgerWatch } from "./ledger-watch.ts"
 
 export type { Behind, LateLedger } from "./ledger-watch.ts"
@@ -16,21 +17,14 @@ export type LedgerWatchClient = {
   ping(): Promise<"pong">
 }
 
-/** The one LedgerWatch. Every call takes a new stub, since a stub stays broken after an error. @throws when the object cannot be reached. */
-export function ledgerWatchOf(env: Pick<Bindings, "LEDGER_WATCH">, meter?: Meter): LedgerWatchClient {
-  async function call<T>(ask: (stub: DurableObjectStub<LedgerWatch>) => Promise<T>): Promise<T> {
-    const started = performance.now()
-    try {
-      const namespace = env.LEDGER_WATCH as unknown as DurableObjectNamespace<LedgerWatch>
-      return await ask(namespace.get(namespace.idFromName(objectName)))
-    } finally {
-      meter?.add({ objectCalls: 1, objectMs: performance.now() - started })
-    }
-  }
+/** The one LedgerWatch. Everything it offers may be repeated. @throws when the object cannot be reached. */
+export function ledgerWatchOf({ LEDGER_WATCH }: Pick<Bindings, "LEDGER_WATCH">, meter?: Meter): LedgerWatchClient {
+  const call = <T>(use: (watch: DurableObjectStub<LedgerWatch>) => Promise<T>): Promise<T> =>
+    callObject(LEDGER_WATCH, objectName, use, { meter })
   return {
-    report: (late, now) => call(async (stub) => stub.report(late, now)),
-    leave: (routing) => call(async (stub) => stub.leave(routing)),
-    behind: () => call(async (stub) => stub.behind()),
-    ping: () => call(async (stub) => stub.ping()),
+    report: (late, now) => call((watch) => watch.report(late, now)),
+    leave: (routing) => call((watch) => watch.leave(routing)),
+    behind: () => call((watch) => watch.behind()),
+    ping: () => call((watch) => watch.ping()),
   }
 }

@@ -7,25 +7,38 @@ const attemptsMax = 3
 
 type RuntimeError = Error & { readonly retryable?: boolean; readonly overloaded?: boolean }
 
+/** The object has more to do than it can; whoever asks again at once makes it worse. */
+export const isOverloaded = (error: unknown): boolean => error instanceof Error && (error as RuntimeError).overloaded === true
+
+const mayPass = (error: unknown): boolean => error instanceof Error && (error as RuntimeError).retryable === true && !isOverloaded(error)
+
+export type CallOptions = {
+  readonly meter?: Meter | undefined
+  /** How long an attempt is waited for; what is late may have happened, or happen still. */
+  readonly msMax?: number
+  /** For what may not be done twice. */
+  readonly isOnce?: boolean
+}
+
 /**
  * Calls an object by name, again on a failure that the runtime calls passing, with a new stub each time: one that has
- * thrown is broken. Only for methods that may be repeated. @throws the last error.
+ * thrown is broken. Each attempt counts on the meter. Only for methods that may be
+ * repeated, unless `isOnce`. @throws the last error, NoAnswer where the object is late.
  */
-export async function callObject<Rpc, T>(
-  namespace: DurableObjectNamespace,
+export async function callObject<O extends Rpc.DurableObjectBranded, T>(
+  namespace: DurableObjectNamespace<O>,
   name: string,
-  use: (stub: Rpc) => Promise<T>,
-  meter?: Meter,
+  use: (stub: DurableObjectStub<O>) => Promise<T>,
+  { meter, msMax = limits.objectCallMsMax, isOnce = false }: CallOptions = {},
 ): Promise<T> {
   const started = performance.now()
   try {
     for (let attempt = 1; ; attempt += 1) {
       meter?.add({ objectCalls: 1 })
       try {
-        return await within(limits.chatCallMsMax, use(namespace.get(namespace.idFromName(name)) as unknown as Rpc))
+        return await within(msMax, use(namespace.get(namespace.idFromName(name))))
       } catch (error) {
-        const { retryable = false, overloaded = false } = error as RuntimeError
-        if (overloaded || !retryable || attempt >= attemptsMax) throw error
+        if (isOnce || !mayPass(error) || attempt >= attemptsMax) throw error
         log.warn("object call repeated", { attempt, error: describeError(error) })
         await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** attempt))
       }

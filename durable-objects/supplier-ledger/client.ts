@@ -3,53 +3,48 @@ import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkFacts } from "../../src/domains/partners/rules.ts"
 import { type LinkId, type OrderId, type OrganizationId, type ProductId, type RoutingNumber, routingOf } from "../../src/kernel/ids.ts"
+import { limits } from "../../src/kernel/limits.ts"
 import { RefusalError, type Result } from "../../src/kernel/result.ts"
 import { refOf } from "../../src/platform/auth/actor.ts"
 import type { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import type { Ctx } from "../../src/platform/http/context.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
+import { callObject, isOverloaded } from "../shared/call-object.ts"
+import { NoAnswer } from "../shared/within.ts"
 import type { LedgerCommands, LedgerVerb } from "./commands/index.ts"
 import type { Envelope, LedgerReply, LedgerRpc, PastCommand, Reconciliation } from "./rpc.ts"
+import type { SupplierLedger } from "./supplier-ledger.ts"
 
 export type { Envelope, PastCommand } from "./rpc.ts"
 
 /** The one place that knows what a ledger's object is called. */
 const ledgerName = (routing: RoutingNumber): string => `ledger-${routing.toString(16).padStart(10, "0")}`
 
-/** A stub for one attempt: a stub that has thrown is broken. */
-export function stubOf(env: Pick<Bindings, "SUPPLIER_LEDGER">, routing: RoutingNumber): LedgerRpc {
+/** A ledger by itself, without further tries: for drills. */
+export function stubOf(env: Pick<Bindings, "SUPPLIER_LEDGER">, routing: RoutingNumber): DurableObjectStub<SupplierLedger> {
   const { SUPPLIER_LEDGER } = env
-  return SUPPLIER_LEDGER.get(SUPPLIER_LEDGER.idFromName(ledgerName(routing))) as unknown as LedgerRpc
+  return SUPPLIER_LEDGER.get(SUPPLIER_LEDGER.idFromName(ledgerName(routing)))
 }
 
-const attemptsMax = 3
-
-type RuntimeError = Error & { readonly retryable?: boolean; readonly overloaded?: boolean }
-
-/** Calls the object, again on a failure that the runtime calls passing; never when it says it is overloaded. Safe for what carries a commandId, and for reads. */
-async function call<T>(env: Bindings, meter: Meter, routing: RoutingNumber, use: (ledger: LedgerRpc) => Promise<T>): Promise<T> {
-  const started = performance.now()
+/** Calls the object; safe for what carries a commandId, and for reads. @throws RefusalError UNAVAILABLE where it is overloaded or late. */
+async function call<T>(
+  env: Bindings,
+  meter: Meter,
+  routing: RoutingNumber,
+  use: (ledger: LedgerRpc) => Promise<T>,
+  msMax: number = limits.ledgerCallMsMax,
+): Promise<T> {
   try {
-    for (let attempt = 1; ; attempt += 1) {
-      meter.add({ objectCalls: 1 })
-      try {
-        return await use(stubOf(env, routing))
-      } catch (error) {
-        const { retryable = false, overloaded = false } = error as RuntimeError
-        if (overloaded)
-          throw new RefusalError({
-            code: "UNAVAILABLE",
-            detail: "The supplier's ledger is overloaded; try again in a moment.",
-            extra: { retryAfterSeconds: 1 },
-          })
-        if (!retryable || attempt >= attemptsMax) throw error
-        log.warn("ledger call repeated", { attempt, error: describeError(error) })
-        await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** attempt))
-      }
-    }
-  } finally {
-    meter.add({ objectMs: performance.now() - started })
+    return await callObject(env.SUPPLIER_LEDGER, ledgerName(routing), use, { meter, msMax })
+  } catch (error) {
+    if (!isOverloaded(error) && !(error instanceof NoAnswer)) throw error
+    log.warn("a ledger is overloaded or late", { error: describeError(error) })
+    throw new RefusalError({
+      code: "UNAVAILABLE",
+      detail: "The supplier's ledger is overloaded; try again in a moment.",
+      extra: { retryAfterSeconds: 1 },
+    })
   }
 }
 
@@ -94,11 +89,11 @@ export const introduceLink = (env: Bindings, meter: Meter, orgId: OrganizationId
   call(env, meter, routingOf(id), (ledger) => ledger.introduceLink(orgId, id))
 
 export const reconcileLedger = (env: Bindings, meter: Meter, orgId: OrganizationId): Promise<Reconciliation> =>
-  call(env, meter, routingOf(orgId), (ledger) => ledger.reconcile())
+  call(env, meter, routingOf(orgId), (ledger) => ledger.reconcile(), limits.ledgerUpkeepMsMax)
 
 export const rebuildLedger = (env: Bindings, meter: Meter, orgId: OrganizationId): Promise<{ generation: number; rows: number }> =>
-  call(env, meter, routingOf(orgId), (ledger) => ledger.rebuild())
+  call(env, meter, routingOf(orgId), (ledger) => ledger.rebuild(), limits.ledgerUpkeepMsMax)
 
 /** Development alone: commands of the past, each with its time; answers the id of what each made or changed. */
 export const replayPast = (env: Bindings, meter: Meter, orgId: OrganizationId, commands: readonly PastCommand[]) =>
-  call(env, meter, routingOf(orgId), (ledger) => ledger.replayPast(commands))
+  call(env, meter, routingOf(orgId), (ledger) => ledger.replayPast(commands), limits.ledgerUpkeepMsMax)

@@ -183,7 +183,7 @@ export const limits = {
   fileOrphanPagesMax: 10,
   chatContentCharsMax: 4_000,
   chatFrameBytesMax: 32_768,
-  /** A socket's allowance of frames, and how fast it comes back. */
+  /** A user's allowance of frames, and how fast it comes back. */
   chatFramesBurst: 240,
   chatFramesPerSecond: 60,
   chatClientIdCharsMax: 64,
@@ -211,9 +211,19 @@ export const limits = {
   /** How long a new socket's messages wait for its resume, so that what it missed comes first. */
   chatHoldMs: 500,
   chatTypingMs: 2_000,
-  chatCallMsMax: 10_000,
+  /** How long one object waits for another, and a request for an object. */
+  objectCallMsMax: 10_000,
+  /** A poke waits for the hub to read what is new, a revocation for every inbox it concerns. */
+  hubCallMsMax: 30_000,
+  /** A ledger answers a command by then, though D1 be slow; and comparing, rebuilding or filling it, by then. */
+  ledgerCallMsMax: 30_000,
+  ledgerUpkeepMsMax: 600_000,
   /** Who reconnects within it was never gone. */
   chatAwayMs: 10_000,
+  /** How often an inbox with open sockets looks itself for revocations. */
+  chatRevocationLookMs: 60_000,
+  /** How long nobody knows whether a message was stored, before its room is asked: longer than all tries to store it take. */
+  chatClaimMs: 120_000,
   cannedRepliesMax: 500,
   cannedReplyPlaceholdersMax: 20,
 } as const

@@ -1,14 +1,20 @@
 import { z } from "@hono/zod-openapi"
+import type { ChatDirectory } from "../../durable-objects/chat-directory/chat-directory.ts"
+import type { ChatInbox } from "../../durable-objects/chat-inbox/chat-inbox.ts"
+import type { ChatRoom } from "../../durable-objects/chat-room/chat-room.ts"
+import type { EventHub } from "../../durable-objects/event-hub/event-hub.ts"
+import type { LedgerWatch } from "../../durable-objects/ledger-watch/ledger-watch.ts"
+import type { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
 
 /** What wrangler binds. Domains never see it: they get a Ctx. */
 export type Bindings = {
   readonly DB: D1Database
-  readonly SUPPLIER_LEDGER: DurableObjectNamespace
-  readonly LEDGER_WATCH: DurableObjectNamespace
-  readonly CHAT_ROOM: DurableObjectNamespace
-  readonly CHAT_INBOX: DurableObjectNamespace
-  readonly CHAT_DIRECTORY: DurableObjectNamespace
-  readonly EVENT_HUB: DurableObjectNamespace
+  readonly SUPPLIER_LEDGER: DurableObjectNamespace<SupplierLedger>
+  readonly LEDGER_WATCH: DurableObjectNamespace<LedgerWatch>
+  readonly CHAT_ROOM: DurableObjectNamespace<ChatRoom>
+  readonly CHAT_INBOX: DurableObjectNamespace<ChatInbox>
+  readonly CHAT_DIRECTORY: DurableObjectNamespace<ChatDirectory>
+  readonly EVENT_HUB: DurableObjectNamespace<EventHub>
   readonly FILES: R2Bucket
   readonly IMAGES: ImagesBinding
   readonly EVENTS: Queue<QueueMessage>

@@ -61,13 +61,19 @@ export function hearingBucket(bucket: R2Bucket, heard: (use: BucketUse) => void)
 type Methods = Readonly<Record<string, ((...args: readonly unknown[]) => Promise<unknown>) | undefined>>
 
 /** A method of an object, called as a property of its stub: taken off it, it would not know whom to call. */
-export function callObject(namespace: DurableObjectNamespace, { name, method, args }: ObjectCall): Promise<unknown> {
+export function callObject<O extends Rpc.DurableObjectBranded | undefined>(
+  namespace: DurableObjectNamespace<O>,
+  { name, method, args }: ObjectCall,
+): Promise<unknown> {
   const stub = namespace.get(namespace.idFromName(name)) as unknown as Methods
   return stub[method]?.(...args) ?? Promise.reject(new Error(`the object has no ${method}`))
 }
 
 /** A namespace of objects named by text, every call of which goes through `around`. */
-export function aroundObjects(namespace: DurableObjectNamespace, around: AroundCall): DurableObjectNamespace {
+export function aroundObjects<O extends Rpc.DurableObjectBranded | undefined>(
+  namespace: DurableObjectNamespace<O>,
+  around: AroundCall,
+): DurableObjectNamespace<O> {
   const stubOf = (name: string): object =>
     new Proxy(
       {},
@@ -83,5 +89,5 @@ export function aroundObjects(namespace: DurableObjectNamespace, around: AroundC
     get: ({ name }: DurableObjectId) => stubOf(name ?? ""),
     getByName: (name: string) => stubOf(name),
   }
-  return wrapped as unknown as DurableObjectNamespace
+  return wrapped as unknown as DurableObjectNamespace<O>
 }

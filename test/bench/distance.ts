@@ -39,7 +39,7 @@ export function atADistance(env: Bindings): Bindings {
   if (d1Ms === 0 && objectMs === 0) return env
   const before = known.get(env)
   if (before !== undefined) return before
-  const objects = Object.entries(env).flatMap(([name, binding]) =>
+  const objects = Object.entries<unknown>(env).flatMap(([name, binding]) =>
     isNamespace(binding) ? [[name, aroundObjects(binding, (_, go) => across(objectMs, go))] as const] : [],
   )
   const distant: Bindings = { ...env, DB: aroundDatabase(env.DB, (_, go) => across(d1Ms, go)), ...Object.fromEntries(objects) }

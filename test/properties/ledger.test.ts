@@ -53,7 +53,7 @@ describe("under random commands, retries and crashes", () => {
       get: (_, name) => (name === "batch" ? async () => Promise.reject(new Error("D1_ERROR: down")) : () => ({ bind: () => undefined })),
     })
     // Rooms that hear everything: thousands of real ones would be what this measures.
-    const room = { idFromName: () => "room", get: () => ({ setLink: async () => undefined }) } as unknown as DurableObjectNamespace
+    const room = { idFromName: () => "room", get: () => ({ setLink: async () => undefined }) } as unknown as Bindings["CHAT_ROOM"]
     const bindings: Bindings = { ...env, DB: dead, CHAT_ROOM: room }
     const holder = await adopted("Holder")
     await runInDurableObject(holder.stub, async (_, state) => {

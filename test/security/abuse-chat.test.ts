@@ -1,6 +1,7 @@
 import { listDurableObjectIds } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test, vi } from "vitest"
+import { ChatRoom } from "../../durable-objects/chat-room/chat-room.ts"
 import { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
 import { conversationOfColleagues } from "../../src/domains/chat/rules.ts"
 import { newId, type OrganizationId, type UserId } from "../../src/kernel/ids.ts"
@@ -115,6 +116,22 @@ describe("other people's conversations", () => {
     device.hangUp()
   })
 
+  test("are looked for over HTTP at one's own side alone: no room and no ledger is called", async () => {
+    const clerk = await hire(mallory.token, "staff")
+    const robot = await api("POST", "/api-keys", { token: mallory.token, body: { name: "Robot", permissions: ["chat.message.read"] } })
+    const pair = await conversationOfColleagues(supplier.org.id as OrganizationId, supplier.owner.id as UserId, rep.id as UserId)
+    using history = vi.spyOn(ChatRoom.prototype, "history")
+    using read = vi.spyOn(ChatRoom.prototype, "read")
+    using introductions = vi.spyOn(SupplierLedger.prototype, "introduceLink")
+    for (const guess of [conversation, pair, newId("cnv", Date.now())]) {
+      for (const token of [clerk.token, robot.body.secret as string, mallory.token]) {
+        expect((await api("GET", `/chat/conversations/${guess}/messages`, { token })).status).toBe(404)
+        expect((await api("PUT", `/chat/conversations/${guess}/read`, { token, body: { up_to_seq: 0 } })).status).toBeOneOf([403, 404])
+      }
+    }
+    for (const calls of [history, read, introductions]) expect(calls).not.toHaveBeenCalled()
+  })
+
   test("typing and marks of strangers are told to nobody", async () => {
     const [theirs, ours] = [await connect(mallory.token), await connect(buyer.token)]
     ours.say({ client_id: "w", conversation_id: conversation, content: "Just us" })
@@ -170,41 +187,46 @@ describe("frames", () => {
     device.hangUp()
   })
 
-  test("that guess at conversations by the hundred reach a few ledgers alone", async () => {
-    const device = await connect(mallory.token)
+  test("that guess at conversations by the hundred reach no room and no ledger, and D1 for a few of them alone", async () => {
+    const device = await connect((await hire(mallory.token, "staff")).token)
     using introductions = vi.spyOn(SupplierLedger.prototype, "introduceLink")
+    using resumes = vi.spyOn(ChatRoom.prototype, "resume")
+    using spy = new D1Spy()
     const guesses = Array.from({ length: 150 }, () => newId("cnv", Date.now()))
     device.say({ type: "resume", after: Object.fromEntries(guesses.map((id) => [id, 0])) })
     await eventually("all are refused", 25_000, async () => device.of("resumed").length === 1)
     const codes = device.of("error").map(({ code }) => code)
     expect(codes.length).toBe(guesses.length)
     expect(new Set(codes)).toEqual(new Set(["NOT_FOUND", "RATE_LIMITED"]))
-    expect(introductions.mock.calls.length).toBe(codes.filter((code) => code === "NOT_FOUND").length)
+    expect([introductions.mock.calls.length, resumes.mock.calls.length]).toEqual([0, 0])
+    const asked = spy.take().filter(({ reason }) => reason?.startsWith("a chat frame names a conversation")).length
+    expect(asked).toBe(codes.filter((code) => code === "NOT_FOUND").length)
     device.hangUp()
   })
 
   test("in a flood end the socket with 1008, and nobody else notices", async () => {
-    const [flooder, other] = [await connect(mallory.token), await connect(buyer.token)]
+    const flooding = await hire(mallory.token, "staff")
+    const [flooder, other] = [await connect(flooding.token), await connect(buyer.token)]
     for (let n = 0; n < limits.chatFramesBurst * 3; n += 1) flooder.say({ type: "typing", conversation_id: conversation })
     expect((await flooder.closing(10_000)).code).toBe(1008)
     other.say({ client_id: "calm", conversation_id: conversation, content: "All quiet" })
     expect((await other.ack("calm")).type).toBe("ack")
     expect(other.closed).toBeUndefined()
-    const again = await connect(mallory.token)
+    const again = await connect(flooding.token)
     again.say({ type: "ping" })
     await again.hear("pong", (frame) => frame.type === "pong")
     for (const device of [other, again]) device.hangUp()
   })
 
   test("that are huge cost more than small ones: a few end the socket", async () => {
-    const device = await connect(mallory.token)
+    const device = await connect((await hire(mallory.token, "staff")).token)
     const huge = "x".repeat(limits.chatFrameBytesMax * 8)
     for (let n = 0; n < 5; n += 1) device.say(huge)
     expect((await device.closing(10_000)).code).toBe(1008)
   })
 
   test("that name strangers by the hundred ask D1 for a few of them alone", async () => {
-    const device = await connect(mallory.token)
+    const device = await connect((await hire(mallory.token, "staff")).token)
     using spy = new D1Spy()
     for (let n = 0; n < 100; n += 1) device.say({ client_id: `n${n}`, recipient_id: newId("usr", Date.now()), content: "Anybody?" })
     await eventually("an answer each", 25_000, async () => device.of("error").length === 100 || device.closed !== undefined)

@@ -52,7 +52,7 @@ export class TestLedger {
   }
 
   get stub(): DurableObjectStub<SupplierLedger> {
-    return this.rpc as unknown as DurableObjectStub<SupplierLedger>
+    return stubOf(env, this.owner.routing)
   }
 
   envelope<V extends LedgerVerb>(by: OrganizationFacts, verb: V, input: LedgerCommands[V]["input"], options: Options = {}): Envelope {

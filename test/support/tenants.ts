@@ -1,7 +1,6 @@
 import { runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
-import type { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
 import { newId, type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
 import { pdf, png, send, uploaded } from "./files.ts"
 import { handOut } from "./webhooks.ts"
@@ -177,7 +176,7 @@ export async function wholeOfD1(tables: readonly string[]): Promise<Record<strin
 
 /** All that an organization's ledger holds, as text to compare. */
 export async function wholeLedgerOf(orgId: string): Promise<Record<string, string>> {
-  const stub = stubOf(env, routingOf(orgId as OrganizationId)) as unknown as DurableObjectStub<SupplierLedger>
+  const stub = stubOf(env, routingOf(orgId as OrganizationId))
   return runInDurableObject(stub, (_, { storage }) => {
     const tables = storage.sql
       .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name")

@@ -28,13 +28,13 @@ export function withDoors(bindings: Bindings): Bindings {
   const namespace = {
     idFromName: (name: string) => ledgers.idFromName(name),
     get: (id: DurableObjectId) => behindDoor(ledgers, id),
-  } as unknown as DurableObjectNamespace
+  } as unknown as Bindings["SUPPLIER_LEDGER"]
   const guarded: Bindings = { ...bindings, SUPPLIER_LEDGER: namespace }
   known.set(bindings, guarded)
   return guarded
 }
 
-const behindDoor = (ledgers: DurableObjectNamespace, id: DurableObjectId): object =>
+const behindDoor = (ledgers: Bindings["SUPPLIER_LEDGER"], id: DurableObjectId): object =>
   new Proxy(
     {},
     {

@@ -1,9 +1,9 @@
 import { callDirectory } from "../../../durable-objects/chat-directory/client.ts"
-import { type ConversationState, callInbox } from "../../../durable-objects/chat-inbox/client.ts"
+import { type ConversationState, callInbox, hasLink, isListed } from "../../../durable-objects/chat-inbox/client.ts"
 import { type ChatRoomRpc, callRoom } from "../../../durable-objects/chat-room/client.ts"
 import { introduceLink } from "../../../durable-objects/supplier-ledger/client.ts"
 import type { ConversationId, UserId } from "../../kernel/ids.ts"
-import { ok, type Result } from "../../kernel/result.ts"
+import { ok, type Result, refuse } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { inboxOwnerOf, memberOf, readerOf } from "./member.ts"
 import { type ConversationHead, linkOfConversation, type MessageFacts } from "./rules.ts"
@@ -46,6 +46,28 @@ async function askRoom<T>(ctx: Ctx, conversationId: ConversationId, use: (room: 
   return (await introduceLink(ctx.env, ctx.meter, ctx.orgId, linkId)) ? callRoom(ctx.env, conversationId, use, ctx.meter) : first
 }
 
+/** Whether one's own side knows of the conversation, so that a guessed id reaches neither a room nor a ledger. */
+async function isKnown(ctx: Ctx, id: ConversationId): Promise<boolean> {
+  const linkId = linkOfConversation(id)
+  if (linkId !== undefined) return (await isListed(ctx.env, ctx.orgId, id, ctx.meter)) || (await hasLink(ctx.db, linkId))
+  const member = memberOf(ctx)
+  if (member === undefined) return false
+  const { states } = await callInbox(ctx.env, member.id, (inbox) => inbox.overview(undefined, 0, [id]), ctx.meter)
+  return states.length > 0
+}
+
+/** Messages of a conversation whose id the caller has from anywhere. */
+export const readConversation = async (
+  ctx: Ctx,
+  conversationId: ConversationId,
+  before: number | undefined,
+  rowsMax: number,
+): Promise<Result<readonly MessageFacts[]>> =>
+  (await isKnown(ctx, conversationId))
+    ? readMessages(ctx, conversationId, before, rowsMax)
+    : refuse("NOT_FOUND", "There is no such conversation.")
+
+/** Messages of a conversation that was found by the caller's own rows. */
 export async function readMessages(
   ctx: Ctx,
   conversationId: ConversationId,

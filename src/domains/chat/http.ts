@@ -5,7 +5,7 @@ import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
 import { createCannedReply, deleteCannedReply } from "./canned-replies.ts"
-import { listConversations, markRead, readerIdOf, readMessages } from "./conversations.ts"
+import { listConversations, markRead, readConversation, readerIdOf } from "./conversations.ts"
 import { openChatSocket } from "./open-chat-socket.ts"
 import { readHistory } from "./read-history.ts"
 import { type MessageFacts, messageView } from "./rules.ts"
@@ -57,7 +57,7 @@ export const chatEndpoints: readonly Endpoint[] = [
       tag,
       summary: "Open the chat's WebSocket",
       description:
-        "One socket carries all conversations of the user. Open it with `?ticket=` of `POST /chat/tickets`, or with `Sec-WebSocket-Protocol: waybill.v1, bearer.<access token>`; an access token in the address is refused. Frames are JSON texts: `{client_id, recipient_id | conversation_id, content, attachment_ids?, attachment_url?, product_ids?}` sends a message and is answered by `{type: ack, client_id, id, seq}`; `{type: resume, after: {conversation_id: seq}}` brings what was missed; `{type: read, conversation_id, up_to_seq}`, `{type: typing, conversation_id}` and `{type: ping}` are the others. Close codes: 1008 too many frames, 4401 the token has expired, 4403 access was revoked, 4409 another socket took its place.",
+        "One socket carries all conversations of the user. Open it with `?ticket=` of `POST /chat/tickets`, or with `Sec-WebSocket-Protocol: waybill.v1, bearer.<access token>`; an access token in the address is refused. Frames are JSON texts: `{client_id, recipient_id | conversation_id, content, attachment_ids?, attachment_url?, product_ids?, complaint_id?}` sends a message and is answered by `{type: ack, client_id, id, seq}`; `{type: resume, after: {conversation_id: seq}}` brings what was missed; `{type: read, conversation_id, up_to_seq}`, `{type: typing, conversation_id}` and `{type: ping}` are the others. Close codes: 1008 too many frames, 4401 the token has expired, 4403 access was revoked, 4409 another socket took its place.",
       access: "chat.message.read",
       query: socketQuery,
       success: { status: 101, description: "The socket; the subprotocol is `waybill.v1` where it was offered." },
@@ -140,7 +140,7 @@ export const chatEndpoints: readonly Endpoint[] = [
       isList: true,
     },
     async (ctx, { params, query }) => {
-      const found = await readMessages(ctx, params.id, beforeOf(query.cursor), query.limit + 1)
+      const found = await readConversation(ctx, params.id, beforeOf(query.cursor), query.limit + 1)
       return found.ok ? pageOfFound(found.value, query.limit, readerIdOf(ctx)) : found
     },
   ),

@@ -31,6 +31,8 @@ export async function openChatSocket(ctx: Ctx): Promise<Result<Response>> {
       name: member.name,
       subjects,
       maySend: may(member, "chat.message.send") && !member.isReadOnly,
+      maySeeComplaints: may(member, "complaints.complaint.read"),
+      issuedAt: member.claims.issuedAt,
       expiresAt: member.claims.expiresAt,
       origin,
     },

@@ -1,5 +1,6 @@
 import { sha256 } from "../../kernel/digest.ts"
 import {
+  type ComplaintId,
   type ConversationId,
   derivedId,
   type FileId,
@@ -118,6 +119,7 @@ export type MessageFacts = {
   readonly content: string
   readonly attachments: readonly Attachment[]
   readonly productIds: readonly ProductId[]
+  readonly complaintId: ComplaintId | null
   readonly at: Instant
 }
 
@@ -180,6 +182,7 @@ export function messageView(message: MessageFacts, reader: UserId | null) {
     attachments,
     attachment_url: attachments[0]?.url ?? null,
     product_ids: [...message.productIds],
+    complaint_id: message.complaintId,
     ...(message.clientId !== null && reader === message.senderId ? { client_id: message.clientId } : {}),
     timestamp: formatInstant(message.at),
   }
@@ -194,7 +197,7 @@ export const placeholdersIn = (content: string): string[] => [
 export const hasBrokenPlaceholder = (content: string): boolean =>
   /\{\{|\}\}/.test(content.replace(/\{\{\s*[a-z][a-z0-9_]{0,39}\s*\}\}/g, ""))
 
-/** A socket's allowance of frames: how many it may send at once, refilled as time passes. */
+/** A user's allowance of frames: how many may be sent at once, refilled as time passes. */
 export type Allowance = { readonly left: number; readonly at: Instant }
 
 /** INV-CHT-8: what is left after frames that cost this much, or undefined where that is too many. */

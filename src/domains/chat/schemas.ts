@@ -25,6 +25,7 @@ export const messageSchema = z
     ),
     attachment_url: z.string().nullable().openapi({ description: "The first attachment's.", example: null }),
     product_ids: z.array(idView("prd")),
+    complaint_id: idView("cmp").nullable().openapi({ description: "The complaint that the message is about, where its sender named one." }),
     client_id: z
       .string()
       .optional()

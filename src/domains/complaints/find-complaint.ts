@@ -1,9 +1,11 @@
-import type { ComplaintId } from "../../kernel/ids.ts"
+import type { ComplaintId, ConversationId, LinkId } from "../../kernel/ids.ts"
 import { RefusalError, type Result } from "../../kernel/result.ts"
 import { day, hour } from "../../kernel/time.ts"
 import { refOf } from "../../platform/auth/actor.ts"
 import type { Config } from "../../platform/env.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { conversationOfLink } from "../chat/index.ts"
+import { linkStore } from "../partners/index.ts"
 import { recordStep } from "./record-step.ts"
 import { after, type By, type Clock, type ComplaintFacts, type Side, type Step } from "./rules.ts"
 import { complaintStore, counterpartyDb } from "./store.ts"
@@ -16,11 +18,32 @@ export const clockOf = (config: Config): Clock => ({
   reopenMs: config.COMPLAINT_REOPEN_DAYS * day,
 })
 
+const noSuchComplaint = () => new RefusalError({ code: "NOT_FOUND", detail: "There is no such complaint." })
+
 /** @throws RefusalError NOT_FOUND, also for another organization's. */
 export async function ownRow(ctx: Ctx, id: ComplaintId): Promise<ComplaintRow> {
   const row = await complaintStore(ctx.db).byId(id)
-  if (row === undefined) throw new RefusalError({ code: "NOT_FOUND", detail: "There is no such complaint." })
+  if (row === undefined) throw noSuchComplaint()
   return row
+}
+
+/** The conversation in which the two sides can write to each other about it: their link's, while it is approved. */
+const conversationIn = (linkId: LinkId | null, status: string | undefined): ConversationId | null =>
+  linkId !== null && status === "APPROVED" ? conversationOfLink(linkId) : null
+
+export async function conversationOf(ctx: Ctx, { linkId }: Pick<ComplaintRow, "linkId">): Promise<ConversationId | null> {
+  const link = linkId === null ? undefined : await linkStore(ctx.db).byId(linkId)
+  return conversationIn(linkId, link?.status)
+}
+
+/** @throws RefusalError NOT_FOUND, also for another organization's. */
+export async function readComplaint(
+  ctx: Ctx,
+  id: ComplaintId,
+): Promise<{ readonly row: ComplaintRow; readonly conversationId: ConversationId | null }> {
+  const found = await complaintStore(ctx.db).withLink(id)
+  if (found === undefined) throw noSuchComplaint()
+  return { row: found.row, conversationId: conversationIn(found.row.linkId, found.linkStatus) }
 }
 
 export type Found = { readonly complaint: ComplaintFacts; readonly side: Side }

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi"
-import type { ComplaintId } from "../../kernel/ids.ts"
+import type { ComplaintId, ConversationId } from "../../kernel/ids.ts"
 import type { Result } from "../../kernel/result.ts"
+import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
 import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
@@ -9,7 +10,7 @@ import { assignComplaint } from "./assign-complaint.ts"
 import { confirmResolution } from "./confirm-resolution.ts"
 import { escalateComplaint } from "./escalate-complaint.ts"
 import { exportComplaints } from "./export-complaints.ts"
-import { ownRow } from "./find-complaint.ts"
+import { conversationOf, readComplaint } from "./find-complaint.ts"
 import { openComplaint } from "./open-complaint.ts"
 import { reopenComplaint } from "./reopen-complaint.ts"
 import { resolveComplaint } from "./resolve-complaint.ts"
@@ -35,8 +36,10 @@ const listKind = "complaints"
 const success = { status: 200, schema: complaintView, description: "The complaint as it is now." } as const
 const stepErrors = ["NOT_FOUND", "INVALID_TRANSITION", "VERSION_MISMATCH"] as const
 
-const shown = (row: ComplaintRow): HandlerResult => reply.ok(toComplaintView(row), { etag: complaintEtag(row) })
-const moved = (result: Result<ComplaintRow>): HandlerResult => (result.ok ? shown(result.value) : result)
+const shown = (row: ComplaintRow, conversationId: ConversationId | null): HandlerResult =>
+  reply.ok(toComplaintView(row, conversationId), { etag: complaintEtag(row, conversationId) })
+const moved = async (ctx: Ctx, result: Result<ComplaintRow>): Promise<HandlerResult> =>
+  result.ok ? shown(result.value, await conversationOf(ctx, result.value)) : result
 
 export const complaintEndpoints: readonly Endpoint[] = [
   endpoint(
@@ -57,7 +60,9 @@ export const complaintEndpoints: readonly Endpoint[] = [
       const { order_id: orderId, order_line_id: orderLineId = null, title, description, evidence } = body
       const result = await openComplaint(ctx, { orderId, orderLineId, title, description, evidence })
       if (!result.ok) return result
-      return reply.created(toComplaintView(result.value), `/complaints/${result.value.id}`, { etag: complaintEtag(result.value) })
+      const row = result.value
+      const conversationId = await conversationOf(ctx, row)
+      return reply.created(toComplaintView(row, conversationId), `/complaints/${row.id}`, { etag: complaintEtag(row, conversationId) })
     },
   ),
   endpoint(
@@ -118,7 +123,10 @@ export const complaintEndpoints: readonly Endpoint[] = [
       params,
       success: { status: 200, schema: complaintView, description: "The complaint, as one's own side sees it." },
     },
-    async (ctx, { params: { id } }) => shown(await ownRow(ctx, id)),
+    async (ctx, { params: { id } }) => {
+      const { row, conversationId } = await readComplaint(ctx, id)
+      return shown(row, conversationId)
+    },
   ),
   endpoint(
     {
@@ -136,7 +144,7 @@ export const complaintEndpoints: readonly Endpoint[] = [
       errors: stepErrors,
     },
     async (ctx, { params: { id }, body }) =>
-      moved(await assignComplaint(ctx, { complaintId: id, assigneeId: body?.assignee_id, reason: body?.reason ?? null })),
+      moved(ctx, await assignComplaint(ctx, { complaintId: id, assigneeId: body?.assignee_id, reason: body?.reason ?? null })),
   ),
   endpoint(
     {
@@ -152,7 +160,7 @@ export const complaintEndpoints: readonly Endpoint[] = [
       success,
       errors: stepErrors,
     },
-    async (ctx, { params: { id }, body }) => moved(await escalateComplaint(ctx, id, body?.reason ?? null)),
+    async (ctx, { params: { id }, body }) => moved(ctx, await escalateComplaint(ctx, id, body?.reason ?? null)),
   ),
   endpoint(
     {
@@ -169,7 +177,7 @@ export const complaintEndpoints: readonly Endpoint[] = [
       success,
       errors: stepErrors,
     },
-    async (ctx, { params: { id }, body }) => moved(await resolveComplaint(ctx, id, body)),
+    async (ctx, { params: { id }, body }) => moved(ctx, await resolveComplaint(ctx, id, body)),
   ),
   endpoint(
     {
@@ -185,7 +193,7 @@ export const complaintEndpoints: readonly Endpoint[] = [
       success,
       errors: stepErrors,
     },
-    async (ctx, { params: { id }, body }) => moved(await confirmResolution(ctx, id, body?.reason ?? null)),
+    async (ctx, { params: { id }, body }) => moved(ctx, await confirmResolution(ctx, id, body?.reason ?? null)),
   ),
   endpoint(
     {
@@ -201,7 +209,7 @@ export const complaintEndpoints: readonly Endpoint[] = [
       success,
       errors: stepErrors,
     },
-    async (ctx, { params: { id }, body }) => moved(await reopenComplaint(ctx, id, body?.reason ?? null)),
+    async (ctx, { params: { id }, body }) => moved(ctx, await reopenComplaint(ctx, id, body?.reason ?? null)),
   ),
   endpoint(
     {
@@ -217,6 +225,6 @@ export const complaintEndpoints: readonly Endpoint[] = [
       success,
       errors: stepErrors,
     },
-    async (ctx, { params: { id }, body }) => moved(await withdrawComplaint(ctx, id, body?.reason ?? null)),
+    async (ctx, { params: { id }, body }) => moved(ctx, await withdrawComplaint(ctx, id, body?.reason ?? null)),
   ),
 ]

@@ -100,9 +100,15 @@ const exampleHead = {
 
 const entry = { level: "SALES", reason: null, assignee_name: null, resolution_kind: null }
 
-export const complaintView = z.object({ ...head, history: z.array(historyView) }).openapi("Complaint", {
+const conversationView = idView("cnv").nullable().openapi({
+  description: "Where the two sides can talk about it now: the link's conversation; null where there is no approved link.",
+  example: "cnv_01jd8x2y3zf4g5h6j7k8m9n0pq",
+})
+
+export const complaintView = z.object({ ...head, conversation_id: conversationView, history: z.array(historyView) }).openapi("Complaint", {
   example: {
     ...exampleHead,
+    conversation_id: "cnv_01jd8x2y3zf4g5h6j7k8m9n0pq",
     history: [
       { ...entry, from: null, to: "OPEN", at, by: beaBuyer },
       { ...entry, from: "OPEN", to: "ASSIGNED", at: exampleHead.updated_at, by: samSales, assignee_name: samSales.name },

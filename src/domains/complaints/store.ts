@@ -5,7 +5,7 @@ import type { Statement } from "../../platform/db/executor.ts"
 import { guardChanged } from "../../platform/db/guards.ts"
 import type { Meter } from "../../platform/db/meter.ts"
 import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
-import { acrossTenants, TenantDb } from "../../platform/db/tenant-db.ts"
+import { acrossTenants, decodeRow, TenantDb } from "../../platform/db/tenant-db.ts"
 import type { Bindings } from "../../platform/env.ts"
 import type { ComplaintFacts, ComplaintLevel, ComplaintStatus, Side } from "./rules.ts"
 import { type ComplaintRow, complaints } from "./tables.ts"
@@ -28,6 +28,18 @@ export const counterpartyDb = ({ env, meter }: Reach, counterpartyId: Organizati
 
 export const complaintStore = (db: TenantDb) => ({
   byId: (id: ComplaintId): Promise<ComplaintRow | undefined> => db.one(complaints, eq(complaints.id, id)),
+
+  /** The row, and its link's state as one's own row of that link has it: one trip. */
+  async withLink(id: ComplaintId): Promise<{ readonly row: ComplaintRow; readonly linkStatus: string | undefined } | undefined> {
+    const [[row] = [], [link] = []] = await db.query(
+      (orgId) => sql`select * from ${complaints} where org_id = ${orgId} and id = ${id}`,
+      (orgId) => sql`select status from links where org_id = ${orgId}
+        and id = (select link_id from ${complaints} where org_id = ${orgId} and complaints.id = ${id})`,
+    )
+    return row === undefined
+      ? undefined
+      : { row: decodeRow(complaints, row), linkStatus: link === undefined ? undefined : String(link["status"]) }
+  },
 
   async countOf(orderId: OrderId): Promise<number> {
     const [rows = []] = await db.query(

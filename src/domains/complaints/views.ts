@@ -1,3 +1,4 @@
+import type { ConversationId } from "../../kernel/ids.ts"
 import { formatInstant, formatInstantOrNull } from "../../kernel/time.ts"
 import { etagOf } from "../../platform/http/reply.ts"
 import { type By, type ComplaintFacts, type Side, seenBy } from "./rules.ts"
@@ -55,8 +56,9 @@ export function toComplaintSummary(row: ComplaintRow) {
   }
 }
 
-export const toComplaintView = (row: ComplaintRow) => ({
+export const toComplaintView = (row: ComplaintRow, conversationId: ConversationId | null) => ({
   ...toComplaintSummary(row),
+  conversation_id: conversationId,
   history: row.history.map(({ from, to, level, at, by, reason, assigneeName, resolutionKind }) => ({
     from,
     to,
@@ -69,4 +71,6 @@ export const toComplaintView = (row: ComplaintRow) => ({
   })),
 })
 
-export const complaintEtag = ({ version, side }: ComplaintRow): string => etagOf(version, version, side === "supplier" ? "s" : "b")
+/** The link's end changes what is told of the complaint, and not the complaint. */
+export const complaintEtag = ({ version, side }: ComplaintRow, conversationId: ConversationId | null): string =>
+  etagOf(version, conversationId === null ? `${version}0` : version, side === "supplier" ? "s" : "b")

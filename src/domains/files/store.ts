@@ -5,7 +5,7 @@ import type { Statement } from "../../platform/db/executor.ts"
 import { guard, guardChanged } from "../../platform/db/guards.ts"
 import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
 import type { FileStatus, FileSubject } from "./rules.ts"
-import { attach, type FileRow, files, share } from "./tables.ts"
+import { attach, type FileRow, files, release, share } from "./tables.ts"
 
 export type NewFile = Omit<FileRow, "orgId">
 
@@ -58,13 +58,7 @@ export const fileStore = (db: TenantDb) => ({
 
   share: (id: FileId, withOrgId: OrganizationId): Statement => share(db, id, withOrgId),
 
-  /** Takes a file off its subject where `condition` holds: it belongs to nothing then, and the sweep takes it in its time. */
-  release: (id: FileId, { kind, id: subjectId }: FileSubject, dueAt: Instant, condition?: SQL): Statement =>
-    db.update(
-      files,
-      and(eq(files.id, id), eq(files.status, "ATTACHED"), eq(files.subjectKind, kind), eq(files.subjectId, subjectId), condition),
-      { status: "READY", subjectKind: null, subjectId: null, seenBy: null, dueAt },
-    ),
+  release: (id: FileId, subject: FileSubject, dueAt: Instant, condition?: SQL): Statement => release(db, id, subject, dueAt, condition),
 
   /** Has the sweep look at an attached file whether it still is. */
   lookAgain: (id: FileId, dueAt: Instant): Statement => db.update(files, and(eq(files.id, id), eq(files.status, "ATTACHED")), { dueAt }),

@@ -1,6 +1,7 @@
-import { and, eq, sql } from "drizzle-orm"
+import { and, eq, type SQL, sql } from "drizzle-orm"
 import { index, integer, primaryKey, text } from "drizzle-orm/sqlite-core"
 import type { FileId, OrganizationId, UserId } from "../../kernel/ids.ts"
+import type { Instant } from "../../kernel/time.ts"
 import type { Statement } from "../../platform/db/executor.ts"
 import { guardChanged } from "../../platform/db/guards.ts"
 import { platformTable, tenantTable } from "../../platform/db/tables.ts"
@@ -60,6 +61,14 @@ export const attach = (
   guardChanged("VALIDATION_FAILED"),
 ]
 
+/** Takes a file off its subject where `condition` holds: it belongs to nothing then, and the sweep takes it in its time. */
+export const release = (db: TenantDb, id: FileId, { kind, id: subjectId }: FileSubject, dueAt: Instant, condition?: SQL): Statement =>
+  db.update(
+    files,
+    and(eq(files.id, id), eq(files.status, "ATTACHED"), eq(files.subjectKind, kind), eq(files.subjectId, subjectId), condition),
+    { status: "READY", subjectKind: null, subjectId: null, seenBy: null, dueAt },
+  )
+
 /** Another organization's row of the same file, as it is once it was attached. */
 export const share = (db: TenantDb, id: FileId, withOrgId: OrganizationId): Statement =>
   db.statement(
@@ -67,4 +76,11 @@ export const share = (db: TenantDb, id: FileId, withOrgId: OrganizationId): Stat
       insert into files (org_id, id, owner_id, purpose, status, name, content_type, size_bytes, sha256, width, height, uploaded_by, subject_kind, subject_id, created_at)
       select ${withOrgId}, id, owner_id, purpose, status, name, content_type, size_bytes, sha256, width, height, uploaded_by, subject_kind, subject_id, created_at
       from files where org_id = ${orgId} and id = ${id} and status = 'ATTACHED' on conflict (org_id, id) do nothing`,
+  )
+
+/** Takes the row back that another organization got of one's own file for a subject that never came to be. */
+export const unshare = (db: TenantDb, id: FileId, { kind, id: subjectId }: FileSubject, withOrgId: OrganizationId): Statement =>
+  db.statement(
+    (orgId) =>
+      sql`delete from files where org_id = ${withOrgId} and id = ${id} and owner_id = ${orgId} and subject_kind = ${kind} and subject_id = ${subjectId}`,
   )

@@ -13,5 +13,5 @@ export const revocations = platformTable(
     notBefore: integer("not_before").notNull(),
     expiresAt: integer("expires_at").notNull(),
   },
-  (t) => [index("revocations_expires_at").on(t.expiresAt)],
+  (t) => [index("revocations_expires_at").on(t.expiresAt), index("revocations_subject").on(t.subject, t.notBefore)],
 )

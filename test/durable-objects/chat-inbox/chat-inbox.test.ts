@@ -1,16 +1,18 @@
-import { runInDurableObject } from "cloudflare:test"
+import { evictDurableObject, runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
-import { beforeAll, describe, expect, test } from "vitest"
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest"
 import { callDirectory } from "../../../durable-objects/chat-directory/client.ts"
 import { fileOfUrl } from "../../../durable-objects/chat-inbox/attachments.ts"
-import type { ChatInbox } from "../../../durable-objects/chat-inbox/chat-inbox.ts"
 import { callInbox, openSocket, type SocketFacts } from "../../../durable-objects/chat-inbox/client.ts"
 import { parseFrame } from "../../../durable-objects/chat-inbox/frames.ts"
+import { isMigrated } from "../../../durable-objects/shared/migrate.ts"
 import { newId, type UserId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
 import { Device } from "../../support/chat.ts"
-import { quiet } from "../../support/ledger.ts"
+import { D1Faults } from "../../support/d1-faults.ts"
+import { D1Spy } from "../../support/d1-spy.ts"
+import { d1, quiet } from "../../support/ledger.ts"
 
 beforeAll(quiet)
 
@@ -20,13 +22,15 @@ const facts = (changes: Partial<SocketFacts> = {}): SocketFacts => ({
   name: "Somebody",
   subjects: ["usr_a", "ses_b"],
   maySend: true,
+  maySeeComplaints: true,
+  issuedAt: Date.now(),
   expiresAt: Date.now() + 60_000,
   origin: "http://api.waybill.test",
   ...changes,
 })
 
 const opened = async (given: SocketFacts): Promise<Device> => new Device(await openSocket(env, given, new Meter()))
-const stubOf = (userId: UserId) => env.CHAT_INBOX.get(env.CHAT_INBOX.idFromName(userId)) as unknown as DurableObjectStub<ChatInbox>
+const stubOf = (userId: UserId) => env.CHAT_INBOX.get(env.CHAT_INBOX.idFromName(userId))
 const liveOf = async (orgId: SocketFacts["orgId"]) =>
   (await callDirectory(env, orgId, (directory) => directory.subscribe(orgId, newId("cnv", 1), 0))).users.map(({ id }) => id)
 
@@ -68,6 +72,150 @@ describe("a socket", () => {
     device.say('{"type":"ping"}')
     await device.hear("pong", (frame) => frame.type === "pong")
     device.hangUp()
+  })
+})
+
+/** Has the alarm find something due. */
+const fallsDue = (userId: UserId, kind: string) =>
+  runInDurableObject(stubOf(userId), async (instance, { storage }) => {
+    storage.sql.exec("INSERT INTO due (kind, at) VALUES (?1, 1) ON CONFLICT (kind) DO UPDATE SET at = 1", kind)
+    await instance.alarm()
+    return storage.sql
+      .exec<{ kind: string }>("SELECT kind FROM due")
+      .toArray()
+      .map((row) => row.kind)
+  })
+
+const isMigratedAt = (userId: UserId) => runInDurableObject(stubOf(userId), (_, { storage }) => isMigrated(storage.sql))
+
+describe("INV-CHT-5: a revocation that nobody told of", () => {
+  const session = () => `ses_${crypto.randomUUID()}`
+  const isRevoked = (subject: string, notBefore: number) =>
+    d1("insert into revocations (subject, not_before, expires_at) values (?, ?, ?)", subject, notBefore, notBefore + 900_000)
+
+  test("ends the sockets that it concerns within a minute, by one read, also after a hibernation", async () => {
+    const [mine, others, issuedAt] = [session(), session(), Date.now() - 5_000]
+    const given = facts({ issuedAt, subjects: ["usr_c", mine, "org_c/staff"] })
+    const [going, staying] = [await opened(given), await opened({ ...given, subjects: ["usr_c", others, "org_c/staff"] })]
+    await isRevoked(mine, issuedAt - 1)
+    await isRevoked(others, issuedAt - 1)
+    expect(await fallsDue(given.userId, "revoked"), "one of before the token").toContain("revoked")
+    expect([going.closed, staying.closed]).toEqual([undefined, undefined])
+    await isRevoked(mine, issuedAt)
+    await evictDurableObject(stubOf(given.userId), { webSockets: "hibernate" })
+    using spy = new D1Spy()
+    await fallsDue(given.userId, "revoked")
+    expect(spy.take().filter(({ reason }) => reason?.includes("chat inbox"))).toHaveLength(1)
+    expect((await going.closing(20_000)).code).toBe(4403)
+    staying.say("[]")
+    await staying.hear("an answer", (frame) => frame.type === "error", 20_000)
+    staying.hangUp()
+  })
+
+  test("is looked for while there are sockets, and no longer", async () => {
+    const given = facts({ subjects: [session()] })
+    const device = await opened(given)
+    expect(await fallsDue(given.userId, "revoked")).toContain("revoked")
+    device.hangUp()
+    await vi.waitFor(async () => expect(await fallsDue(given.userId, "revoked")).not.toContain("revoked"), 20_000)
+    using spy = new D1Spy()
+    await fallsDue(given.userId, "revoked")
+    expect(spy.take().filter(({ reason }) => reason?.includes("chat inbox"))).toEqual([])
+  })
+
+  test("is looked for again when the database fails", async () => {
+    const subject = session()
+    const given = facts({ issuedAt: Date.now() - 5_000, subjects: [subject] })
+    const device = await opened(given)
+    await isRevoked(subject, Date.now())
+    {
+      using faults = new D1Faults()
+      faults.fail()
+      expect(await fallsDue(given.userId, "revoked")).toContain("revoked")
+    }
+    expect(device.closed).toBeUndefined()
+    await fallsDue(given.userId, "revoked")
+    expect((await device.closing(20_000)).code).toBe(4403)
+  })
+})
+
+describe("INV-CHT-8: the allowance of frames", () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+    quiet()
+  })
+
+  const flood = (device: Device, frames: number) => {
+    for (let n = 0; n < frames; n += 1) device.say("[]")
+  }
+  const answers = (device: Device, count: number) => vi.waitFor(() => expect(device.of("error")).toHaveLength(count), 20_000)
+
+  test("is the user's: another socket brings no more of it, and another user keeps theirs", async () => {
+    vi.spyOn(Date, "now").mockReturnValue(Date.now())
+    const given = facts({ expiresAt: Date.now() + 600_000 })
+    const [flooder, other] = [await opened(given), await opened(facts({ expiresAt: Date.now() + 600_000 }))]
+    flood(flooder, limits.chatFramesBurst)
+    await answers(flooder, limits.chatFramesBurst)
+    flood(flooder, 1)
+    expect((await flooder.closing()).code).toBe(1008)
+    const again = await opened(given)
+    flood(again, 1)
+    expect((await again.closing()).code).toBe(1008)
+    flood(other, 10)
+    await answers(other, 10)
+    expect(other.closed).toBeUndefined()
+    other.hangUp()
+  })
+
+  test("outlives the object but for a quarter, and comes back as time passes", async () => {
+    const start = Date.now()
+    const clock = vi.spyOn(Date, "now").mockReturnValue(start)
+    const given = facts({ expiresAt: start + 600_000 })
+    const flooder = await opened(given)
+    flood(flooder, limits.chatFramesBurst)
+    await answers(flooder, limits.chatFramesBurst)
+    await evictDurableObject(stubOf(given.userId))
+    const again = await opened(given)
+    flood(again, limits.chatFramesBurst / 4 + 1)
+    expect((await again.closing()).code).toBe(1008)
+    clock.mockReturnValue(start + 5_000)
+    const calm = await opened(given)
+    flood(calm, limits.chatFramesBurst)
+    await answers(calm, limits.chatFramesBurst)
+    expect(calm.closed).toBeUndefined()
+    calm.hangUp()
+  })
+
+  test("is not written for who writes at a person's speed", async () => {
+    const given = facts()
+    const device = await opened(given)
+    flood(device, 40)
+    await answers(device, 40)
+    const written = await runInDurableObject(stubOf(given.userId), (_, { storage }) =>
+      storage.sql.exec("SELECT * FROM allowance").toArray(),
+    )
+    expect(written).toEqual([])
+    device.hangUp()
+  })
+})
+
+describe("INV-CHT-1: an inbox that was only asked", () => {
+  test("writes nothing, whatever it is asked", async () => {
+    const { userId, orgId, name } = facts()
+    const by = { userId, orgId, name }
+    const guess = newId("cnv", Date.now())
+    expect(await callInbox(env, userId, (inbox) => inbox.redeemTicket("guess"))).toBeUndefined()
+    expect(await callInbox(env, userId, (inbox) => inbox.overview(undefined, 10, [guess]))).toEqual({ pairs: [], states: [] })
+    expect(await callInbox(env, userId, (inbox) => inbox.read(by, guess, 0))).toMatchObject({ ok: false, error: { code: "NOT_FOUND" } })
+    expect(await callInbox(env, userId, (inbox) => inbox.deliver([]))).toMatchObject({ isLive: false })
+    await callInbox(env, userId, (inbox) => inbox.notify([]))
+    await callInbox(env, userId, (inbox) => inbox.revoke([userId]))
+    expect(await isMigratedAt(userId)).toBe(false)
+    const directory = env.CHAT_DIRECTORY.get(env.CHAT_DIRECTORY.idFromName(orgId))
+    expect(await callDirectory(env, orgId, (one) => one.page({ after: undefined, rowsMax: 10 }))).toEqual([])
+    expect(await runInDurableObject(directory, (_, { storage }) => isMigrated(storage.sql))).toBe(false)
+    await callInbox(env, userId, (inbox) => inbox.issueTicket("hash", "claims", [], Date.now() + 30_000))
+    expect(await isMigratedAt(userId)).toBe(true)
   })
 })
 

@@ -20,7 +20,7 @@ afterEach(() => {
 })
 
 const ask = <T>(id: ConversationId, use: (room: ChatRoomRpc) => Promise<T>): Promise<T> => callRoom(env, id, use)
-const stubOf = (id: string) => env.CHAT_ROOM.get(env.CHAT_ROOM.idFromName(id)) as unknown as DurableObjectStub<ChatRoom>
+const stubOf = (id: string) => env.CHAT_ROOM.get(env.CHAT_ROOM.idFromName(id))
 
 const party = (name: string) => ({ id: newId("org", Date.now()), name })
 const person = (orgId: OrganizationId) => ({ userId: newId("usr", Date.now()), orgId, name: "Somebody" })
@@ -32,7 +32,17 @@ function linkState(changes: Partial<LinkState> = {}): LinkState {
 async function send(id: ConversationId, by: ReturnType<typeof person>, clientId: string, knownSeq?: number) {
   const messageId = await messageIdOf(id, by.userId, clientId)
   return ask(id, (room) =>
-    room.send({ id: messageId, by, clientId, recipientId: null, content: clientId, attachments: [], productIds: [], knownSeq }),
+    room.send({
+      id: messageId,
+      by,
+      clientId,
+      recipientId: null,
+      content: clientId,
+      attachments: [],
+      productIds: [],
+      complaintId: null,
+      knownSeq,
+    }),
   )
 }
 

@@ -143,7 +143,6 @@ describe("a hub that nobody reads", () => {
     const orgId = organization()
     using faults = new D1Faults()
     await eventHubOf(env, orgId).poke()
-    await eventHubOf(env, orgId).leave(user())
     await eventHubOf(env, orgId).revoke([user()])
     expect(faults.batches).toBe(0)
     const tables = await runInDurableObject(stub(orgId), (_, { storage }) =>
@@ -177,8 +176,8 @@ describe("INV-HUB-4: a revocation", () => {
   test("reaches the inbox of each user who is live, also when another's fails, and of nobody who left", async () => {
     const orgId = organization()
     const [here, broken, gone] = [user(), user(), user()]
-    for (const userId of [here, broken, gone, here]) await eventHubOf(env, orgId).join(userId)
-    await eventHubOf(env, orgId).leave(gone)
+    for (const userId of [here, broken, gone, here]) await eventHubOf(env, orgId).turn(userId, { turn: 1, isLive: true })
+    await eventHubOf(env, orgId).turn(gone, { turn: 2, isLive: false })
     await evictDurableObject(stub(orgId))
     const told: Array<[string, readonly string[]]> = []
     const CHAT_INBOX = {
@@ -203,6 +202,44 @@ describe("INV-HUB-4: a revocation", () => {
       [here, [`${orgId}/packer`]],
       [here, [here]],
     ])
+  })
+})
+
+describe("INV-HUB-5: the roster", () => {
+  const rosterOf = (orgId: OrganizationId) =>
+    runInDurableObject(stub(orgId), (_, { storage }) => storage.sql.exec("SELECT user_id, turn, is_live FROM roster").toArray())
+
+  test("keeps the later turn of a user's, in whichever order they come", async () => {
+    const orgId = organization()
+    const userId = user()
+    const hub = eventHubOf(env, orgId)
+    for (const [turn, isLive, kept] of [
+      [2, false, [2, 0]],
+      [1, true, [2, 0]],
+      [5, true, [5, 1]],
+      [4, false, [5, 1]],
+      [5, true, [5, 1]],
+      [6, false, [6, 0]],
+    ] as const) {
+      await hub.turn(userId, { turn, isLive })
+      expect(await rosterOf(orgId)).toEqual([{ user_id: userId, turn: kept[0], is_live: kept[1] }])
+    }
+  })
+
+  test("of before turns were counted counts as live, and gives way to the first turn", async () => {
+    const orgId = organization()
+    const userId = user()
+    await runInDurableObject(stub(orgId), (_, { storage }) => {
+      storage.sql.exec("CREATE TABLE _migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+      storage.sql.exec("INSERT INTO _migrations (id, name) VALUES (1, 'organization and roster')")
+      storage.sql.exec("CREATE TABLE organization (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)")
+      storage.sql.exec("CREATE TABLE roster (user_id TEXT PRIMARY KEY) WITHOUT ROWID")
+      storage.sql.exec("INSERT INTO roster (user_id) VALUES (?)", userId)
+    })
+    await evictDurableObject(stub(orgId))
+    expect(await rosterOf(orgId)).toEqual([{ user_id: userId, turn: 0, is_live: 1 }])
+    await eventHubOf(env, orgId).turn(userId, { turn: 1, isLive: false })
+    expect(await rosterOf(orgId)).toEqual([{ user_id: userId, turn: 1, is_live: 0 }])
   })
 })
 
