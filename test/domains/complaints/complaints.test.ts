@@ -152,7 +152,9 @@ describe("opening", () => {
     expect([answers.length - refused.length, new Set(refused.map(codeOf))]).toEqual([left, new Set(["409 CONFLICT"])])
     expect(refused[0]?.body.detail).toContain(String(limits.complaintsPerOrderMax))
     for (const orgId of [other.buyer.org.id, other.supplier.org.id]) {
-      const rows = await env.DB.prepare("select count(*) as n from complaints where org_id = ? and order_id = ?").bind(orgId, other.order.id).first("n")
+      const rows = await env.DB.prepare("select count(*) as n from complaints where org_id = ? and order_id = ?")
+        .bind(orgId, other.order.id)
+        .first("n")
       expect(rows).toBe(limits.complaintsPerOrderMax)
       expect(await complaintEvents(orgId)).toHaveLength(1 + left)
     }
