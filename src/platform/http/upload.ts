@@ -3,6 +3,7 @@ import { toHex } from "../../kernel/digest.ts"
 import { limits } from "../../kernel/limits.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import { type Instant, second } from "../../kernel/time.ts"
+import { brokeOff } from "./body.ts"
 import { invalidAt } from "./input.ts"
 
 /** The next piece of a body, or undefined at its end. */
@@ -165,8 +166,7 @@ function sourceOf({ body }: Request, pace: Pace): Source {
     async next() {
       const began = Date.now()
       const piece = await within(patienceMs(pace, bytesRead, waitedMs), reader.read()).catch(() => {
-        // A sender that goes away is no failure of ours.
-        throw invalidAt("", "The body broke off.", "INCOMPLETE")
+        throw brokeOff()
       })
       if (piece === undefined) {
         await cancel()
