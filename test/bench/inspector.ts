@@ -18,8 +18,6 @@ export type ProfileNode = {
 export type Inspector = {
   /** MiB that are in use after a full collection: what the Worker holds on to. */
   readonly heapMiB: () => Promise<number>
-  /** The same, and the bytes of its buffers, which lie beside the heap. */
-  readonly heldMiB: () => Promise<number>
   /** What the thread did while the work ran. */
   readonly profile: (work: () => Promise<unknown>) => Promise<CpuProfile>
   readonly close: () => void
@@ -55,15 +53,11 @@ export async function inspectorOf(port: number, worker = "waybill"): Promise<Ins
     if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.message}`)
     return answer.result
   }
-  const usage = async (): Promise<{ usedSize: number; backingStorageSize: number }> => {
-    await call("HeapProfiler.collectGarbage")
-    return (await call("Runtime.getHeapUsage")) as { usedSize: number; backingStorageSize: number }
-  }
   return {
-    heapMiB: async () => (await usage()).usedSize / 1024 / 1024,
-    heldMiB: async () => {
-      const { usedSize, backingStorageSize } = await usage()
-      return (usedSize + backingStorageSize) / 1024 / 1024
+    heapMiB: async () => {
+      await call("HeapProfiler.collectGarbage")
+      const { usedSize } = (await call("Runtime.getHeapUsage")) as { usedSize: number }
+      return usedSize / 1024 / 1024
     },
     profile: async (work) => {
       await call("Profiler.enable")
