@@ -81,7 +81,7 @@ export const readOrder = (ctx: Ctx, id: OrderId): Promise<OrderFacts | undefined
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readOrder(ctx.orgId, id))
 export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkFacts | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLink(ctx.orgId, id))
-export const readProduct = (ctx: Ctx, id: ProductId): Promise<ProductFacts | undefined> =>
+export const readProduct = (ctx: Pick<Ctx, "env" | "meter" | "orgId">, id: ProductId): Promise<ProductFacts | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readProduct(ctx.orgId, id))
 
 /** Has the ledger tell a link's chat room of the link; false where the organization is no party to such a link. */

@@ -165,6 +165,14 @@ export const limits = {
   fileHeadBytesMax: 1_048_576,
   /** R2 takes a stream of unknown length in parts of five MiB or more, all alike but the last. */
   filePartBytes: 5_242_880,
+  /** What an isolate holds of uploads that do not say their length: eight parts, of its 128 MB. */
+  uploadsHeldBytesMax: 8 * 5_242_880,
+  uploadRetrySeconds: 5,
+  /** A sender may pause for so long, at its beginning too; apart from that it keeps up a pace, in bytes a second. */
+  uploadPauseSecondsMax: 20,
+  uploadBytesPerSecondMin: 32_768,
+  /** Longer than a pause and than R2 takes for a part: an upload that was silent for so long belongs to a request that died. */
+  uploadSilentSecondsMax: 90,
   fileNameCharsMax: 200,
   formFieldBytesMax: 4_096,
   formPartsMax: 10,

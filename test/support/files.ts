@@ -1,5 +1,12 @@
 import { createExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers"
+import type { OrganizationId } from "../../src/kernel/ids.ts"
+import { Executor } from "../../src/platform/db/executor.ts"
+import { Meter } from "../../src/platform/db/meter.ts"
+import { TenantDb } from "../../src/platform/db/tenant-db.ts"
+import { UnitOfWork } from "../../src/platform/db/unit-of-work.ts"
+import { configOf } from "../../src/platform/env.ts"
+import type { Ctx } from "../../src/platform/http/context.ts"
 import worker from "../../src/worker.ts"
 import type { Answer } from "./world.ts"
 
@@ -169,4 +176,24 @@ export async function stored(orgId: string): Promise<{ rows: Array<Record<string
   const usage = await env.DB.prepare("select bytes from file_usage where org_id = ?").bind(orgId).first<number>("bytes")
   const { objects } = await env.FILES.list({ prefix: `${orgId}/` })
   return { rows: results, usage: usage ?? 0, keys: objects.map(({ key }) => key) }
+}
+
+/** As the pipeline makes it, for what another domain's verb does with files. */
+export function ctxOf(orgId: string, actorId: string): Ctx {
+  const now = Date.now()
+  const origin = { ipAddress: null, userAgent: null }
+  return {
+    env,
+    config: configOf(env),
+    meter: new Meter(),
+    now,
+    origin,
+    publicUrl: "http://waybill.test",
+    orgId,
+    actor: { kind: "USER", id: actorId, name: "Somebody", orgId, permissions: new Set() },
+    command: { id: crypto.randomUUID(), requestHash: "", hasKey: false },
+    responseHeaders: new Map(),
+    db: new TenantDb(new Executor(env, new Meter()), orgId as OrganizationId),
+    work: new UnitOfWork(now, origin),
+  } as unknown as Ctx
 }

@@ -8,7 +8,7 @@ import type { ProductFacts } from "./rules.ts"
 
 /**
  * Adds an image: first by the files' book, so that it cannot be swept away, then by the ledger's, which shows it. What the
- * ledger refuses, or has answered before under the same command, is taken back.
+ * ledger refuses, or has answered before under the same command, is let go.
  */
 export async function addProductImage(
   ctx: Ctx,
@@ -18,9 +18,9 @@ export async function addProductImage(
 ): Promise<Result<ProductFacts>> {
   // The id says whose it is: nothing is uploaded for a product that cannot be one's own.
   if (routingOf(productId) !== routingOf(ctx.orgId)) return refuse("NOT_FOUND", "There is no such product.")
-  const { row, takeBack } = await placeProductImage(ctx, productId, given, name)
+  const { row, settle } = await placeProductImage(ctx, productId, given, name)
   const image = { fileId: row.id, contentType: row.contentType, width: row.width, height: row.height }
   const result = await command(ctx, ctx.orgId, "addProductImage", { productId, image })
-  if (!result.ok || !result.value.images.some(({ fileId }) => fileId === row.id)) await takeBack()
+  await settle()
   return result
 }

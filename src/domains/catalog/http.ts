@@ -7,7 +7,7 @@ import { type Endpoint, endpoint, type HandlerResult, uploadEndpoint } from "../
 import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
-import { releaseProductImage } from "../files/index.ts"
+import { claimProductImage } from "../files/index.ts"
 import { addProductImage } from "./add-product-image.ts"
 import { listCatalog } from "./list-catalog.ts"
 import type { ProductFacts } from "./rules.ts"
@@ -200,10 +200,10 @@ export const catalogEndpoints: readonly Endpoint[] = [
       writer: "ledger",
     },
     async (ctx, { params }) => {
+      const { settle } = await claimProductImage(ctx, params.id, params.file_id)
       const result = await command(ctx, ctx.orgId, "removeProductImage", { productId: params.id, fileId: params.file_id })
-      if (!result.ok) return result
-      ctx.work.add(...releaseProductImage(ctx, params.id, params.file_id))
-      return reply.noContent()
+      await settle()
+      return result.ok ? reply.noContent() : result
     },
   ),
 ]

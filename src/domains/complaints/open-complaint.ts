@@ -29,9 +29,7 @@ export async function openComplaint(ctx: Ctx, input: OpenComplaint): Promise<Res
     throw invalidAt("/order_line_id", "The order has no such line.", "UNKNOWN_LINE")
   const side: Side = order.supplierId === ctx.orgId ? "supplier" : "buyer"
   const counterpartyId = side === "supplier" ? order.buyerId : order.supplierId
-  const [count, link] = await Promise.all([complaintStore(ctx.db).countOf(order.id), linkStore(ctx.db).withPartner(side, counterpartyId)])
-  if (count >= limits.complaintsPerOrderMax)
-    return refuse("CONFLICT", `There are ${limits.complaintsPerOrderMax} complaints about this order, which is all that it can have.`)
+  const link = await linkStore(ctx.db).withPartner(side, counterpartyId)
 
   const by = byOf(ctx)
   const complaint: ComplaintFacts = {
@@ -70,6 +68,10 @@ export async function openComplaint(ctx: Ctx, input: OpenComplaint): Promise<Res
       })),
     )
   }
+  ctx.work.add(complaintStore(ctx.db).belowLimit(order.id)).onGuard({
+    code: "CONFLICT",
+    detail: `There are ${limits.complaintsPerOrderMax} complaints about this order, which is all that it can have.`,
+  })
   recordStep(ctx, undefined, complaint, "complaints.complaint.open")
   return ok({ orgId: ctx.orgId, ...rowOf(complaint, side) })
 }

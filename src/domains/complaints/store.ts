@@ -1,8 +1,9 @@
 import { and, asc, count, desc, eq, gt, gte, lt, type SQL, sql } from "drizzle-orm"
 import { type ComplaintId, idFloor, type OrderId, type OrganizationId, type UserId } from "../../kernel/ids.ts"
+import { limits } from "../../kernel/limits.ts"
 import type { Instant } from "../../kernel/time.ts"
 import type { Statement } from "../../platform/db/executor.ts"
-import { guardChanged } from "../../platform/db/guards.ts"
+import { guard, guardChanged } from "../../platform/db/guards.ts"
 import type { Meter } from "../../platform/db/meter.ts"
 import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
 import { acrossTenants, decodeRow, TenantDb } from "../../platform/db/tenant-db.ts"
@@ -41,13 +42,12 @@ export const complaintStore = (db: TenantDb) => ({
       : { row: decodeRow(complaints, row), linkStatus: link === undefined ? undefined : String(link["status"]) }
   },
 
-  async countOf(orderId: OrderId): Promise<number> {
-    const [rows = []] = await db.query(
-      (orgId) =>
-        sql`select ${count()} as complaints from ${complaints} indexed by complaints_order where ${and(eq(complaints.orgId, orgId), eq(complaints.orderId, orderId))}`,
-    )
-    return Number(rows[0]?.["complaints"])
-  },
+  /** INV-CMP-9: refuses the batch where an order has its complaints; either party has a row of each, so that one's own tell. */
+  belowLimit: (orderId: OrderId): Statement =>
+    guard(
+      "CONFLICT",
+      sql`(select ${count()} from ${complaints} indexed by complaints_order where ${and(eq(complaints.orgId, db.orgId), eq(complaints.orderId, orderId))}) < ${limits.complaintsPerOrderMax}`,
+    ),
 
   /** Newest first. Each filter has its index, in the list's order; several at once are looked for within a bounded walk of the narrowest. */
   async page({ status, level, assigneeId, orderId, after, rowsMax }: ComplaintFilter): Promise<Scan<ComplaintRow>> {

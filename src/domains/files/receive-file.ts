@@ -5,6 +5,7 @@ import { minute } from "../../kernel/time.ts"
 import { UnitOfWork } from "../../platform/db/unit-of-work.ts"
 import { putObject } from "../../platform/files/put-object.ts"
 import { isDecodable, type Sniffed, sniff, textChecker } from "../../platform/files/sniff.ts"
+import { uploadRooms } from "../../platform/files/upload-room.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { invalidAt } from "../../platform/http/input.ts"
 import type { Chunks, Upload } from "../../platform/http/upload.ts"
@@ -16,17 +17,34 @@ import type { FileRow } from "./tables.ts"
 /** A file that lies in the bucket whole, its row still UPLOADING: whoever called commits what becomes of it, or abandons it. */
 export type Received = { readonly row: FileRow; readonly sizeBytes: number; readonly sha256: string }
 
+type Given = { readonly purpose: FilePurpose; readonly name: string | undefined; readonly upload: Upload }
+
 /**
  * Takes a file in as it comes: looks at how it begins, sets room aside, lets it flow into the bucket. What is refused, or
- * breaks off, leaves nothing.
- * @throws RefusalError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, VALIDATION_FAILED, QUOTA_EXCEEDED.
+ * breaks off, leaves nothing; it is seen to its end even when its client has hung up, so that there is somebody to clear up.
+ * @throws RefusalError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, VALIDATION_FAILED, QUOTA_EXCEEDED; UNAVAILABLE where an
+ * upload does not say its length and too many such are under way.
  */
-export async function receiveFile(
-  ctx: Ctx,
-  { purpose, name, upload }: { readonly purpose: FilePurpose; readonly name: string | undefined; readonly upload: Upload },
-): Promise<Received> {
-  const rule = purposeRule(purpose, ctx.config.FILE_BYTES_MAX)
-  if ((upload.length ?? 0) > rule.bytesMax) throw tooLarge(rule)
+export async function receiveFile(ctx: Ctx, given: Given): Promise<Received> {
+  const rule = purposeRule(given.purpose, ctx.config.FILE_BYTES_MAX)
+  if ((given.upload.length ?? 0) > rule.bytesMax) throw tooLarge(rule)
+  const receiving = given.upload.length === undefined ? inRoom(ctx, given, rule) : store(ctx, given, rule)
+  ctx.defer(receiving.catch(() => undefined))
+  return receiving
+}
+
+/** What does not say its length goes to the bucket in parts, each of which is held: only so many at once. */
+async function inRoom(ctx: Ctx, given: Given, rule: PurposeRule): Promise<Received> {
+  const { upload } = given
+  const room = uploadRooms.take(Math.min(upload.lengthMax ?? limits.filePartBytes, limits.filePartBytes), () => upload.readAt)
+  try {
+    return await store(ctx, given, rule)
+  } finally {
+    uploadRooms.leave(room)
+  }
+}
+
+async function store(ctx: Ctx, { purpose, name, upload }: Given, rule: PurposeRule): Promise<Received> {
   const { head, isWhole } = await readHead(upload)
   const { contentType, width, height } = typeOf(head, isWhole, rule)
   const row: FileRow = {
@@ -51,7 +69,7 @@ export async function receiveFile(
   await new UnitOfWork(ctx.now, ctx.origin).add(...fileStore(ctx.db).reserve(row, ctx.config.FILE_QUOTA_BYTES)).commit(ctx.db)
   try {
     const length = isWhole ? head.byteLength : upload.length
-    await putObject(ctx.env.FILES, objectKey(row), flowOf(head, isWhole, upload, row, rule), length, contentType)
+    await putObject(ctx.env.FILES, objectKey(row), flowOf({ head, isWhole }, upload, row, rule), length, contentType)
     return { row, sizeBytes: upload.bytesRead, sha256: await upload.finish() }
   } catch (error) {
     await abandonUpload(ctx, row)
@@ -62,8 +80,10 @@ export async function receiveFile(
 const tooLarge = ({ bytesMax }: PurposeRule): RefusalError =>
   new RefusalError({ code: "PAYLOAD_TOO_LARGE", detail: `A file for this purpose has at most ${bytesMax} bytes.` })
 
+type Head = { readonly head: Uint8Array; readonly isWhole: boolean }
+
 /** As much of the beginning as tells what it is, at most `fileHeadBytesMax` and one piece. */
-async function readHead(upload: Upload): Promise<{ head: Uint8Array; isWhole: boolean }> {
+async function readHead(upload: Upload): Promise<Head> {
   let head = new Uint8Array(0)
   let looksAt = 1
   for (;;) {
@@ -96,7 +116,7 @@ function typeOf(head: Uint8Array, isWhole: boolean, rule: PurposeRule): Sniffed 
 }
 
 /** The head again, then the rest as it comes; text is checked to its last byte, and the size all along. */
-function flowOf(head: Uint8Array, isWhole: boolean, upload: Upload, { contentType }: FileRow, rule: PurposeRule): Chunks {
+function flowOf({ head, isWhole }: Head, upload: Upload, { contentType }: FileRow, rule: PurposeRule): Chunks {
   const check = contentType.startsWith("text/") ? textChecker() : undefined
   let isHeadGiven = false
   const checked = (chunk: Uint8Array, isLast: boolean): void => {

@@ -16,6 +16,40 @@ const addBytes = (db: TenantDb, bytes: number): Statement =>
       sql`insert into file_usage (org_id, bytes) values (${orgId}, ${bytes}) on conflict (org_id) do update set bytes = bytes + excluded.bytes`,
   )
 
+/** A claim that settles what becomes of an attached file, by its `due_at`; undefined where another was open already, or there is nothing to claim. */
+export type Claim = Instant | undefined
+
+const isOf = ({ kind, id }: FileSubject): SQL => sql`(status = 'ATTACHED' and subject_kind = ${kind} and subject_id = ${id})`
+
+const isClaimed = (id: FileId, claimed: Instant) => and(eq(files.id, id), eq(files.status, "ATTACHED"), eq(files.dueAt, claimed))
+
+/** Each claim differs from the one before, so that whoever made that one sees it. */
+async function claim(
+  db: TenantDb,
+  id: FileId,
+  { kind, id: subjectId }: FileSubject,
+  is: SQL,
+  until: Instant,
+  guards: readonly Statement[],
+): Promise<Claim> {
+  const dueAt = sql`select status, due_at from files where org_id = ${db.orgId} and id = ${id} and (${is})`
+  const results = await db.run([
+    db.statement(() => dueAt),
+    db.statement(
+      (orgId) => sql`
+        update files set status = 'ATTACHED', subject_kind = ${kind}, subject_id = ${subjectId}, seen_by = null,
+          due_at = iif(status = 'ATTACHED', max(coalesce(due_at, 0) + 1, ${until}), ${until})
+        where org_id = ${orgId} and id = ${id} and (${is})`,
+    ),
+    ...guards,
+    db.statement(() => dueAt),
+  ])
+  const before = results[0]?.[0]
+  const after = results.at(-1)?.[0]
+  const isOnly = before !== undefined && (before["status"] === "READY" || before["due_at"] === null)
+  return isOnly && typeof after?.["due_at"] === "number" ? after["due_at"] : undefined
+}
+
 export const fileStore = (db: TenantDb) => ({
   byId: (id: FileId): Promise<FileRow | undefined> => db.one(files, eq(files.id, id)),
 
@@ -60,8 +94,25 @@ export const fileStore = (db: TenantDb) => ({
 
   release: (id: FileId, subject: FileSubject, dueAt: Instant, condition?: SQL): Statement => release(db, id, subject, dueAt, condition),
 
-  /** Has the sweep look at an attached file whether it still is. */
-  lookAgain: (id: FileId, dueAt: Instant): Statement => db.update(files, and(eq(files.id, id), eq(files.status, "ATTACHED")), { dueAt }),
+  /** Attaches a file that is READY or the subject's already. INV-FIL-4. */
+  claimToShow: (id: FileId, subject: FileSubject, until: Instant): Promise<Claim> =>
+    claim(db, id, subject, sql`status = 'READY' or ${isOf(subject)}`, until, [guardChanged("VALIDATION_FAILED")]),
+
+  /** Claims a file that is the subject's; what is not is nobody's claim. */
+  claimShown: (id: FileId, subject: FileSubject, until: Instant): Promise<Claim> => claim(db, id, subject, isOf(subject), until, []),
+
+  /** The subject shows it: there is nothing for the sweep to look at. */
+  confirm: (id: FileId, claimed: Instant): Statement => db.update(files, isClaimed(id, claimed), { dueAt: null }),
+
+  /** Takes a file off its subject: it belongs to nothing then, and the sweep takes it in its time. */
+  releaseClaimed: (id: FileId, claimed: Instant, dueAt: Instant): Statement =>
+    db.update(files, isClaimed(id, claimed), { status: "READY", subjectKind: null, subjectId: null, seenBy: null, dueAt }),
+
+  /** Leaves a claim to a later look. */
+  postpone: (id: FileId, claimed: Instant, dueAt: Instant): Statement => db.update(files, isClaimed(id, claimed), { dueAt }),
+
+  beginDeletingClaimed: (id: FileId, claimed: Instant, now: Instant): Statement =>
+    db.update(files, isClaimed(id, claimed), { status: "DELETING", dueAt: now }),
 
   /** First the row, then the object: from here on nobody sees it, and the sweep ends what stops in between. */
   beginDeleting: (id: FileId, from: FileStatus, now: Instant): Statement =>

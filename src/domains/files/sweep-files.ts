@@ -6,32 +6,39 @@ import type { Meter } from "../../platform/db/meter.ts"
 import { acrossTenants, decodeRow, TenantDb } from "../../platform/db/tenant-db.ts"
 import type { Bindings } from "../../platform/env.ts"
 import { objectKeys } from "../../platform/files/thumbnail.ts"
+import { keepCursor, keptCursor } from "../../platform/jobs/cursor.ts"
 import { objectKey } from "./rules.ts"
+import { settleClaims } from "./settle-claims.ts"
 import { fileStore } from "./store.ts"
 import { type FileRow, files } from "./tables.ts"
 
 /**
  * Ends what stopped half-way: uploads that were cut off, files that nothing refers to, deletions that met an outage, and
- * images that a product no longer shows. Bounded: what is left comes next time. @returns how many files went.
+ * claims that whoever made them did not settle. Bounded: what is left comes next time. @returns how many files went.
  */
 export async function sweepFiles(env: Bindings, meter: Meter, now: Instant): Promise<number> {
   const db = acrossTenants(env, meter, "files that are due, whose ever they are")
+  const due = sql`select org_id, id from files indexed by files_due_at where due_at <= ${now} order by due_at limit ${limits.fileSweepRowsMax}`
   let gone = 0
   for (let batch = 0; batch < limits.fileSweepBatchesMax; batch += 1) {
-    const due = sql`select org_id, id from files indexed by files_due_at where due_at <= ${now} order by due_at limit ${limits.fileSweepRowsMax}`
-    const [, , , rows = []] = await db.query(
-      // A product's image stays while the product shows it, and is looked at no more; or it belongs to nothing from now on.
-      sql`update files set due_at = null where status = 'ATTACHED' and (org_id, id) in (${due})
-        and (subject_kind <> 'product' or exists (select 1 from products p where p.org_id = files.org_id and p.id = files.subject_id and instr(p.images, files.id) > 0))`,
-      sql`update files set status = 'READY', subject_kind = null, subject_id = null, due_at = ${now + limits.fileUnattachedHours * hour}
-        where status = 'ATTACHED' and (org_id, id) in (${due})`,
+    const [, , rows = []] = await db.query(
+      sql`update files set due_at = null where status = 'ATTACHED' and subject_kind <> 'product' and (org_id, id) in (${due})`,
+      // INV-FIL-9: what is READY nothing shows, and nobody has claimed.
       sql`update files set status = 'DELETING' where status in ('UPLOADING', 'READY') and (org_id, id) in (${due})`,
-      sql`select * from files indexed by files_due_at where due_at <= ${now} and status = 'DELETING' order by due_at limit ${limits.fileSweepRowsMax}`,
+      sql`select * from files where (org_id, id) in (${due})`,
     )
-    const deleting = rows.map((row) => decodeRow(files, row))
-    await removeAll(env, meter, deleting)
+    const [claimed, deleting] = [rows.filter(({ status }) => status === "ATTACHED"), rows.filter(({ status }) => status === "DELETING")]
+    await settleClaims(
+      { env, meter, now },
+      claimed.map((row) => decodeRow(files, row)),
+    )
+    await removeAll(
+      env,
+      meter,
+      deleting.map((row) => decodeRow(files, row)),
+    )
     gone += deleting.length
-    if (deleting.length < limits.fileSweepRowsMax) break
+    if (rows.length < limits.fileSweepRowsMax) break
   }
   return gone
 }
@@ -62,8 +69,7 @@ const cursorName = "orphans"
  */
 export async function sweepOrphans(env: Bindings, meter: Meter, now: Instant): Promise<number> {
   const db = acrossTenants(env, meter, "objects of the bucket that no row knows")
-  const [[kept] = []] = await db.query(sql`select cursor from file_sweeps where name = ${cursorName}`)
-  let cursor = typeof kept?.["cursor"] === "string" ? kept["cursor"] : undefined
+  let cursor = await keptCursor(db, cursorName)
   let gone = 0
   for (let page = 0; page < limits.fileOrphanPagesMax; page += 1) {
     const listed = await env.FILES.list(cursor === undefined ? {} : { cursor })
@@ -80,9 +86,7 @@ export async function sweepOrphans(env: Bindings, meter: Meter, now: Instant): P
     cursor = listed.truncated ? listed.cursor : undefined
     if (cursor === undefined) break
   }
-  await db.query(
-    sql`insert into file_sweeps (name, cursor) values (${cursorName}, ${cursor ?? null}) on conflict (name) do update set cursor = excluded.cursor`,
-  )
+  await keepCursor(db, cursorName, cursor)
   return gone
 }
 

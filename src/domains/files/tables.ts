@@ -4,7 +4,7 @@ import type { FileId, OrganizationId, UserId } from "../../kernel/ids.ts"
 import type { Instant } from "../../kernel/time.ts"
 import type { Statement } from "../../platform/db/executor.ts"
 import { guardChanged } from "../../platform/db/guards.ts"
-import { platformTable, tenantTable } from "../../platform/db/tables.ts"
+import { tenantTable } from "../../platform/db/tables.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { FilePurpose, FileStatus, FileSubject, SubjectKind } from "./rules.ts"
 
@@ -44,9 +44,6 @@ export const files = tenantTable(
 
 /** INV-FIL-3: what an organization's own files take together, in bytes. */
 export const fileUsage = tenantTable("file_usage", { bytes: integer("bytes").notNull() }, (t) => [primaryKey({ columns: [t.orgId] })])
-
-/** How far the walk over the bucket came. */
-export const fileSweeps = platformTable("file_sweeps", { name: text("name").primaryKey(), cursor: text("cursor") })
 
 export type FileRow = typeof files.$inferSelect
 

@@ -42,6 +42,7 @@ type Runner = { run(statements: readonly Statement[]): Promise<unknown> }
 export class UnitOfWork {
   readonly #statements: Statement[] = []
   readonly #conflicts = new Map<string, Refusal>()
+  readonly #guards = new Map<ErrorCode, Refusal>()
   readonly #ifRefused = new Map<ErrorCode, () => Promise<void>>()
   readonly #after: Array<() => Promise<void>> = []
   readonly #ifFailed: Array<() => Promise<void>> = []
@@ -71,6 +72,12 @@ export class UnitOfWork {
   /** What a UNIQUE violation on `table.column` means to the client. */
   onConflict(column: string, refusal: Refusal): this {
     this.#conflicts.set(column, refusal)
+    return this
+  }
+
+  /** What a guard's code means to the client, where the code alone does not say it. */
+  onGuard(refusal: Refusal): this {
+    this.#guards.set(refusal.code, refusal)
     return this
   }
 
@@ -151,7 +158,9 @@ export class UnitOfWork {
   #refusalOf(error: unknown): RefusalError | undefined {
     const message = error instanceof Error ? error.message : ""
     const code = guardCode(message)
-    if (code !== undefined && Object.hasOwn(errors, code)) return new RefusalError({ code: code as ErrorCode })
+    if (code !== undefined && Object.hasOwn(errors, code)) {
+      return new RefusalError(this.#guards.get(code as ErrorCode) ?? { code: code as ErrorCode })
+    }
     const column = uniqueViolation(message)
     const refusal = column === undefined ? undefined : this.#conflicts.get(column)
     return refusal === undefined ? undefined : new RefusalError(refusal)

@@ -1,8 +1,12 @@
 import { RefusalError } from "../../kernel/result.ts"
+import { invalidAt } from "./input.ts"
 
 const empty = new Uint8Array(0)
 
-/** The body's bytes, read no further than the limit. @throws RefusalError PAYLOAD_TOO_LARGE. */
+/** A sender that goes away in the midst of its body is no failure of ours. */
+export const brokeOff = (): RefusalError => invalidAt("", "The body broke off.", "INCOMPLETE")
+
+/** The body's bytes, read no further than the limit. @throws RefusalError PAYLOAD_TOO_LARGE, or VALIDATION_FAILED for one that breaks off. */
 export async function readBody(request: Request, bytesMax: number): Promise<Uint8Array> {
   const tooLarge = () => new RefusalError({ code: "PAYLOAD_TOO_LARGE", detail: `At most ${bytesMax} bytes.` })
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge()
@@ -11,7 +15,9 @@ export async function readBody(request: Request, bytesMax: number): Promise<Uint
   let size = 0
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader()
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await reader.read().catch(() => {
+      throw brokeOff()
+    })
     if (done) break
     size += value.byteLength
     if (size > bytesMax) {

@@ -2,6 +2,8 @@ import { decodeField, type MultipartError, make, type PartInfo } from "multipast
 import { toHex } from "../../kernel/digest.ts"
 import { limits } from "../../kernel/limits.ts"
 import { RefusalError } from "../../kernel/result.ts"
+import { type Instant, second } from "../../kernel/time.ts"
+import { brokeOff } from "./body.ts"
 import { invalidAt } from "./input.ts"
 
 /** The next piece of a body, or undefined at its end. */
@@ -38,6 +40,7 @@ export class Upload {
   #finished: Promise<string> | undefined
   #isAtEnd = false
   #bytesRead = 0
+  #readAt: Instant = Date.now()
 
   constructor(
     { fields, filename, length, lengthMax, next, cancel }: Opened,
@@ -58,10 +61,16 @@ export class Upload {
     return this.#bytesRead
   }
 
+  /** When the last piece came. */
+  get readAt(): Instant {
+    return this.#readAt
+  }
+
   /** The next piece, or undefined at the end. @throws RefusalError PAYLOAD_TOO_LARGE, or VALIDATION_FAILED for a body that breaks off. */
   async read(): Promise<Uint8Array | undefined> {
     if (this.#isAtEnd) return undefined
     const chunk = await this.#next()
+    this.#readAt = Date.now()
     if (chunk === undefined) {
       this.#isAtEnd = true
       return undefined
@@ -112,11 +121,13 @@ const tooLarge = (bytesMax: number): RefusalError => new RefusalError({ code: "P
 /**
  * Begins to read a body: of a form, up to where its file starts. `seal` is told the digest once all was read.
  * @throws RefusalError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE for a compressed body, VALIDATION_FAILED for a form that is none.
+ * All that is read of it keeps to the pace.
  */
 export async function openUpload(
   request: Request,
   bytesMax: number,
   seal: (upload: Upload, sha256: string) => Promise<void>,
+  pace: Pace = usualPace,
 ): Promise<Upload> {
   const encoding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity"
   if (encoding !== "identity") {
@@ -127,7 +138,7 @@ export async function openUpload(
   const header = request.headers.get("content-length")
   const length = header === null ? undefined : Number(header)
   if (length !== undefined && length > bytesMax + (isForm ? limits.formOverheadBytesMax : 0)) throw tooLarge(bytesMax)
-  const source = sourceOf(request)
+  const source = sourceOf(request, pace)
   const opened = isForm
     ? { ...(await openForm(type, source, bytesMax)), lengthMax: length }
     : { fields: {}, filename: undefined, length: request.body === null ? 0 : length, lengthMax: length, ...source }
@@ -136,18 +147,49 @@ export async function openUpload(
 
 type Source = { readonly next: Chunks; readonly cancel: () => Promise<void> }
 
-function sourceOf({ body }: Request): Source {
+/** How slow a sender may be. What it waits for whoever stores is not counted. */
+export type Pace = { readonly pauseMsMax: number; readonly bytesPerSecondMin: number }
+
+const usualPace: Pace = { pauseMsMax: limits.uploadPauseSecondsMax * second, bytesPerSecondMin: limits.uploadBytesPerSecondMin }
+
+/** How long the next piece may take of a sender that has been waited for so long in all. Not positive where it is too slow already. */
+export const patienceMs = ({ pauseMsMax, bytesPerSecondMin }: Pace, bytesRead: number, waitedMs: number): number =>
+  Math.min(pauseMsMax, pauseMsMax + (bytesRead / bytesPerSecondMin) * second - waitedMs)
+
+function sourceOf({ body }: Request, pace: Pace): Source {
   if (body === null) return { next: async () => undefined, cancel: async () => undefined }
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
+  const cancel = (): Promise<void> => reader.cancel().catch(() => undefined)
+  let bytesRead = 0
+  let waitedMs = 0
   return {
     async next() {
-      // A sender that goes away is no failure of ours.
-      const { done, value } = await reader.read().catch(() => {
-        throw invalidAt("", "The body broke off.", "INCOMPLETE")
+      const began = Date.now()
+      const piece = await within(patienceMs(pace, bytesRead, waitedMs), reader.read()).catch(() => {
+        throw brokeOff()
       })
-      return done ? undefined : value
+      if (piece === undefined) {
+        await cancel()
+        throw invalidAt("", `The body comes too slowly: send at least ${pace.bytesPerSecondMin} bytes a second.`, "TOO_SLOW")
+      }
+      waitedMs += Date.now() - began
+      bytesRead += piece.value?.byteLength ?? 0
+      return piece.done ? undefined : piece.value
     },
-    cancel: () => reader.cancel().catch(() => undefined),
+    cancel,
+  }
+}
+
+/** What the work comes to, or undefined when it takes longer. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

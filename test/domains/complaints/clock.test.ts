@@ -94,6 +94,39 @@ describe("the clock", () => {
     await env.DB.prepare("delete from complaints where id = ?").bind(stuck.id).run()
   })
 
+  test("INV-CMP-10: hundreds that cannot be moved on keep none that is due after them waiting for more than a round", async () => {
+    const at = await shop()
+    const { id } = await complain(at)
+    const { id: free } = await complain(at)
+    const due = Date.now() + 25 * hour
+    // More than a run takes, all due before the one that can be moved on; the buyer has no rows of them, and one is nobody's.
+    await env.DB.batch([
+      env.DB.prepare(
+        `insert into complaints (org_id, id, side, counterparty_id, supplier_name, buyer_name, order_id, order_number, title, description, status, level, opened_by, evidence, history, reopen_count, created_at, updated_at, due_at, version)
+         with recursive n (i) as (select 1 union all select i + 1 from n where i < 620)
+         select org_id, 'cmp_1' || printf('%025d', i), side, counterparty_id, supplier_name, buyer_name, order_id, order_number, title, description, status, level, iif(i = 300, 'null', opened_by), evidence, history, 0, 0, 0, i, 1
+         from complaints, n where org_id = ?1 and id = ?2`,
+      ).bind(at.supplier.org.id, id),
+      env.DB.prepare("update complaints set due_at = ?1 where id = ?2").bind(due + 60 * day, id),
+    ])
+    try {
+      expect(await run(due)).toBe(0)
+      expect(await run(due)).toBe(1)
+      expect(await factsOf(at, free)).toMatchObject({ status: "ESCALATED" })
+      // The round is over: what failed has its turn again, once it can be moved on.
+      await env.DB.prepare(
+        `insert into complaints select ?1, id, 'buyer', org_id, supplier_name, buyer_name, link_id, order_id, order_number, order_line_id, title, description, status, level, null, assignee_name, opened_by, resolution, evidence, history, reopen_count, created_at, updated_at, due_at, version
+         from complaints where org_id = ?2 and id = 'cmp_1' || printf('%025d', 7)`,
+      )
+        .bind(at.buyer.org.id, at.supplier.org.id)
+        .run()
+      expect(await run(due)).toBe(1)
+    } finally {
+      await env.DB.prepare("delete from complaints where id like 'cmp_1000%'").run()
+      await env.DB.prepare("delete from job_cursors").run()
+    }
+  }, 120_000)
+
   test("walks an index: it reads what is due and nothing else, however many wait", async () => {
     const at = await shop()
     const { id } = await complain(at)

@@ -128,20 +128,36 @@ describe("opening", () => {
     expect(await complaintEvents(other.supplier.org.id)).toEqual(["complaint.opened"])
   })
 
-  test("an order has a bounded number of complaints", async () => {
+  test("INV-CMP-9: an order has a bounded number of complaints, however many come at once and from whichever side", async () => {
     const other = await shop()
     const { id } = await complain(other)
-    await env.DB.prepare(
-      `insert into complaints (org_id, id, side, counterparty_id, supplier_name, buyer_name, order_id, order_number, title, description, status, level, opened_by, evidence, history, reopen_count, created_at, updated_at, version)
+    const left = 5
+    const copy = (orgId: string) =>
+      env.DB.prepare(
+        `insert into complaints (org_id, id, side, counterparty_id, supplier_name, buyer_name, order_id, order_number, title, description, status, level, opened_by, evidence, history, reopen_count, created_at, updated_at, version)
        with recursive n (i) as (select 2 union all select i + 1 from n where i < ?1)
        select org_id, 'cmp_0' || printf('%025d', i), side, counterparty_id, supplier_name, buyer_name, order_id, order_number, title, description, status, level, opened_by, evidence, history, 0, 0, 0, 1
        from complaints, n where org_id = ?2 and id = ?3`,
+      ).bind(limits.complaintsPerOrderMax - left, orgId, id)
+    await env.DB.batch([copy(other.buyer.org.id), copy(other.supplier.org.id)])
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        api("POST", "/complaints", {
+          token: n % 2 === 0 ? other.buyer.token : other.supplier.token,
+          body: { order_id: other.order.id, ...crushed },
+        }),
+      ),
     )
-      .bind(limits.complaintsPerOrderMax, other.buyer.org.id, id)
-      .run()
-    expect(codeOf(await api("POST", "/complaints", { token: other.buyer.token, body: { order_id: other.order.id, ...crushed } }))).toBe(
-      "409 CONFLICT",
-    )
+    const refused = answers.filter(({ status }) => status !== 201)
+    expect([answers.length - refused.length, new Set(refused.map(codeOf))]).toEqual([left, new Set(["409 CONFLICT"])])
+    expect(refused[0]?.body.detail).toContain(String(limits.complaintsPerOrderMax))
+    for (const orgId of [other.buyer.org.id, other.supplier.org.id]) {
+      const rows = await env.DB.prepare("select count(*) as n from complaints where org_id = ? and order_id = ?")
+        .bind(orgId, other.order.id)
+        .first("n")
+      expect(rows).toBe(limits.complaintsPerOrderMax)
+      expect(await complaintEvents(orgId)).toHaveLength(1 + left)
+    }
   })
 })
 

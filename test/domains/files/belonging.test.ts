@@ -4,13 +4,7 @@ import { attachFiles, fileViews } from "../../../src/domains/files/index.ts"
 import { fileFlow, maySee } from "../../../src/domains/files/rules.ts"
 import { reachable } from "../../../src/kernel/flow.ts"
 import { type FileId, newId, type OrganizationId, platformOrganizationId } from "../../../src/kernel/ids.ts"
-import { Executor } from "../../../src/platform/db/executor.ts"
-import { Meter } from "../../../src/platform/db/meter.ts"
-import { TenantDb } from "../../../src/platform/db/tenant-db.ts"
-import { UnitOfWork } from "../../../src/platform/db/unit-of-work.ts"
-import { configOf } from "../../../src/platform/env.ts"
-import type { Ctx } from "../../../src/platform/http/context.ts"
-import { call, pdf, png, send, stored, uploaded } from "../../support/files.ts"
+import { call, ctxOf, pdf, png, send, stored, uploaded } from "../../support/files.ts"
 import { api, hire, type Person, platformStaff, signUp, type World } from "../../support/world.ts"
 
 let world: World
@@ -22,23 +16,6 @@ beforeAll(async () => {
   other = await signUp(["buyer"])
   staff = await platformStaff()
 })
-
-/** As the pipeline makes it, for what another domain's verb does with files. */
-function ctxOf(orgId: string, actorId: string): Ctx {
-  const now = Date.now()
-  const actor = { kind: "USER", id: actorId, name: "Somebody", orgId, permissions: new Set() }
-  return {
-    env,
-    config: configOf(env),
-    meter: new Meter(),
-    now,
-    publicUrl: "http://waybill.test",
-    orgId,
-    actor,
-    db: new TenantDb(new Executor(env, new Meter()), orgId as OrganizationId),
-    work: new UnitOfWork(now, { ipAddress: null, userAgent: null }),
-  } as unknown as Ctx
-}
 
 const complaint = () => ({ kind: "complaint", id: newId("cmp", Date.now()) }) as const
 
