@@ -55,8 +55,9 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
 
   for (const endpoint of endpoints) app.on(endpoint.spec.method.toUpperCase(), routerPath(endpoint), run(endpoint, deps))
 
-  const allowedMethods = methodsByPath(endpoints)
+  let allowedMethods: ((path: string) => string[]) | undefined
   app.notFound((c) => {
+    allowedMethods ??= methodsByPath(endpoints)
     const methods = allowedMethods(c.req.path)
     const refusal =
       methods.length === 0
