@@ -136,9 +136,24 @@ export async function openUpload(
 
 type Source = { readonly next: Chunks; readonly cancel: () => Promise<void> }
 
+const pieceBytesMax = 65_536
+
+type Reader = { readonly read: () => Promise<ReadableStreamReadResult<Uint8Array>>; readonly cancel: () => Promise<void> }
+
+/** Left alone, the runtime gives pieces of 4 KiB, each of which is waited for three times on its way to the bucket. */
+function readerOf(body: ReadableStream<Uint8Array>): Reader {
+  try {
+    const reader = body.getReader({ mode: "byob" })
+    return { read: () => reader.read(new Uint8Array(pieceBytesMax)), cancel: () => reader.cancel() }
+  } catch {
+    // A stream that was made in JavaScript and not of bytes; it gives what pieces it has.
+    return body.getReader()
+  }
+}
+
 function sourceOf({ body }: Request): Source {
   if (body === null) return { next: async () => undefined, cancel: async () => undefined }
-  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader()
+  const reader = readerOf(body)
   return {
     async next() {
       // A sender that goes away is no failure of ours.
