@@ -13,7 +13,10 @@ const newRequestId = (): string => `req_${crypto.randomUUID().replaceAll("-", ""
 
 const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/
 
-/** Middleware, then every endpoint. What each domain offers stands in `domains/endpoints.ts`. */
+/**
+ * Middleware, then every endpoint. What each domain offers stands in `domains/endpoints.ts`. Every response is made here, so
+ * its headers can be set on it; Hono's `c.header` would copy the whole response for each.
+ */
 export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): Hono<HonoEnv> {
   const app = new Hono<HonoEnv>({ strict: false })
 
@@ -21,12 +24,12 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
     const given = c.req.header("x-request-id")
     c.set("requestId", given !== undefined && requestIdPattern.test(given) ? given : newRequestId())
     await next()
-    c.header("x-request-id", c.var.requestId)
+    c.res.headers.set("x-request-id", c.get("requestId"))
   })
   app.use(async (c, next) => {
     await next()
     // Outside the middleware below, whose policy would let an uploaded page run: whatever it is, it runs nothing.
-    if (c.get("servesUploads") === true) c.header("content-security-policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
+    if (c.get("servesUploads") === true) c.res.headers.set("content-security-policy", uploadsPolicy)
   })
   app.use(
     secureHeaders({
@@ -50,13 +53,14 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
     if (c.req.header("origin") !== undefined) return corsOf(configOf(c.env))(c, next)
     await next()
     // Whoever asks from no other origin needs no permission to; a cache must still not show this answer to one who does.
-    c.header("vary", "Origin", { append: true })
+    c.res.headers.append("vary", "Origin")
   })
 
   for (const endpoint of endpoints) app.on(endpoint.spec.method.toUpperCase(), routerPath(endpoint), run(endpoint, deps))
 
-  const allowedMethods = methodsByPath(endpoints)
+  let allowedMethods: ((path: string) => string[]) | undefined
   app.notFound((c) => {
+    allowedMethods ??= methodsByPath(endpoints)
     const methods = allowedMethods(c.req.path)
     const refusal =
       methods.length === 0
@@ -70,6 +74,8 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
   })
   return app
 }
+
+const uploadsPolicy = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 const corsByConfig = new WeakMap<Config, MiddlewareHandler>()
 

@@ -42,6 +42,10 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 )
 
+const number = z.coerce.number()
+const amount = number.positive()
+const count = number.int().positive()
+
 const keyRing = z.string().transform((text, context) => {
   const keys = text.split(",").map((entry) => {
     const colon = entry.indexOf(":")
@@ -62,24 +66,24 @@ const variables = z.object({
   CORS_ORIGINS: list.default([]),
   REQUIRE_KYB_DEFAULT: flag.default(true),
   EXPOSE_SERVER_TIMING: flag.default(false),
-  BODY_BYTES_MAX: z.coerce.number().int().positive().default(1_048_576),
-  PROJECTION_WAIT_MS_MAX: z.coerce.number().int().min(0).default(1_000),
-  LINK_COOL_DOWN_HOURS: z.coerce.number().min(0).default(0),
-  FILE_BYTES_MAX: z.coerce.number().int().positive().default(26_214_400),
+  BODY_BYTES_MAX: count.default(1_048_576),
+  PROJECTION_WAIT_MS_MAX: number.int().min(0).default(1_000),
+  LINK_COOL_DOWN_HOURS: number.min(0).default(0),
+  FILE_BYTES_MAX: count.default(26_214_400),
   /** What an organization's files may take together. */
-  FILE_QUOTA_BYTES: z.coerce.number().int().positive().default(10_737_418_240),
-  COMPLAINT_SALES_SLA_HOURS: z.coerce.number().positive().default(24),
-  COMPLAINT_MANAGER_SLA_HOURS: z.coerce.number().positive().default(48),
-  COMPLAINT_REOPEN_DAYS: z.coerce.number().positive().default(7),
+  FILE_QUOTA_BYTES: count.default(10_737_418_240),
+  COMPLAINT_SALES_SLA_HOURS: amount.default(24),
+  COMPLAINT_MANAGER_SLA_HOURS: amount.default(48),
+  COMPLAINT_REOPEN_DAYS: amount.default(7),
   /** Whether webhooks may be sent to private addresses and over plain HTTP; only where there is nobody to attack. */
   WEBHOOK_PRIVATE_TARGETS: flag.default(false),
   MAIL_FROM: z.string().default("Waybill <no-reply@waybill.example>"),
   RESEND_API_KEY: z.string().optional(),
   SENTRY_DSN: z.string().optional(),
   /** What the ratelimit bindings allow in a minute, told to clients in RateLimit-Policy; the bindings themselves say only yes or no. */
-  RATE_PRINCIPAL_LIMIT: z.coerce.number().int().positive().default(600),
-  RATE_ADDRESS_LIMIT: z.coerce.number().int().positive().default(120),
-  RATE_SIGN_IN_LIMIT: z.coerce.number().int().positive().default(10),
+  RATE_PRINCIPAL_LIMIT: count.default(600),
+  RATE_ADDRESS_LIMIT: count.default(120),
+  RATE_SIGN_IN_LIMIT: count.default(10),
   /** Access tokens are signed by the first key and verified by any: `kid:secret,kid:secret`. */
   JWT_KEYS: keyRing,
 })

@@ -177,12 +177,23 @@ async function compareOne(
 
 const perSecond = (volley: Volley | undefined): number => (volley === undefined ? 0 : together([volley]).requestsPerSecond)
 
+const attempts = 3
+
+/** A connection that lay idle may end just as it is used again; nothing is hurt by what is recorded twice. @throws what the last attempt threw. */
+async function asked(ask: () => Promise<Response>): Promise<Response> {
+  for (let attempt = 1; attempt < attempts; attempt += 1) {
+    const answer = await ask().catch(() => undefined)
+    if (answer !== undefined) return answer
+  }
+  return ask()
+}
+
 type Recorded = { readonly status: number; readonly timing: string | null; readonly recording: Recording }
 
 async function recordingsOf(url: string, scenario: Scenario): Promise<Recorded[]> {
   const recorded: Recorded[] = []
   for (let index = 0; index < scenario.recordings; index += 1) {
-    const answer = await fetch(`${url}/__floor/record`, { method: "POST", body: recordable(scenario.next()) })
+    const answer = await asked(() => fetch(`${url}/__floor/record`, { method: "POST", body: recordable(scenario.next()) }))
     const one = (await answer.json()) as Recorded
     if (one.status >= 300) throw new Error(`${scenario.name}: the API answers ${one.status}`)
     recorded.push(one)
@@ -197,7 +208,7 @@ const recordable = ({ body, ...shot }: Shot): string =>
 async function keepFloor(url: string, scenario: Pick<Scenario, "name" | "hashes">, recordings: readonly Recording[]): Promise<string> {
   const path = `/__floor/kept/${encodeURIComponent(scenario.name)}`
   const body = JSON.stringify({ recordings, hashes: scenario.hashes === true })
-  const kept = await fetch(url + path, { method: "PUT", body })
+  const kept = await asked(() => fetch(url + path, { method: "PUT", body }))
   if (!kept.ok) throw new Error(`${scenario.name}: the floor answers ${kept.status}`)
   return path
 }

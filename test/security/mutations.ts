@@ -3,6 +3,7 @@ import { tags } from "../../src/domains/tags.ts"
 import { idPrefixes } from "../../src/kernel/ids.ts"
 import { type EndpointSpec, fullPath, isMutation } from "../../src/platform/http/endpoint.ts"
 import { openApiDocument } from "../../src/platform/http/openapi.ts"
+import { fieldsOf } from "../../src/platform/http/schemas.ts"
 import { requiredQueryOf } from "../support/requests.ts"
 import { type Answer, api } from "../support/world.ts"
 
@@ -28,7 +29,7 @@ export const exampleFor = ({ operationId }: EndpointSpec): unknown =>
 
 /** A well-formed id of nothing, of whatever kind the operation asks for. */
 function idOfNothing({ params }: EndpointSpec, name: string): string {
-  const schema = (params as { shape?: Record<string, { safeParse(value: unknown): { success: boolean } }> } | undefined)?.shape?.[name]
+  const schema = fieldsOf(params)[name]
   const ids = Object.values(idPrefixes).map((prefix) => `${prefix}_01jd8x2y3zf4g5h6j7k8m9n0pq`)
   return ids.find((id) => schema?.safeParse(id).success === true) ?? "nothing"
 }

@@ -2,6 +2,7 @@ import type { z } from "@hono/zod-openapi"
 import { idPrefixes, newId } from "../../src/kernel/ids.ts"
 import { type Endpoint, type EndpointSpec, fullPath } from "../../src/platform/http/endpoint.ts"
 import { openApiDocument } from "../../src/platform/http/openapi.ts"
+import { fieldsOf } from "../../src/platform/http/schemas.ts"
 
 /** Requests made from the registry, for the suites that ask every operation the same thing. */
 
@@ -14,9 +15,7 @@ function fillerOf(schema: z.ZodType): string {
 }
 
 export const paramsOf = (spec: EndpointSpec): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries((spec.params as z.ZodObject | undefined)?.shape ?? {}).map(([name, schema]) => [name, fillerOf(schema as z.ZodType)]),
-  )
+  Object.fromEntries(Object.entries(fieldsOf(spec.params)).map(([name, schema]) => [name, fillerOf(schema)]))
 
 /** The operation's path with its parameters filled, as `api` of world.ts takes it. */
 export const pathOf = (spec: EndpointSpec, params: Readonly<Record<string, string>> = {}): string => {

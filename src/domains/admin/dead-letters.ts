@@ -13,34 +13,36 @@ import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { invalidAt } from "../../platform/http/input.ts"
 import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
-import { enumInput, idParams, idView, instantView, listOf, pageQuery } from "../../platform/http/schemas.ts"
+import { enumInput, idParams, idView, instantView, lazily, listOf, pageQuery } from "../../platform/http/schemas.ts"
 
 const cursorKind = "dead-letters"
 
-const deadLetterView = z
-  .object({
-    id: idView("dlt"),
-    queue: z.string().openapi({ example: "waybill-events" }),
-    body: z.unknown().openapi({
-      type: ["object", "null"],
-      description: "The message as it was sent; of `kind` `event`, one event that one subscriber kept failing at.",
-      example: {
-        kind: "event",
-        org_id: "org_01jd8x2y3zf4g5h6j7k8m9n0pq",
-        event_id: "evt_01jd8x2y3zf4g5h6j7k8m9n0pq",
-        subscriber: "webhooks",
-      },
-    }),
-    attempts: z.int().openapi({ example: 5 }),
-    error: z
-      .string()
-      .nullable()
-      .openapi({ description: "The last failure, where it is known.", example: "TypeError: total is not a number" }),
-    status: z.enum(["WAITING", "REPLAYED"]),
-    first_seen_at: instantView,
-    replayed_at: instantView.nullable(),
-  })
-  .openapi("DeadLetter")
+const deadLetterView = lazily(() =>
+  z
+    .object({
+      id: idView("dlt"),
+      queue: z.string().openapi({ example: "waybill-events" }),
+      body: z.unknown().openapi({
+        type: ["object", "null"],
+        description: "The message as it was sent; of `kind` `event`, one event that one subscriber kept failing at.",
+        example: {
+          kind: "event",
+          org_id: "org_01jd8x2y3zf4g5h6j7k8m9n0pq",
+          event_id: "evt_01jd8x2y3zf4g5h6j7k8m9n0pq",
+          subscriber: "webhooks",
+        },
+      }),
+      attempts: z.int().openapi({ example: 5 }),
+      error: z
+        .string()
+        .nullable()
+        .openapi({ description: "The last failure, where it is known.", example: "TypeError: total is not a number" }),
+      status: z.enum(["WAITING", "REPLAYED"]),
+      first_seen_at: instantView,
+      replayed_at: instantView.nullable(),
+    })
+    .openapi("DeadLetter"),
+)
 
 const toView = (row: DeadLetterRow) => ({
   id: row.id,
@@ -53,10 +55,12 @@ const toView = (row: DeadLetterRow) => ({
   replayed_at: formatInstantOrNull(row.replayedAt),
 })
 
-const query = z.strictObject({
-  ...pageQuery,
-  status: enumInput(["WAITING", "REPLAYED"]).optional().openapi({ description: "Only those that wait, or that were replayed." }),
-})
+const query = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    status: enumInput(["WAITING", "REPLAYED"]).optional().openapi({ description: "Only those that wait, or that were replayed." }),
+  }),
+)
 
 const lettersOf = (ctx: Ctx): AcrossDb => {
   assertOnPlatform(ctx.orgId)

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi"
 import { refuse } from "../../kernel/result.ts"
 import { type Endpoint, publicEndpoint } from "../../platform/http/endpoint.ts"
 import { reply } from "../../platform/http/reply.ts"
+import { lazily } from "../../platform/http/schemas.ts"
 import { parts, Readiness } from "./readiness.ts"
 
 const notKept = { headers: { "cache-control": "no-store" } }
@@ -19,10 +20,12 @@ export const getHealth = publicEndpoint(
   () => reply.ok({ status: "OK" }, notKept),
 )
 
-const checkView = z.object({
-  status: z.enum(["OK", "FAILED"]),
-  duration_ms: z.number().openapi({ example: 3.2 }),
-})
+const checkView = lazily(() =>
+  z.object({
+    status: z.enum(["OK", "FAILED"]),
+    duration_ms: z.number().openapi({ example: 3.2 }),
+  }),
+)
 
 export const readyEndpoint = (readiness: Readiness): Endpoint =>
   publicEndpoint(

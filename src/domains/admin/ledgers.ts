@@ -6,27 +6,29 @@ import { assertOnPlatform } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { endpoint } from "../../platform/http/endpoint.ts"
 import { reply } from "../../platform/http/reply.ts"
-import { idSchema } from "../../platform/http/schemas.ts"
+import { idSchema, lazily } from "../../platform/http/schemas.ts"
 import { organizationStore } from "../organizations/index.ts"
 
-const params = z.strictObject({ org_id: idSchema("org").openapi({ param: { name: "org_id", in: "path" } }) })
+const params = lazily(() => z.strictObject({ org_id: idSchema("org").openapi({ param: { name: "org_id", in: "path" } }) }))
 
-const reconciliationView = z
-  .object({
-    checked: z.int().openapi({ description: "Things of the ledger that were compared.", example: 1_204 }),
-    differences: z.array(
-      z.object({
-        kind: z.string().openapi({ example: "order" }),
-        id: z.string().openapi({ example: "ord_01jd8x2y3zf4g5h6j7k8m9n0pq" }),
-        problem: z.enum(["MISSING", "STALE", "DIFFERENT", "EXTRA"]),
-      }),
-    ),
-    truncated: z.boolean().openapi({ description: "There are more differences than are listed.", example: false }),
-    stuck: z
-      .array(z.object({ what: z.string().openapi({ example: "product prd_01jd8x2y3zf4g5h6j7k8m9n0pq" }), error: z.string() }))
-      .openapi({ description: "Rows that the database refuses for good, and what it says." }),
-  })
-  .openapi("Reconciliation")
+const reconciliationView = lazily(() =>
+  z
+    .object({
+      checked: z.int().openapi({ description: "Things of the ledger that were compared.", example: 1_204 }),
+      differences: z.array(
+        z.object({
+          kind: z.string().openapi({ example: "order" }),
+          id: z.string().openapi({ example: "ord_01jd8x2y3zf4g5h6j7k8m9n0pq" }),
+          problem: z.enum(["MISSING", "STALE", "DIFFERENT", "EXTRA"]),
+        }),
+      ),
+      truncated: z.boolean().openapi({ description: "There are more differences than are listed.", example: false }),
+      stuck: z
+        .array(z.object({ what: z.string().openapi({ example: "product prd_01jd8x2y3zf4g5h6j7k8m9n0pq" }), error: z.string() }))
+        .openapi({ description: "Rows that the database refuses for good, and what it says." }),
+    })
+    .openapi("Reconciliation"),
+)
 
 export const reconcile = endpoint(
   {

@@ -2,17 +2,20 @@ import { z } from "@hono/zod-openapi"
 import { formatMoney } from "../../kernel/money.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent } from "../../platform/events/define-event.ts"
+import { lazily } from "../../platform/http/schemas.ts"
 import type { ProductFacts } from "./rules.ts"
 
-const productEventData = z.object({
-  product_id: z.string(),
-  sku: z.string(),
-  name: z.string(),
-  price: z.string(),
-  currency: z.string(),
-  is_active: z.boolean(),
-  version: z.number(),
-})
+const productEventData = lazily(() =>
+  z.object({
+    product_id: z.string(),
+    sku: z.string(),
+    name: z.string(),
+    price: z.string(),
+    currency: z.string(),
+    is_active: z.boolean(),
+    version: z.number(),
+  }),
+)
 
 export type ProductEventData = z.infer<typeof productEventData>
 

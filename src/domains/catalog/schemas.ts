@@ -5,6 +5,7 @@ import {
   idSchema,
   idView,
   instantView,
+  lazily,
   listOf,
   moneyInput,
   moneyView,
@@ -18,48 +19,53 @@ import { availabilities } from "./rules.ts"
 const signedExample =
   "https://api.waybill.example/api/v1/files/fil_01jd8x2y3zf4g5h6j7k8m9n0pq/content?org=org_01jd8x2y3zf4g5h6j7k8m9n0pq&expires=1769853600&signature=2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 
-const productImageView = z
-  .object({
-    file_id: idView("fil"),
-    url: z.string().openapi({ description: "Shows the image without a token, for 15 to 30 minutes.", example: signedExample }),
-    thumbnail_url: z
-      .string()
-      .openapi({ description: "The same, at most 320 pixels wide, as WebP (a GIF as it is).", example: signedExample }),
-    content_type: z.string().openapi({ example: "image/webp" }),
-    width: z.int().nullable().openapi({ description: "Pixels.", example: 1200 }),
-    height: z.int().nullable().openapi({ description: "Pixels.", example: 900 }),
-  })
-  .openapi("ProductImage")
+const productImageView = lazily(() =>
+  z
+    .object({
+      file_id: idView("fil"),
+      url: z.string().openapi({ description: "Shows the image without a token, for 15 to 30 minutes.", example: signedExample }),
+      thumbnail_url: z
+        .string()
+        .openapi({ description: "The same, at most 320 pixels wide, as WebP (a GIF as it is).", example: signedExample }),
+      content_type: z.string().openapi({ example: "image/webp" }),
+      width: z.int().nullable().openapi({ description: "Pixels.", example: 1200 }),
+      height: z.int().nullable().openapi({ description: "Pixels.", example: 900 }),
+    })
+    .openapi("ProductImage"),
+)
 
-export const productView = z
-  .object({
-    id: idView("prd"),
-    supplier_id: idView("org"),
-    sku: z.string().openapi({ example: "TOM-001" }),
-    name: z.string().openapi({ example: "Organic Tomatoes" }),
-    description: z.string(),
-    category: z.string().openapi({ example: "Vegetables" }),
-    unit: z.string().openapi({ example: "kg" }),
-    quantity_step: quantityView.openapi({ example: 1 }),
-    price: moneyView,
-    currency: z.string().openapi({ example: "USD" }),
-    min_order_qty: quantityView.openapi({ example: 10 }),
-    is_active: z.boolean(),
-    availability: z.enum(availabilities),
-    images: z.array(productImageView),
-    stock_quantity: quantityView
-      .optional()
-      .openapi({ example: 100, description: "On hand. The supplier's own staff see it, and buyers where the supplier shares its stock." }),
-    min_stock_level: quantityView.optional().openapi({ example: 20, description: "The supplier's own staff alone see it." }),
-    version: z.int(),
-    created_at: instantView,
-    updated_at: instantView,
-  })
-  .openapi("Product")
+export const productView = lazily(() =>
+  z
+    .object({
+      id: idView("prd"),
+      supplier_id: idView("org"),
+      sku: z.string().openapi({ example: "TOM-001" }),
+      name: z.string().openapi({ example: "Organic Tomatoes" }),
+      description: z.string(),
+      category: z.string().openapi({ example: "Vegetables" }),
+      unit: z.string().openapi({ example: "kg" }),
+      quantity_step: quantityView.openapi({ example: 1 }),
+      price: moneyView,
+      currency: z.string().openapi({ example: "USD" }),
+      min_order_qty: quantityView.openapi({ example: 10 }),
+      is_active: z.boolean(),
+      availability: z.enum(availabilities),
+      images: z.array(productImageView),
+      stock_quantity: quantityView.optional().openapi({
+        example: 100,
+        description: "On hand. The supplier's own staff see it, and buyers where the supplier shares its stock.",
+      }),
+      min_stock_level: quantityView.optional().openapi({ example: 20, description: "The supplier's own staff alone see it." }),
+      version: z.int(),
+      created_at: instantView,
+      updated_at: instantView,
+    })
+    .openapi("Product"),
+)
 
 export const productList = listOf(productView, "ProductList")
 
-const terms = {
+const terms = () => ({
   description: textInput(limits.descriptionCharsMax).optional(),
   category: textInput(limits.categoryCharsMax).optional().openapi({ example: "Vegetables" }),
   unit: textInput(limits.unitCharsMax, 1).optional().openapi({ example: "kg", description: "Defaults to piece." }),
@@ -69,96 +75,108 @@ const terms = {
   min_stock_level: quantityInput("not negative").optional().openapi({ example: 20 }),
   stock_quantity: quantityInput("not negative").optional().openapi({ example: 100 }),
   is_active: z.boolean().optional(),
-}
+})
 
 const skuInput = textInput(limits.skuCharsMax, 1).openapi({ example: "TOM-001" })
 const productName = textInput(limits.nameCharsMax, 1).openapi({ example: "Organic Tomatoes" })
 
-export const createProductInput = z
-  .strictObject({ sku: skuInput, name: productName, price: moneyInput, ...terms })
-  .openapi("CreateProduct", { description: "stock_quantity is booked as an opening movement at the default location." })
+export const createProductInput = lazily(() =>
+  z
+    .strictObject({ sku: skuInput, name: productName, price: moneyInput, ...terms() })
+    .openapi("CreateProduct", { description: "stock_quantity is booked as an opening movement at the default location." }),
+)
 
-export const updateProductInput = z
-  .strictObject({ sku: skuInput.optional(), name: productName.optional(), price: moneyInput.optional(), ...terms })
-  .refine((body) => Object.keys(body).length > 0, "Say at least one field to change.")
-  .openapi("UpdateProduct", {
-    description: "stock_quantity states a count: the difference is booked as an adjustment.",
-    example: { price: "6.49" },
-  })
+export const updateProductInput = lazily(() =>
+  z
+    .strictObject({ sku: skuInput.optional(), name: productName.optional(), price: moneyInput.optional(), ...terms() })
+    .refine((body) => Object.keys(body).length > 0, "Say at least one field to change.")
+    .openapi("UpdateProduct", {
+      description: "stock_quantity states a count: the difference is booked as an adjustment.",
+      example: { price: "6.49" },
+    }),
+)
 
 export type ProductBody = z.output<typeof updateProductInput>
 export type NewProductBody = z.output<typeof createProductInput>
 
-export const ownProductsQuery = z.strictObject({
-  ...pageQuery,
-  is_active: z
-    .enum(["true", "false"])
-    .transform((text) => text === "true")
-    .optional()
-    .openapi({ param: { name: "is_active", in: "query" }, type: "boolean" }),
-})
+export const ownProductsQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    is_active: z
+      .enum(["true", "false"])
+      .transform((text) => text === "true")
+      .optional()
+      .openapi({ param: { name: "is_active", in: "query" }, type: "boolean" }),
+  }),
+)
 
-export const productImageParams = z.strictObject({
-  id: idSchema("prd").openapi({ param: { name: "id", in: "path" } }),
-  file_id: idSchema("fil").openapi({ param: { name: "file_id", in: "path" } }),
-})
+export const productImageParams = lazily(() =>
+  z.strictObject({
+    id: idSchema("prd").openapi({ param: { name: "id", in: "path" } }),
+    file_id: idSchema("fil").openapi({ param: { name: "file_id", in: "path" } }),
+  }),
+)
 
-export const productImageQuery = z.strictObject({
-  name: textInput(limits.fileNameCharsMax, 1)
-    .optional()
-    .openapi({
-      param: { name: "name", in: "query" },
-      description: "What to call the image when it is downloaded.",
-      example: "tomatoes.jpg",
-    }),
-})
+export const productImageQuery = lazily(() =>
+  z.strictObject({
+    name: textInput(limits.fileNameCharsMax, 1)
+      .optional()
+      .openapi({
+        param: { name: "name", in: "query" },
+        description: "What to call the image when it is downloaded.",
+        example: "tomatoes.jpg",
+      }),
+  }),
+)
 
-export const addImageInput = z.strictObject({ file_id: idSchema("fil") }).openapi("AddProductImage")
+export const addImageInput = lazily(() => z.strictObject({ file_id: idSchema("fil") }).openapi("AddProductImage"))
 
 export const sorts = ["name", "-name", "price", "-price"] as const
 
-export const catalogQuery = z.strictObject({
-  ...pageQuery,
-  supplier_id: idSchema("org")
-    .optional()
-    .openapi({ param: { name: "supplier_id", in: "query" } }),
-  q: z
-    .string()
-    .trim()
-    .max(limits.searchCharsMax)
-    .optional()
-    .openapi({
-      param: { name: "q", in: "query" },
-      description: "Words in SKU, name, description or category; the last letters of each may be missing.",
-    }),
-  category: z
-    .string()
-    .trim()
-    .max(limits.categoryCharsMax)
-    .optional()
-    .openapi({ param: { name: "category", in: "query" } }),
-  in_stock: z
-    .enum(["true", "false"])
-    .transform((text) => text === "true")
-    .optional()
-    .openapi({ param: { name: "in_stock", in: "query" }, type: "boolean" }),
-  min_price: z
-    .string()
-    .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
-    .optional()
-    .openapi({ param: { name: "min_price", in: "query" }, example: "1.00" }),
-  max_price: z
-    .string()
-    .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
-    .optional()
-    .openapi({ param: { name: "max_price", in: "query" }, example: "9.99" }),
-  sort: z
-    .enum(sorts)
-    .optional()
-    .openapi({
-      param: { name: "sort", in: "query" },
-      description: "Without it the catalog comes by supplier, then name. Across more than 50 suppliers, name supplier_id.",
-    }),
-})
+export const catalogQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    supplier_id: idSchema("org")
+      .optional()
+      .openapi({ param: { name: "supplier_id", in: "query" } }),
+    q: z
+      .string()
+      .trim()
+      .max(limits.searchCharsMax)
+      .optional()
+      .openapi({
+        param: { name: "q", in: "query" },
+        description: "Words in SKU, name, description or category; the last letters of each may be missing.",
+      }),
+    category: z
+      .string()
+      .trim()
+      .max(limits.categoryCharsMax)
+      .optional()
+      .openapi({ param: { name: "category", in: "query" } }),
+    in_stock: z
+      .enum(["true", "false"])
+      .transform((text) => text === "true")
+      .optional()
+      .openapi({ param: { name: "in_stock", in: "query" }, type: "boolean" }),
+    min_price: z
+      .string()
+      .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
+      .optional()
+      .openapi({ param: { name: "min_price", in: "query" }, example: "1.00" }),
+    max_price: z
+      .string()
+      .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
+      .optional()
+      .openapi({ param: { name: "max_price", in: "query" }, example: "9.99" }),
+    sort: z
+      .enum(sorts)
+      .optional()
+      .openapi({
+        param: { name: "sort", in: "query" },
+        description: "Without it the catalog comes by supplier, then name. Across more than 50 suppliers, name supplier_id.",
+      }),
+  }),
+)
 
 export type CatalogQuery = z.output<typeof catalogQuery>

@@ -2,9 +2,10 @@ import { z } from "@hono/zod-openapi"
 import { formatInstantOrNull } from "../../kernel/time.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent, type EventType } from "../../platform/events/define-event.ts"
+import { lazily } from "../../platform/http/schemas.ts"
 import { type ComplaintFacts, type ComplaintStatus, complaintLevels, resolutionKinds, type Side, seenBy } from "./rules.ts"
 
-const person = z.object({ id: z.string().nullable(), name: z.string(), organization_id: z.string().nullable() })
+const person = lazily(() => z.object({ id: z.string().nullable(), name: z.string(), organization_id: z.string().nullable() }))
 
 const shared = {
   complaint_id: z.string(),
@@ -27,10 +28,12 @@ const shared = {
 }
 
 /** Each side's own words; only the supplier's name its assignee by id. */
-const complaintEventData = z.discriminatedUnion("side", [
-  z.object({ side: z.literal("supplier"), ...shared, assignee_id: z.string().nullable() }),
-  z.object({ side: z.literal("buyer"), ...shared }),
-])
+const complaintEventData = lazily(() =>
+  z.discriminatedUnion("side", [
+    z.object({ side: z.literal("supplier"), ...shared, assignee_id: z.string().nullable() }),
+    z.object({ side: z.literal("buyer"), ...shared }),
+  ]),
+)
 
 export type ComplaintEventData = z.infer<typeof complaintEventData>
 

@@ -6,6 +6,7 @@ import {
   idView,
   instantInput,
   instantView,
+  lazily,
   listOf,
   nameInput,
   pageQuery,
@@ -13,31 +14,37 @@ import {
 } from "../../platform/http/schemas.ts"
 import { complaintLevels, complaintStatuses, resolutionKinds } from "./rules.ts"
 
-const personView = z.object({
-  id: z.string().nullable().openapi({ description: "Null for the clock.", example: "usr_01jd8x2y3zf4g5h6j7k8m9n0pq" }),
-  name: z.string().openapi({ example: "Bea Buyer" }),
-  organization_id: idView("org").nullable(),
-})
+const personView = lazily(() =>
+  z.object({
+    id: z.string().nullable().openapi({ description: "Null for the clock.", example: "usr_01jd8x2y3zf4g5h6j7k8m9n0pq" }),
+    name: z.string().openapi({ example: "Bea Buyer" }),
+    organization_id: idView("org").nullable(),
+  }),
+)
 
-const resolutionView = z.object({ kind: z.enum(resolutionKinds), text: z.string().openapi({ example: "Credited with the next invoice." }) })
+const resolutionView = lazily(() =>
+  z.object({ kind: z.enum(resolutionKinds), text: z.string().openapi({ example: "Credited with the next invoice." }) }),
+)
 
-const historyView = z
-  .object({
-    from: z.enum(complaintStatuses).nullable(),
-    to: z.enum(complaintStatuses),
-    level: z.enum(complaintLevels),
-    at: instantView,
-    by: personView,
-    reason: z
-      .string()
-      .nullable()
-      .openapi({ description: "Why the supplier's people handed it on is for the supplier alone.", example: null }),
-    assignee_name: z.string().nullable().openapi({ description: "Whom it was given to by this step.", example: null }),
-    resolution_kind: z.enum(resolutionKinds).nullable().openapi({ example: null }),
-  })
-  .openapi("ComplaintHistoryEntry")
+const historyView = lazily(() =>
+  z
+    .object({
+      from: z.enum(complaintStatuses).nullable(),
+      to: z.enum(complaintStatuses),
+      level: z.enum(complaintLevels),
+      at: instantView,
+      by: personView,
+      reason: z
+        .string()
+        .nullable()
+        .openapi({ description: "Why the supplier's people handed it on is for the supplier alone.", example: null }),
+      assignee_name: z.string().nullable().openapi({ description: "Whom it was given to by this step.", example: null }),
+      resolution_kind: z.enum(resolutionKinds).nullable().openapi({ example: null }),
+    })
+    .openapi("ComplaintHistoryEntry"),
+)
 
-const head = {
+const head = () => ({
   id: idView("cmp"),
   side: z.enum(["supplier", "buyer"]).openapi({ description: "The side of the order that the caller's organization is on." }),
   supplier_id: idView("org"),
@@ -65,7 +72,7 @@ const head = {
     example: "2026-02-01T09:30:00.000Z",
   }),
   version: z.int(),
-}
+})
 
 const at = "2026-01-31T09:30:00.000Z"
 const beaBuyer = { id: "usr_01jd8x2y3zf4g5h6j7k8m9n0pq", name: "Bea Buyer", organization_id: "org_01jd8x2y3zf4g5h6j7k8m9n0pr" }
@@ -100,83 +107,101 @@ const exampleHead = {
 
 const entry = { level: "SALES", reason: null, assignee_name: null, resolution_kind: null }
 
-const conversationView = idView("cnv").nullable().openapi({
-  description: "Where the two sides can talk about it now: the link's conversation; null where there is no approved link.",
-  example: "cnv_01jd8x2y3zf4g5h6j7k8m9n0pq",
-})
-
-export const complaintView = z.object({ ...head, conversation_id: conversationView, history: z.array(historyView) }).openapi("Complaint", {
-  example: {
-    ...exampleHead,
-    conversation_id: "cnv_01jd8x2y3zf4g5h6j7k8m9n0pq",
-    history: [
-      { ...entry, from: null, to: "OPEN", at, by: beaBuyer },
-      { ...entry, from: "OPEN", to: "ASSIGNED", at: exampleHead.updated_at, by: samSales, assignee_name: samSales.name },
-    ],
-  },
-})
-export const complaintList = listOf(z.object(head).openapi("ComplaintSummary", { example: exampleHead }), "ComplaintList")
-
-export const openComplaintInput = z
-  .strictObject({
-    order_id: idSchema("ord"),
-    order_line_id: idSchema("oln").optional().openapi({ description: "Where it concerns one line of the order." }),
-    title: nameInput.openapi({ example: "Two crates arrived crushed" }),
-    description: textInput(limits.descriptionCharsMax, 1).openapi({ example: "The lower two crates of tomatoes were crushed." }),
-    evidence: z
-      .array(idSchema("fil"))
-      .max(limits.complaintEvidenceFilesMax)
-      .refine((ids) => new Set(ids).size === ids.length, "Names a file twice.")
-      .default([])
-      .openapi({ description: "Files uploaded with the purpose complaint_evidence; the other side sees them too." }),
+const conversationView = () =>
+  idView("cnv").nullable().openapi({
+    description: "Where the two sides can talk about it now: the link's conversation; null where there is no approved link.",
+    example: "cnv_01jd8x2y3zf4g5h6j7k8m9n0pq",
   })
-  .openapi("OpenComplaint", {
+
+export const complaintView = lazily(() =>
+  z.object({ ...head(), conversation_id: conversationView(), history: z.array(historyView) }).openapi("Complaint", {
     example: {
-      order_id: "ord_01jd8x2y3zf4g5h6j7k8m9n0pq",
-      title: "Two crates arrived crushed",
-      description: "The lower two crates of tomatoes were crushed.",
+      ...exampleHead,
+      conversation_id: "cnv_01jd8x2y3zf4g5h6j7k8m9n0pq",
+      history: [
+        { ...entry, from: null, to: "OPEN", at, by: beaBuyer },
+        { ...entry, from: "OPEN", to: "ASSIGNED", at: exampleHead.updated_at, by: samSales, assignee_name: samSales.name },
+      ],
     },
-  })
+  }),
+)
+export const complaintList = listOf(
+  lazily(() => z.object(head()).openapi("ComplaintSummary", { example: exampleHead })),
+  "ComplaintList",
+)
+
+export const openComplaintInput = lazily(() =>
+  z
+    .strictObject({
+      order_id: idSchema("ord"),
+      order_line_id: idSchema("oln").optional().openapi({ description: "Where it concerns one line of the order." }),
+      title: nameInput.openapi({ example: "Two crates arrived crushed" }),
+      description: textInput(limits.descriptionCharsMax, 1).openapi({ example: "The lower two crates of tomatoes were crushed." }),
+      evidence: z
+        .array(idSchema("fil"))
+        .max(limits.complaintEvidenceFilesMax)
+        .refine((ids) => new Set(ids).size === ids.length, "Names a file twice.")
+        .default([])
+        .openapi({ description: "Files uploaded with the purpose complaint_evidence; the other side sees them too." }),
+    })
+    .openapi("OpenComplaint", {
+      example: {
+        order_id: "ord_01jd8x2y3zf4g5h6j7k8m9n0pq",
+        title: "Two crates arrived crushed",
+        description: "The lower two crates of tomatoes were crushed.",
+      },
+    }),
+)
 
 const reason = textInput(limits.reasonCharsMax).optional()
 
-export const assignComplaintInput = z
-  .strictObject({
-    assignee_id: idSchema("usr").optional().openapi({ description: "Oneself where it is left out; managers may name others." }),
-    reason,
-  })
-  .optional()
-  .openapi("AssignComplaint", { example: { assignee_id: "usr_01jd8x2y3zf4g5h6j7k8m9n0pq" } })
+export const assignComplaintInput = lazily(() =>
+  z
+    .strictObject({
+      assignee_id: idSchema("usr").optional().openapi({ description: "Oneself where it is left out; managers may name others." }),
+      reason,
+    })
+    .optional()
+    .openapi("AssignComplaint", { example: { assignee_id: "usr_01jd8x2y3zf4g5h6j7k8m9n0pq" } }),
+)
 
-export const stepInput = z
-  .strictObject({ reason })
-  .optional()
-  .openapi("ComplaintStep", { example: { reason: "The replacement was crushed as well." } })
+export const stepInput = lazily(() =>
+  z
+    .strictObject({ reason })
+    .optional()
+    .openapi("ComplaintStep", { example: { reason: "The replacement was crushed as well." } }),
+)
 
-const resolutionInput = z.strictObject({ kind: enumInput(resolutionKinds), text: textInput(limits.noteCharsMax, 1) })
+const resolutionInput = lazily(() => z.strictObject({ kind: enumInput(resolutionKinds), text: textInput(limits.noteCharsMax, 1) }))
 
 /** The resolution by itself, or under the name that the complaint shows it by. */
-export const resolveComplaintInput = z
-  .union([resolutionInput, z.strictObject({ resolution: resolutionInput }).transform(({ resolution }) => resolution)])
-  .openapi("ResolveComplaint", { example: { kind: "CREDIT", text: "Credited with the next invoice." } })
+export const resolveComplaintInput = lazily(() =>
+  z
+    .union([resolutionInput, z.strictObject({ resolution: resolutionInput }).transform(({ resolution }) => resolution)])
+    .openapi("ResolveComplaint", { example: { kind: "CREDIT", text: "Credited with the next invoice." } }),
+)
 
-export const complaintQuery = z.strictObject({
-  ...pageQuery,
-  status: enumInput(complaintStatuses)
-    .optional()
-    .openapi({ param: { name: "status", in: "query" } }),
-  level: enumInput(complaintLevels)
-    .optional()
-    .openapi({ param: { name: "level", in: "query" } }),
-  assignee: idSchema("usr")
-    .optional()
-    .openapi({ param: { name: "assignee", in: "query" }, description: "Complaints of one's own sales that this colleague deals with." }),
-  order_id: idSchema("ord")
-    .optional()
-    .openapi({ param: { name: "order_id", in: "query" } }),
-})
+export const complaintQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    status: enumInput(complaintStatuses)
+      .optional()
+      .openapi({ param: { name: "status", in: "query" } }),
+    level: enumInput(complaintLevels)
+      .optional()
+      .openapi({ param: { name: "level", in: "query" } }),
+    assignee: idSchema("usr")
+      .optional()
+      .openapi({ param: { name: "assignee", in: "query" }, description: "Complaints of one's own sales that this colleague deals with." }),
+    order_id: idSchema("ord")
+      .optional()
+      .openapi({ param: { name: "order_id", in: "query" } }),
+  }),
+)
 
-export const exportQuery = z.strictObject({
-  from: instantInput.optional().openapi({ description: "Opened at or after this instant." }),
-  to: instantInput.optional().openapi({ description: "Opened before this instant." }),
-})
+export const exportQuery = lazily(() =>
+  z.strictObject({
+    from: instantInput.optional().openapi({ description: "Opened at or after this instant." }),
+    to: instantInput.optional().openapi({ description: "Opened before this instant." }),
+  }),
+)

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
 import { eventTypes } from "../../platform/events/define-event.ts"
-import { idView, instantView, listOf, pageQuery } from "../../platform/http/schemas.ts"
+import { idView, instantView, lazily, listOf, pageQuery } from "../../platform/http/schemas.ts"
 
 /** Which there are is asked when a request comes: every domain has declared its own by then. */
 const typesInput = z
@@ -13,23 +13,27 @@ const typesInput = z
   .refine((types) => types.every((type) => eventTypes.has(type)), "Must be names of event types, separated by commas.")
   .openapi({ type: "string", example: "order.accepted,order.rejected" })
 
-export const eventQuery = z.strictObject({
-  ...pageQuery,
-  type: typesInput.optional().openapi({ description: "Only events of these types, separated by commas." }),
-})
+export const eventQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    type: typesInput.optional().openapi({ description: "Only events of these types, separated by commas." }),
+  }),
+)
 
-export const eventView = z
-  .object({
-    id: idView("evt"),
-    type: z.string().openapi({ example: "order.accepted" }),
-    at: instantView,
-    data: z.unknown().openapi({
-      type: "object",
-      description: "By type, as the side that receives it sees it.",
-      example: { order_id: "ord_01jd8x2y3zf4g5h6j7k8m9n0pq", number: "SO-1001", status: "ACCEPTED" },
-    }),
-  })
-  .openapi("Event")
+export const eventView = lazily(() =>
+  z
+    .object({
+      id: idView("evt"),
+      type: z.string().openapi({ example: "order.accepted" }),
+      at: instantView,
+      data: z.unknown().openapi({
+        type: "object",
+        description: "By type, as the side that receives it sees it.",
+        example: { order_id: "ord_01jd8x2y3zf4g5h6j7k8m9n0pq", number: "SO-1001", status: "ACCEPTED" },
+      }),
+    })
+    .openapi("Event"),
+)
 
 export const eventList = listOf(eventView, "EventList")
 

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
 import { thumbnailWidths } from "../../platform/files/thumbnail.ts"
-import { idParams, idView, instantView, textInput } from "../../platform/http/schemas.ts"
+import { idParams, idView, instantView, lazily, textInput } from "../../platform/http/schemas.ts"
 import { filePurposes } from "./rules.ts"
 
 export const fileParams = idParams("fil")
@@ -17,22 +17,24 @@ export const fileNameInput = textInput(limits.fileNameCharsMax, 1)
 
 export const purposeInput = z.enum(filePurposes)
 
-export const uploadQuery = z.strictObject({
-  purpose: purposeInput.optional().openapi({
-    param: { name: "purpose", in: "query" },
-    description: "What the file is for; it says which types and sizes are taken. A form may say it instead.",
-    example: "complaint_evidence",
+export const uploadQuery = lazily(() =>
+  z.strictObject({
+    purpose: purposeInput.optional().openapi({
+      param: { name: "purpose", in: "query" },
+      description: "What the file is for; it says which types and sizes are taken. A form may say it instead.",
+      example: "complaint_evidence",
+    }),
+    name: fileNameInput.optional().openapi({
+      param: { name: "name", in: "query" },
+      description: "What to call it when it is downloaded. A form may say it instead.",
+      example: "delivery-note.pdf",
+    }),
   }),
-  name: fileNameInput.optional().openapi({
-    param: { name: "name", in: "query" },
-    description: "What to call it when it is downloaded. A form may say it instead.",
-    example: "delivery-note.pdf",
-  }),
-})
+)
 
 /** What an upload says of itself, from the query or the fields of a form. */
-export const uploadFacts = z.strictObject({ purpose: purposeInput, name: fileNameInput.optional() })
-export const imageFacts = z.strictObject({ name: fileNameInput.optional() })
+export const uploadFacts = lazily(() => z.strictObject({ purpose: purposeInput, name: fileNameInput.optional() }))
+export const imageFacts = lazily(() => z.strictObject({ name: fileNameInput.optional() }))
 
 const widthInput = z
   .preprocess(
@@ -48,52 +50,56 @@ const widthInput = z
     example: 320,
   })
 
-export const fileQuery = z.strictObject({ width: widthInput })
+export const fileQuery = lazily(() => z.strictObject({ width: widthInput }))
 
-export const contentQuery = z.strictObject({
-  width: widthInput,
-  org: z
-    .string()
-    .max(64)
-    .optional()
-    .openapi({ param: { name: "org", in: "query" }, description: "Part of a signed URL." }),
-  expires: z
-    .string()
-    .max(16)
-    .optional()
-    .openapi({ param: { name: "expires", in: "query" }, description: "Part of a signed URL." }),
-  signature: z
-    .string()
-    .max(128)
-    .optional()
-    .openapi({ param: { name: "signature", in: "query" }, description: "Part of a signed URL; it stands in place of a token." }),
-})
+export const contentQuery = lazily(() =>
+  z.strictObject({
+    width: widthInput,
+    org: z
+      .string()
+      .max(64)
+      .optional()
+      .openapi({ param: { name: "org", in: "query" }, description: "Part of a signed URL." }),
+    expires: z
+      .string()
+      .max(16)
+      .optional()
+      .openapi({ param: { name: "expires", in: "query" }, description: "Part of a signed URL." }),
+    signature: z
+      .string()
+      .max(128)
+      .optional()
+      .openapi({ param: { name: "signature", in: "query" }, description: "Part of a signed URL; it stands in place of a token." }),
+  }),
+)
 
-export const fileView = z
-  .object({
-    id: idView("fil"),
-    purpose: z.enum(filePurposes),
-    name: z.string(),
-    content_type: z.string(),
-    size_bytes: z.int(),
-    sha256: z.string(),
-    url: z.string(),
-    url_expires_at: instantView,
-    created_at: instantView,
-  })
-  .openapi("File", {
-    example: {
-      id: "fil_01jd8x2y3zf4g5h6j7k8m9n0pq",
-      purpose: "complaint_evidence",
-      name: "delivery-note.pdf",
-      content_type: "application/pdf",
-      size_bytes: 48_213,
-      sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-      url: "https://api.waybill.example/api/v1/files/fil_01jd8x2y3zf4g5h6j7k8m9n0pq/content?org=org_01jd8x2y3zf4g5h6j7k8m9n0pq&expires=1769853600&signature=2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
-      url_expires_at: "2026-01-31T10:00:00.000Z",
-      created_at: "2026-01-31T09:30:00.000Z",
-    },
-  })
+export const fileView = lazily(() =>
+  z
+    .object({
+      id: idView("fil"),
+      purpose: z.enum(filePurposes),
+      name: z.string(),
+      content_type: z.string(),
+      size_bytes: z.int(),
+      sha256: z.string(),
+      url: z.string(),
+      url_expires_at: instantView,
+      created_at: instantView,
+    })
+    .openapi("File", {
+      example: {
+        id: "fil_01jd8x2y3zf4g5h6j7k8m9n0pq",
+        purpose: "complaint_evidence",
+        name: "delivery-note.pdf",
+        content_type: "application/pdf",
+        size_bytes: 48_213,
+        sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        url: "https://api.waybill.example/api/v1/files/fil_01jd8x2y3zf4g5h6j7k8m9n0pq/content?org=org_01jd8x2y3zf4g5h6j7k8m9n0pq&expires=1769853600&signature=2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        url_expires_at: "2026-01-31T10:00:00.000Z",
+        created_at: "2026-01-31T09:30:00.000Z",
+      },
+    }),
+)
 export type FileView = z.output<typeof fileView>
 
 export const bytesView = z.string().openapi({ type: "string", format: "binary", example: "%PDF-1.7 …" })

@@ -3,7 +3,7 @@ import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
 import { toOrganizationView } from "../organizations/index.ts"
 import { changePassword } from "./change-password.ts"
-import { readKeptMails } from "./dev-mail.ts"
+import { devMailList, devMailQuery, readKeptMails } from "./dev-mail.ts"
 import { forgotPassword } from "./forgot-password.ts"
 import { listSessions } from "./list-sessions.ts"
 import { readMe, updateMe } from "./me.ts"
@@ -12,8 +12,6 @@ import { register } from "./register.ts"
 import { resetPassword } from "./reset-password.ts"
 import {
   changePasswordInput,
-  devMailList,
-  devMailQuery,
   forgotPasswordInput,
   meView,
   pageQueryOnly,

@@ -2,21 +2,24 @@ import { z } from "@hono/zod-openapi"
 import { formatMoney } from "../../kernel/money.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent, type EventType } from "../../platform/events/define-event.ts"
+import { lazily } from "../../platform/http/schemas.ts"
 import type { OrderFacts, OrderStatus, Side } from "./rules.ts"
 
-const orderEventData = z.object({
-  order_id: z.string(),
-  number: z.string(),
-  status: z.string(),
-  side: z.enum(["supplier", "buyer"]),
-  supplier_id: z.string(),
-  buyer_id: z.string(),
-  counterparty_name: z.string(),
-  total_amount: z.string(),
-  currency: z.string(),
-  reason: z.string().nullable(),
-  by: z.object({ id: z.string().nullable(), name: z.string(), organization_id: z.string() }).nullable(),
-})
+const orderEventData = lazily(() =>
+  z.object({
+    order_id: z.string(),
+    number: z.string(),
+    status: z.string(),
+    side: z.enum(["supplier", "buyer"]),
+    supplier_id: z.string(),
+    buyer_id: z.string(),
+    counterparty_name: z.string(),
+    total_amount: z.string(),
+    currency: z.string(),
+    reason: z.string().nullable(),
+    by: z.object({ id: z.string().nullable(), name: z.string(), organization_id: z.string() }).nullable(),
+  }),
+)
 
 export type OrderEventData = z.infer<typeof orderEventData>
 

@@ -5,6 +5,7 @@ import {
   idSchema,
   idView,
   instantView,
+  lazily,
   listOf,
   moneyInput,
   moneyView,
@@ -15,30 +16,34 @@ import {
 } from "../../platform/http/schemas.ts"
 import { orderStatuses, settableOrderStatuses } from "./rules.ts"
 
-const orderLineView = z
-  .object({
-    id: idView("oln"),
-    product_id: idView("prd"),
-    sku: z.string().openapi({ example: "TOM-001" }),
-    name: z.string().openapi({ example: "Organic Tomatoes" }),
-    unit: z.string().openapi({ example: "kg" }),
-    quantity: quantityView,
-    unit_price_at_time: moneyView,
-    line_total: z.string().openapi({ example: "119.80" }),
-  })
-  .openapi("OrderLine")
+const orderLineView = lazily(() =>
+  z
+    .object({
+      id: idView("oln"),
+      product_id: idView("prd"),
+      sku: z.string().openapi({ example: "TOM-001" }),
+      name: z.string().openapi({ example: "Organic Tomatoes" }),
+      unit: z.string().openapi({ example: "kg" }),
+      quantity: quantityView,
+      unit_price_at_time: moneyView,
+      line_total: z.string().openapi({ example: "119.80" }),
+    })
+    .openapi("OrderLine"),
+)
 
-const orderHistoryView = z
-  .object({
-    from: z.enum(orderStatuses).nullable(),
-    to: z.enum(orderStatuses),
-    at: instantView,
-    by: z.object({ id: z.string().nullable(), name: z.string().openapi({ example: "Alma Buyer" }), organization_id: idView("org") }),
-    reason: z.string().nullable(),
-  })
-  .openapi("OrderHistoryEntry")
+const orderHistoryView = lazily(() =>
+  z
+    .object({
+      from: z.enum(orderStatuses).nullable(),
+      to: z.enum(orderStatuses),
+      at: instantView,
+      by: z.object({ id: z.string().nullable(), name: z.string().openapi({ example: "Alma Buyer" }), organization_id: idView("org") }),
+      reason: z.string().nullable(),
+    })
+    .openapi("OrderHistoryEntry"),
+)
 
-const orderHead = {
+const orderHead = () => ({
   id: idView("ord"),
   number: z.string().openapi({ example: "SO-00001" }),
   supplier_id: idView("org"),
@@ -54,59 +59,67 @@ const orderHead = {
   placed_at: instantView,
   updated_at: instantView,
   version: z.int(),
-}
+})
 
-export const orderView = z.object({ ...orderHead, items: z.array(orderLineView), history: z.array(orderHistoryView) }).openapi("Order")
-export const orderSummaryView = z.object(orderHead).openapi("OrderSummary")
+export const orderView = lazily(() =>
+  z.object({ ...orderHead(), items: z.array(orderLineView), history: z.array(orderHistoryView) }).openapi("Order"),
+)
+export const orderSummaryView = lazily(() => z.object(orderHead()).openapi("OrderSummary"))
 export const orderList = listOf(orderSummaryView, "OrderList")
 
-export const placeOrderInput = z
-  .strictObject({
-    supplier_id: idSchema("org"),
-    items: z
-      .array(z.strictObject({ product_id: idSchema("prd"), quantity: quantityInput("positive") }))
-      .min(1)
-      .max(limits.orderLinesMax),
-    note: textInput(limits.noteCharsMax).optional(),
-    requested_delivery_on: z.iso.date().optional().openapi({ example: "2026-02-14" }),
-    expected_total: moneyInput
+export const placeOrderInput = lazily(() =>
+  z
+    .strictObject({
+      supplier_id: idSchema("org"),
+      items: z
+        .array(z.strictObject({ product_id: idSchema("prd"), quantity: quantityInput("positive") }))
+        .min(1)
+        .max(limits.orderLinesMax),
+      note: textInput(limits.noteCharsMax).optional(),
+      requested_delivery_on: z.iso.date().optional().openapi({ example: "2026-02-14" }),
+      expected_total: moneyInput
+        .optional()
+        .openapi({ description: "The total the client shows its user; another total is refused with PRICE_CHANGED." }),
+      buyer_id: idSchema("org").optional().openapi({ description: "For the supplier's staff, who may place an order for a linked buyer." }),
+    })
+    .openapi("PlaceOrder"),
+)
+
+export const reorderInput = lazily(() => z.strictObject({ expected_total: moneyInput.optional() }).optional().openapi("Reorder"))
+
+export const setOrderStatusInput = lazily(() =>
+  z
+    .strictObject({
+      status: enumInput(settableOrderStatuses),
+      reason: textInput(limits.reasonCharsMax).optional(),
+      internal_note: textInput(limits.noteCharsMax).optional().openapi({ description: "The supplier's own words, which no buyer sees." }),
+    })
+    .openapi("SetOrderStatus", { example: { status: "ACCEPTED" } }),
+)
+
+const day = lazily(() => z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => Math.max(0, Date.parse(text))))
+
+export const orderQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    status: enumInput(orderStatuses)
       .optional()
-      .openapi({ description: "The total the client shows its user; another total is refused with PRICE_CHANGED." }),
-    buyer_id: idSchema("org").optional().openapi({ description: "For the supplier's staff, who may place an order for a linked buyer." }),
-  })
-  .openapi("PlaceOrder")
-
-export const reorderInput = z.strictObject({ expected_total: moneyInput.optional() }).optional().openapi("Reorder")
-
-export const setOrderStatusInput = z
-  .strictObject({
-    status: enumInput(settableOrderStatuses),
-    reason: textInput(limits.reasonCharsMax).optional(),
-    internal_note: textInput(limits.noteCharsMax).optional().openapi({ description: "The supplier's own words, which no buyer sees." }),
-  })
-  .openapi("SetOrderStatus", { example: { status: "ACCEPTED" } })
-
-const day = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).transform((text) => Math.max(0, Date.parse(text)))
-
-export const orderQuery = z.strictObject({
-  ...pageQuery,
-  status: enumInput(orderStatuses)
-    .optional()
-    .openapi({ param: { name: "status", in: "query" } }),
-  side: z
-    .enum(["supplier", "buyer"])
-    .optional()
-    .openapi({ param: { name: "side", in: "query" } }),
-  q: z
-    .string()
-    .trim()
-    .max(limits.searchCharsMax)
-    .optional()
-    .openapi({ param: { name: "q", in: "query" }, description: "Part of an order number or of the other side's name." }),
-  from: day
-    .optional()
-    .openapi({ type: "string", format: "date-time", param: { name: "from", in: "query" }, description: "Placed at or after." }),
-  to: day.optional().openapi({ type: "string", format: "date-time", param: { name: "to", in: "query" }, description: "Placed before." }),
-})
+      .openapi({ param: { name: "status", in: "query" } }),
+    side: z
+      .enum(["supplier", "buyer"])
+      .optional()
+      .openapi({ param: { name: "side", in: "query" } }),
+    q: z
+      .string()
+      .trim()
+      .max(limits.searchCharsMax)
+      .optional()
+      .openapi({ param: { name: "q", in: "query" }, description: "Part of an order number or of the other side's name." }),
+    from: day
+      .optional()
+      .openapi({ type: "string", format: "date-time", param: { name: "from", in: "query" }, description: "Placed at or after." }),
+    to: day.optional().openapi({ type: "string", format: "date-time", param: { name: "to", in: "query" }, description: "Placed before." }),
+  }),
+)
 
 export type OrderQuery = z.output<typeof orderQuery>

@@ -49,7 +49,8 @@ export const toOrderView = (order: OrderFacts, viewer: OrganizationId) => ({
 })
 
 /** One party's row as the order that both are in. */
-export function orderOfRow({ orgId, side, counterpartyId, generation: _generation, ...row }: OrderRow): OrderFacts {
+export function orderOfRow(row: OrderRow): OrderFacts {
+  const { orgId, side, counterpartyId } = row
   const [supplierId, buyerId] = side === "supplier" ? [orgId, counterpartyId] : [counterpartyId, orgId]
   return { ...row, supplierId, buyerId }
 }

@@ -7,6 +7,7 @@ import {
   idSchema,
   idView,
   instantView,
+  lazily,
   listOf,
   nameInput,
   pageQuery,
@@ -36,104 +37,124 @@ const timeZoneInput = z
   .refine(isTimeZone, "Must be a name of the IANA time zone database.")
   .openapi({ example: "Europe/Berlin" })
 
-const settingsView = z
-  .object({ currency: z.string(), time_zone: z.string(), share_stock: z.boolean(), require_kyb_for_link_approval: z.boolean() })
-  .openapi("OrganizationSettings", {
-    example: { currency: "USD", time_zone: "UTC", share_stock: false, require_kyb_for_link_approval: true },
-  })
+const settingsView = lazily(() =>
+  z
+    .object({ currency: z.string(), time_zone: z.string(), share_stock: z.boolean(), require_kyb_for_link_approval: z.boolean() })
+    .openapi("OrganizationSettings", {
+      example: { currency: "USD", time_zone: "UTC", share_stock: false, require_kyb_for_link_approval: true },
+    }),
+)
 
-const settingsPatch = z
-  .strictObject({
-    currency: currencyInput.optional(),
-    time_zone: timeZoneInput.optional(),
-    share_stock: z.boolean().optional(),
-    require_kyb_for_link_approval: z.boolean().optional(),
-  })
-  .openapi("OrganizationSettingsPatch", { example: { currency: "EUR", share_stock: true } })
+const settingsPatch = lazily(() =>
+  z
+    .strictObject({
+      currency: currencyInput.optional(),
+      time_zone: timeZoneInput.optional(),
+      share_stock: z.boolean().optional(),
+      require_kyb_for_link_approval: z.boolean().optional(),
+    })
+    .openapi("OrganizationSettingsPatch", { example: { currency: "EUR", share_stock: true } }),
+)
 
-export const organizationView = z
-  .object({
-    id: idView("org"),
-    name: z.string(),
-    slug: z.string(),
-    capabilities: z.array(capabilityView),
-    kyb_status: z.enum(kybStatuses),
-    kyb_reason: z.string().optional().openapi({ description: "Why the verification was rejected." }),
-    kyb_documents: z.array(idView("fil")).optional().openapi({ description: "Files of the last submission." }),
-    status: z.enum(organizationStatuses),
-    settings: settingsView,
-    created_at: instantView,
-    version: z.int(),
-  })
-  .openapi("Organization", {
-    example: {
-      id: "org_01jd8x2y3zf4g5h6j7k8m9n0pq",
-      name: "Green Valley Farms",
-      slug: "green-valley",
-      capabilities: ["supplier"],
-      kyb_status: "VERIFIED",
-      status: "ACTIVE",
-      settings: { currency: "USD", time_zone: "UTC", share_stock: false, require_kyb_for_link_approval: true },
-      created_at: "2026-01-31T09:30:00.000Z",
-      version: 3,
-    },
-  })
+export const organizationView = lazily(() =>
+  z
+    .object({
+      id: idView("org"),
+      name: z.string(),
+      slug: z.string(),
+      capabilities: z.array(capabilityView),
+      kyb_status: z.enum(kybStatuses),
+      kyb_reason: z.string().optional().openapi({ description: "Why the verification was rejected." }),
+      kyb_documents: z.array(idView("fil")).optional().openapi({ description: "Files of the last submission." }),
+      status: z.enum(organizationStatuses),
+      settings: settingsView,
+      created_at: instantView,
+      version: z.int(),
+    })
+    .openapi("Organization", {
+      example: {
+        id: "org_01jd8x2y3zf4g5h6j7k8m9n0pq",
+        name: "Green Valley Farms",
+        slug: "green-valley",
+        capabilities: ["supplier"],
+        kyb_status: "VERIFIED",
+        status: "ACTIVE",
+        settings: { currency: "USD", time_zone: "UTC", share_stock: false, require_kyb_for_link_approval: true },
+        created_at: "2026-01-31T09:30:00.000Z",
+        version: 3,
+      },
+    }),
+)
 export type OrganizationView = z.output<typeof organizationView>
 
 /** What a newcomer says of the organization to be. */
-export const newOrganizationInput = z
-  .strictObject({ name: nameInput, slug: slugInput.optional(), capabilities: capabilitiesInput })
-  .openapi("NewOrganization", { example: { name: "Green Valley Farms", slug: "green-valley", capabilities: ["supplier"] } })
+export const newOrganizationInput = lazily(() =>
+  z
+    .strictObject({ name: nameInput, slug: slugInput.optional(), capabilities: capabilitiesInput })
+    .openapi("NewOrganization", { example: { name: "Green Valley Farms", slug: "green-valley", capabilities: ["supplier"] } }),
+)
 export type NewOrganization = z.output<typeof newOrganizationInput>
 
 /** What the platform says of one: also who is to be invited as its owner. */
-export const createOrganizationInput = z
-  .strictObject({ ...newOrganizationInput.shape, owner_email: emailInput.optional() })
-  .openapi("CreateOrganization", {
+export const createOrganizationInput = lazily(() =>
+  z.strictObject({ ...newOrganizationInput.unwrap().shape, owner_email: emailInput.optional() }).openapi("CreateOrganization", {
     example: { name: "Green Valley Farms", capabilities: ["supplier"], owner_email: "owner@green-valley.example" },
-  })
+  }),
+)
 
-export const updateOrganizationInput = z
-  .strictObject({
-    name: nameInput.optional(),
-    slug: slugInput.optional(),
-    capabilities: capabilitiesInput.optional(),
-    settings: settingsPatch.optional(),
-    status: enumInput(organizationStatuses).optional(),
-  })
-  .openapi("UpdateOrganization", { example: { name: "Green Valley Organic Farms", settings: { share_stock: true } } })
+export const updateOrganizationInput = lazily(() =>
+  z
+    .strictObject({
+      name: nameInput.optional(),
+      slug: slugInput.optional(),
+      capabilities: capabilitiesInput.optional(),
+      settings: settingsPatch.optional(),
+      status: enumInput(organizationStatuses).optional(),
+    })
+    .openapi("UpdateOrganization", { example: { name: "Green Valley Organic Farms", settings: { share_stock: true } } }),
+)
 export type UpdateOrganization = z.output<typeof updateOrganizationInput>
 
 export const organizationList = listOf(organizationView, "OrganizationList")
-export const organizationQuery = z.strictObject({
-  ...pageQuery,
-  kyb_status: enumInput(kybStatuses)
-    .optional()
-    .openapi({ param: { name: "kyb_status", in: "query" }, example: "PENDING" }),
-})
+export const organizationQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    kyb_status: enumInput(kybStatuses)
+      .optional()
+      .openapi({ param: { name: "kyb_status", in: "query" }, example: "PENDING" }),
+  }),
+)
 
-const directoryEntry = z
-  .object({ id: idView("org"), name: z.string(), capabilities: z.array(capabilityView), kyb_status: z.enum(kybStatuses) })
-  .openapi("DirectoryEntry", {
-    example: { id: "org_01jd8x2y3zf4g5h6j7k8m9n0pq", name: "Green Valley Farms", capabilities: ["supplier"], kyb_status: "VERIFIED" },
-  })
+const directoryEntry = lazily(() =>
+  z
+    .object({ id: idView("org"), name: z.string(), capabilities: z.array(capabilityView), kyb_status: z.enum(kybStatuses) })
+    .openapi("DirectoryEntry", {
+      example: { id: "org_01jd8x2y3zf4g5h6j7k8m9n0pq", name: "Green Valley Farms", capabilities: ["supplier"], kyb_status: "VERIFIED" },
+    }),
+)
 export const directoryList = listOf(directoryEntry, "DirectoryList")
-export const directoryQuery = z.strictObject({
-  ...pageQuery,
-  q: textInput(limits.searchCharsMax)
+export const directoryQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    q: textInput(limits.searchCharsMax)
+      .optional()
+      .openapi({ param: { name: "q", in: "query" }, description: "How the name begins, in any case.", example: "green" }),
+  }),
+)
+
+export const submitKybInput = lazily(() =>
+  z
+    .strictObject({ documents: z.array(idSchema("fil")).max(limits.kybDocumentsMax).optional() })
     .optional()
-    .openapi({ param: { name: "q", in: "query" }, description: "How the name begins, in any case.", example: "green" }),
-})
+    .openapi("SubmitKyb", { example: { documents: ["fil_01jd8x2y3zf4g5h6j7k8m9n0pq"] } }),
+)
 
-export const submitKybInput = z
-  .strictObject({ documents: z.array(idSchema("fil")).max(limits.kybDocumentsMax).optional() })
-  .optional()
-  .openapi("SubmitKyb", { example: { documents: ["fil_01jd8x2y3zf4g5h6j7k8m9n0pq"] } })
-
-export const decideKybInput = z
-  .discriminatedUnion("status", [
-    z.strictObject({ status: z.literal("VERIFIED"), reason: textInput(limits.reasonCharsMax).optional() }),
-    z.strictObject({ status: z.literal("REJECTED"), reason: textInput(limits.reasonCharsMax, 1) }),
-  ])
-  .openapi("DecideKyb", { example: { status: "REJECTED", reason: "The register extract is older than three months." } })
+export const decideKybInput = lazily(() =>
+  z
+    .discriminatedUnion("status", [
+      z.strictObject({ status: z.literal("VERIFIED"), reason: textInput(limits.reasonCharsMax).optional() }),
+      z.strictObject({ status: z.literal("REJECTED"), reason: textInput(limits.reasonCharsMax, 1) }),
+    ])
+    .openapi("DecideKyb", { example: { status: "REJECTED", reason: "The register extract is older than three months." } }),
+)
 export type DecideKyb = z.output<typeof decideKybInput>

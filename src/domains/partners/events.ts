@@ -1,17 +1,20 @@
 import { z } from "@hono/zod-openapi"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent, type EventType } from "../../platform/events/define-event.ts"
+import { lazily } from "../../platform/http/schemas.ts"
 import type { LinkFacts, LinkStatus, Side } from "./rules.ts"
 
-const linkEventData = z.object({
-  link_id: z.string(),
-  status: z.string(),
-  side: z.enum(["supplier", "buyer"]),
-  supplier_id: z.string(),
-  buyer_id: z.string(),
-  counterparty_name: z.string(),
-  reason: z.string().nullable(),
-})
+const linkEventData = lazily(() =>
+  z.object({
+    link_id: z.string(),
+    status: z.string(),
+    side: z.enum(["supplier", "buyer"]),
+    supplier_id: z.string(),
+    buyer_id: z.string(),
+    counterparty_name: z.string(),
+    reason: z.string().nullable(),
+  }),
+)
 
 export type LinkEventData = z.infer<typeof linkEventData>
 

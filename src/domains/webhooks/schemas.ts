@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
-import { enumInput, idSchema, idView, instantView, listOf, pageQuery, textInput } from "../../platform/http/schemas.ts"
+import { enumInput, idSchema, idView, instantView, lazily, listOf, pageQuery, textInput } from "../../platform/http/schemas.ts"
 import { attemptErrors, deliveryStatuses, disabledReasons, endpointStatuses, failureReasons } from "./rules.ts"
 
 const urlInput = z.string().min(1).max(limits.webhookUrlCharsMax).openapi({
@@ -22,26 +22,28 @@ const eventTypesInput = z
 
 const descriptionInput = textInput(limits.nameCharsMax).openapi({ example: "Orders to our accounting" })
 
-export const createWebhookInput = z
-  .strictObject({ url: urlInput, event_types: eventTypesInput, description: descriptionInput.optional() })
-  .openapi("CreateWebhook")
+export const createWebhookInput = lazily(() =>
+  z.strictObject({ url: urlInput, event_types: eventTypesInput, description: descriptionInput.optional() }).openapi("CreateWebhook"),
+)
 export type CreateWebhook = z.output<typeof createWebhookInput>
 
-export const updateWebhookInput = z
-  .strictObject({
-    url: urlInput.optional(),
-    event_types: eventTypesInput.optional(),
-    description: descriptionInput.optional(),
-    status: enumInput(endpointStatuses).optional(),
-    rotate_secret: z
-      .literal(true)
-      .optional()
-      .openapi({ description: `Makes a new secret; the one before signs along for ${limits.webhookSecretOverlapHours} hours.` }),
-  })
-  .openapi("UpdateWebhook", { example: { event_types: ["order.placed"], rotate_secret: true } })
+export const updateWebhookInput = lazily(() =>
+  z
+    .strictObject({
+      url: urlInput.optional(),
+      event_types: eventTypesInput.optional(),
+      description: descriptionInput.optional(),
+      status: enumInput(endpointStatuses).optional(),
+      rotate_secret: z
+        .literal(true)
+        .optional()
+        .openapi({ description: `Makes a new secret; the one before signs along for ${limits.webhookSecretOverlapHours} hours.` }),
+    })
+    .openapi("UpdateWebhook", { example: { event_types: ["order.placed"], rotate_secret: true } }),
+)
 export type UpdateWebhook = z.output<typeof updateWebhookInput>
 
-const webhookFields = {
+const webhookFields = () => ({
   id: idView("whk"),
   url: z.string(),
   description: z.string().nullable(),
@@ -59,7 +61,7 @@ const webhookFields = {
   created_at: instantView,
   updated_at: instantView,
   version: z.int(),
-}
+})
 
 const webhookExample = {
   id: "whk_01jd8x2y3zf4g5h6j7k8m9n0pq",
@@ -76,75 +78,92 @@ const webhookExample = {
   version: 1,
 }
 
-export const webhookView = z.object(webhookFields).openapi("Webhook", { example: webhookExample })
+export const webhookView = lazily(() => z.object(webhookFields()).openapi("Webhook", { example: webhookExample }))
 export type WebhookView = z.output<typeof webhookView>
 export const webhookList = listOf(webhookView, "WebhookList")
 
 const secretView = z.string().nullable()
 const secretExample = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
-export const createdWebhookView = z
-  .object({
-    ...webhookFields,
-    secret: secretView.openapi({ description: "Verifies signatures. Shown this once; null in the answer to a repeated Idempotency-Key." }),
-  })
-  .openapi("CreatedWebhook", { example: { ...webhookExample, secret: secretExample } })
+export const createdWebhookView = lazily(() =>
+  z
+    .object({
+      ...webhookFields(),
+      secret: secretView.openapi({
+        description: "Verifies signatures. Shown this once; null in the answer to a repeated Idempotency-Key.",
+      }),
+    })
+    .openapi("CreatedWebhook", { example: { ...webhookExample, secret: secretExample } }),
+)
 
-export const updatedWebhookView = z
-  .object({
-    ...webhookFields,
-    secret: secretView.optional().openapi({ description: "The new secret, where one was asked for; shown this once." }),
-  })
-  .openapi("UpdatedWebhook", { example: { ...webhookExample, version: 2 } })
+export const updatedWebhookView = lazily(() =>
+  z
+    .object({
+      ...webhookFields(),
+      secret: secretView.optional().openapi({ description: "The new secret, where one was asked for; shown this once." }),
+    })
+    .openapi("UpdatedWebhook", { example: { ...webhookExample, version: 2 } }),
+)
 
-const attemptView = z
-  .object({
-    at: instantView,
-    status: z.int().nullable().openapi({ description: "The answer's HTTP status; null without an answer.", example: 503 }),
-    error: z.enum(attemptErrors).nullable().openapi({
-      description:
-        "STATUS: no 2xx. REDIRECT: a 3xx, never followed. NOT_SENT: the webhook could not be sent to, see its disabled_reason. Null with neither status nor error: under way, or its end was not seen and the event is sent again.",
-      example: "STATUS",
-    }),
-    duration_ms: z.int().nullable().openapi({ example: 41 }),
-    answer: z
-      .string()
-      .nullable()
-      .openapi({ description: `The first ${limits.webhookAnswerBytesRead} bytes of an answer that was no success.`, example: "try later" }),
-  })
-  .openapi("WebhookAttempt")
+const attemptView = lazily(() =>
+  z
+    .object({
+      at: instantView,
+      status: z.int().nullable().openapi({ description: "The answer's HTTP status; null without an answer.", example: 503 }),
+      error: z.enum(attemptErrors).nullable().openapi({
+        description:
+          "STATUS: no 2xx. REDIRECT: a 3xx, never followed. NOT_SENT: the webhook could not be sent to, see its disabled_reason. Null with neither status nor error: under way, or its end was not seen and the event is sent again.",
+        example: "STATUS",
+      }),
+      duration_ms: z.int().nullable().openapi({ example: 41 }),
+      answer: z
+        .string()
+        .nullable()
+        .openapi({
+          description: `The first ${limits.webhookAnswerBytesRead} bytes of an answer that was no success.`,
+          example: "try later",
+        }),
+    })
+    .openapi("WebhookAttempt"),
+)
 
-export const deliveryView = z
-  .object({
-    id: idView("dlv"),
-    webhook_id: idView("whk"),
-    event_id: idView("evt").openapi({ description: "Also the `webhook-id` header of every attempt." }),
-    event_type: z.string().openapi({ example: "order.accepted" }),
-    status: z.enum(deliveryStatuses),
-    failure_reason: z.enum(failureReasons).nullable().openapi({
-      description: "EXHAUSTED: every attempt of three days failed. GONE: it answered 410. The others: it was not tried any more.",
-    }),
-    attempts: z.array(attemptView),
-    next_attempt_at: instantView.nullable(),
-    created_at: instantView,
-    finished_at: instantView.nullable(),
-  })
-  .openapi("WebhookDelivery")
+export const deliveryView = lazily(() =>
+  z
+    .object({
+      id: idView("dlv"),
+      webhook_id: idView("whk"),
+      event_id: idView("evt").openapi({ description: "Also the `webhook-id` header of every attempt." }),
+      event_type: z.string().openapi({ example: "order.accepted" }),
+      status: z.enum(deliveryStatuses),
+      failure_reason: z.enum(failureReasons).nullable().openapi({
+        description: "EXHAUSTED: every attempt of three days failed. GONE: it answered 410. The others: it was not tried any more.",
+      }),
+      attempts: z.array(attemptView),
+      next_attempt_at: instantView.nullable(),
+      created_at: instantView,
+      finished_at: instantView.nullable(),
+    })
+    .openapi("WebhookDelivery"),
+)
 export type DeliveryView = z.output<typeof deliveryView>
 export const deliveryList = listOf(deliveryView, "WebhookDeliveryList")
 
-export const webhookQuery = z.strictObject(pageQuery)
+export const webhookQuery = lazily(() => z.strictObject(pageQuery))
 export type WebhookQuery = z.output<typeof webhookQuery>
 
-export const deliveryQuery = z.strictObject({
-  ...pageQuery,
-  status: enumInput(deliveryStatuses)
-    .optional()
-    .openapi({ param: { name: "status", in: "query" }, example: "FAILED" }),
-})
+export const deliveryQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    status: enumInput(deliveryStatuses)
+      .optional()
+      .openapi({ param: { name: "status", in: "query" }, example: "FAILED" }),
+  }),
+)
 export type DeliveryQuery = z.output<typeof deliveryQuery>
 
-export const deliveryParams = z.strictObject({
-  id: idSchema("whk").openapi({ param: { name: "id", in: "path" } }),
-  delivery_id: idSchema("dlv").openapi({ param: { name: "delivery_id", in: "path" } }),
-})
+export const deliveryParams = lazily(() =>
+  z.strictObject({
+    id: idSchema("whk").openapi({ param: { name: "id", in: "path" } }),
+    delivery_id: idSchema("dlv").openapi({ param: { name: "delivery_id", in: "path" } }),
+  }),
+)

@@ -1,11 +1,11 @@
-import { createRoute, OpenAPIHono, type z } from "@hono/zod-openapi"
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi"
 import { type ErrorCode, errors } from "../../kernel/errors.ts"
 import { limits } from "../../kernel/limits.ts"
 import { isPlatformPermission, permissions } from "../auth/permissions.ts"
 import { type Access, type Endpoint, type EndpointSpec, fullPath, isMutation, permissionsRequired, takesStream } from "./endpoint.ts"
 import { exampleOf, type JsonSchema } from "./openapi-example.ts"
 import { byStatus, codesOf, problemExample, takesIfMatch } from "./openapi-problems.ts"
-import { problemView } from "./schemas.ts"
+import { fieldsOf, problemView } from "./schemas.ts"
 
 export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>
 
@@ -31,7 +31,7 @@ export type OpenApiOptions = {
 export function openApiDocument(endpoints: readonly Endpoint[], { tags }: OpenApiOptions): OpenApiDocument {
   const app = new OpenAPIHono()
   const registry = app.openAPIRegistry
-  registry.register("Problem", problemView)
+  registry.register("Problem", problemView.unwrap())
   registerShared(registry)
   const shown = endpoints.filter(({ spec }) => spec.isHidden !== true)
   const problems = new Map<string, readonly ErrorCode[]>()
@@ -160,8 +160,8 @@ function routeOf(spec: EndpointSpec, problems: Map<string, readonly ErrorCode[]>
     "x-permission": required.length > 1 ? required : (required[0] ?? spec.access),
     parameters: headerParametersOf(spec).map(parameterRef),
     request: {
-      ...(spec.params === undefined ? {} : { params: spec.params as z.ZodObject }),
-      ...(spec.query === undefined ? {} : { query: spec.query as z.ZodObject }),
+      ...(spec.params === undefined ? {} : { params: z.object(fieldsOf(spec.params)) }),
+      ...(spec.query === undefined ? {} : { query: z.object(fieldsOf(spec.query)) }),
       ...bodyOf(spec),
     },
     responses: { ...successOf(spec), ...problemsOf(spec, problems) },

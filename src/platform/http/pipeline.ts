@@ -80,14 +80,14 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
       const refusal: Refusal = error instanceof RefusalError ? error.refusal : { code: "INTERNAL" }
       code = refusal.code
       if (!(error instanceof RefusalError)) failure = error
-      response = problemResponse(refusal, c.var.requestId)
+      response = problemResponse(refusal, c.get("requestId"))
       await running.upload?.abandon()
     }
     const totalMs = performance.now() - started
     for (const [name, value] of running.responseHeaders) response.headers.set(name, value)
     if (configOf(c.env).EXPOSE_SERVER_TIMING) response.headers.set("server-timing", serverTiming(running.meter.cost, totalMs))
     const record: RequestRecord = {
-      requestId: c.var.requestId,
+      requestId: c.get("requestId"),
       organizationId: running.orgId ?? null,
       actorId: running.actor?.id ?? null,
       method: c.req.method,
@@ -165,7 +165,7 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     config,
     meter,
     now,
-    requestId: c.var.requestId,
+    requestId: c.get("requestId"),
     request: c.req.raw,
     origin,
     headers: c.req.raw.headers,

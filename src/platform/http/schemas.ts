@@ -5,6 +5,23 @@ import { limits } from "../../kernel/limits.ts"
 import { isCurrency } from "../../kernel/money.ts"
 import { parseQuantity } from "../../kernel/quantity.ts"
 
+/**
+ * A schema that is made when it is first used: an isolate that starts, or holds objects alone, pays for no operation that
+ * nobody asks for. Every schema of an object is made so; it stands wherever the schema itself could.
+ */
+export function lazily<T extends z.ZodType>(make: () => T): z.ZodLazy<T> {
+  let made: T | undefined
+  return z.lazy(() => (made ??= make()))
+}
+
+/** What an object's schema holds, whether it was made already or not; nothing where there is none. @throws of another kind of schema. */
+export function fieldsOf(schema: z.ZodType | undefined): Readonly<Record<string, z.ZodType>> {
+  if (schema === undefined) return {}
+  const made = schema instanceof z.ZodLazy ? schema.unwrap() : schema
+  if (!(made instanceof z.ZodObject)) throw new TypeError("this schema has no fields")
+  return made.shape as Record<string, z.ZodType>
+}
+
 const exampleSuffix = "01jd8x2y3zf4g5h6j7k8m9n0pq"
 
 /** A TypeID of one kind; another kind's id, or a made-up one, is a fault of the input. */
@@ -20,7 +37,7 @@ export const idView = (prefix: IdPrefix) =>
   z.string().openapi({ pattern: `^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`, example: `${prefix}_${exampleSuffix}` })
 
 export const idParams = <P extends IdPrefix>(prefix: P) =>
-  z.strictObject({ id: idSchema(prefix).openapi({ param: { name: "id", in: "path" } }) })
+  lazily(() => z.strictObject({ id: idSchema(prefix).openapi({ param: { name: "id", in: "path" } }) }))
 
 export const instantView = z.string().openapi({ format: "date-time", example: "2026-01-31T09:30:00.000Z" })
 
@@ -119,12 +136,14 @@ export const pageQuery = {
 }
 
 export const listOf = <T extends z.ZodType>(item: T, name: string) =>
-  z
-    .object({
-      data: z.array(item),
-      next_cursor: z.string().nullable().openapi({ description: "Null on the last page.", example: "WyJhdWRpdC1sb2dzIl0" }),
-    })
-    .openapi(name)
+  lazily(() =>
+    z
+      .object({
+        data: z.array(item),
+        next_cursor: z.string().nullable().openapi({ description: "Null on the last page.", example: "WyJhdWRpdC1sb2dzIl0" }),
+      })
+      .openapi(name),
+  )
 
 /** One of the given words, whatever its case. */
 export const enumInput = <const T extends readonly [string, ...string[]]>(values: T) =>
@@ -134,16 +153,18 @@ export const enumInput = <const T extends readonly [string, ...string[]]>(values
     .pipe(z.enum(values))
     .openapi({ type: "string", enum: [...values] })
 
-export const problemView = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().optional(),
-    code: z.enum(errorCodes as [string, ...string[]]),
-    request_id: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), code: z.string(), message: z.string() })).optional(),
-    current: z.string().optional(),
-    allowed: z.array(z.string()).optional(),
-  })
-  .openapi("Problem")
+export const problemView = lazily(() =>
+  z
+    .object({
+      type: z.string(),
+      title: z.string(),
+      status: z.int(),
+      detail: z.string().optional(),
+      code: z.enum(errorCodes as [string, ...string[]]),
+      request_id: z.string(),
+      errors: z.array(z.object({ pointer: z.string(), code: z.string(), message: z.string() })).optional(),
+      current: z.string().optional(),
+      allowed: z.array(z.string()).optional(),
+    })
+    .openapi("Problem"),
+)

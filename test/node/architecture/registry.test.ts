@@ -7,6 +7,7 @@ import { allPermissions, isPermission, isPlatformPermission, permissions } from 
 import { builtInRoles } from "../../../src/platform/auth/roles.ts"
 import { eventTypes } from "../../../src/platform/events/define-event.ts"
 import { type EndpointSpec, fullPath, isMutation, permissionsRequired } from "../../../src/platform/http/endpoint.ts"
+import { fieldsOf } from "../../../src/platform/http/schemas.ts"
 import { filesUnder, read, root, withoutComments } from "../../support/repository.ts"
 
 // Every declaration, also of events that no endpoint brings in.
@@ -40,7 +41,7 @@ describe("routes", () => {
     ).toEqual([])
     for (const spec of specs) {
       const inPath = [...spec.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
-      const declared = Object.keys((spec.params as { shape?: object } | undefined)?.shape ?? {})
+      const declared = Object.keys(fieldsOf(spec.params))
       expect(declared.sort(), spec.operationId).toEqual(inPath.sort())
     }
   })
@@ -50,12 +51,8 @@ describe("routes", () => {
     expect(named(specs.filter(({ success }) => success.status === 204 && success.schema !== undefined))).toEqual([])
     expect(named(specs.filter(({ success }) => ![101, 202, 204].includes(success.status) && success.schema === undefined))).toEqual([])
     for (const spec of specs.filter(({ isList }) => isList === true)) {
-      expect(Object.keys((spec.success.schema as unknown as { shape: object }).shape), spec.operationId).toEqual(
-        expect.arrayContaining(["data", "next_cursor"]),
-      )
-      expect(Object.keys((spec.query as unknown as { shape: object }).shape), spec.operationId).toEqual(
-        expect.arrayContaining(["limit", "cursor"]),
-      )
+      expect(Object.keys(fieldsOf(spec.success.schema)), spec.operationId).toEqual(expect.arrayContaining(["data", "next_cursor"]))
+      expect(Object.keys(fieldsOf(spec.query)), spec.operationId).toEqual(expect.arrayContaining(["limit", "cursor"]))
     }
   })
 
