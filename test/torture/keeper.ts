@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import { z } from "zod"
 import { freePort } from "../../scripts/lib/ports.ts"
 import { type BuiltServer, type Row, startBuiltServer } from "../support/server/built-server.ts"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import { calm, type FaultRates, isFailing, weathers } from "./faults.ts"
 import type { Journal } from "./journal.ts"
 import type { Blow } from "./plan.ts"
@@ -127,7 +128,7 @@ export class Keeper {
 
   /** The keys of all objects in the bucket. */
   async objectKeys(): Promise<readonly string[]> {
-    const answer = await fetch(`${this.url}/__torture/objects`)
+    const answer = await fetchAgain(`${this.url}/__torture/objects`)
     if (!answer.ok) throw new Error(`the bucket: ${answer.status} ${await answer.text()}`)
     return z.array(z.string()).parse(await answer.json())
   }
@@ -138,9 +139,7 @@ export class Keeper {
   }
 
   async #rows(path: string, query: string): Promise<readonly Row[]> {
-    const ask = (): Promise<Response> => fetch(this.url + path, { method: "POST", body: query })
-    // A connection that was kept open may be gone since the last question; to read twice changes nothing.
-    const answer = await ask().catch(ask)
+    const answer = await fetchAgain(this.url + path, { method: "POST", body: query })
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
     return (await answer.json()) as Row[]
   }

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import { idsOf, outboxOf, waitingOf } from "./books.ts"
 import type { Journal } from "./journal.ts"
 import type { Keeper } from "./keeper.ts"
@@ -34,7 +35,7 @@ const reconciliation = z.object({
 const listedMax = 100
 
 async function ask(keeper: Keeper, token: string, method: "GET" | "POST", path: string): Promise<string> {
-  const answer = await fetch(`${keeper.url}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } })
+  const answer = await fetchAgain(`${keeper.url}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } })
   const text = await answer.text()
   if (answer.status !== 200) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`)
   return text

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import type { SigningKey } from "../../src/platform/auth/access-token.ts"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import { ChatDevice } from "./chat-device.ts"
 import { Client } from "./client.ts"
 import type { Journal } from "./journal.ts"
@@ -32,7 +33,7 @@ type Post = <T extends z.ZodType>(path: string, schema: T, body: unknown, token?
 const poster =
   (url: string): Post =>
   async (path, schema, body, token) => {
-    const answer = await fetch(url + path, {
+    const answer = await fetchAgain(url + path, {
       method: "POST",
       headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
       body: JSON.stringify(body),

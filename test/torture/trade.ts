@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { z } from "zod"
 import { limits } from "../../src/kernel/limits.ts"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import { rows } from "./books.ts"
 import type { Keeper } from "./keeper.ts"
 import type { Scene } from "./steps/scene.ts"
@@ -162,7 +163,7 @@ async function readContents({ journal, world }: Scene, { url }: Keeper): Promise
     if (actor === undefined) continue
     const { id } = z.object({ id: text }).parse(JSON.parse(answer.text))
     const { text: token } = await actor.credential()
-    const got = await fetch(`${url}/api/v1/files/${id}/content`, { headers: { authorization: `Bearer ${token}` } })
+    const got = await fetchAgain(`${url}/api/v1/files/${id}/content`, { headers: { authorization: `Bearer ${token}` } })
     const bytes = new Uint8Array(await got.arrayBuffer())
     contents.set(id, got.ok ? createHash("sha256").update(bytes).digest("hex") : `an answer of ${got.status}`)
   }
