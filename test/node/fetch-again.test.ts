@@ -4,7 +4,12 @@ import { afterEach, expect, test } from "vitest"
 import { fetchAgain } from "../support/server/fetch-again.ts"
 
 const servers: Server[] = []
-afterEach(() => servers.splice(0).forEach((server) => void server.closeAllConnections() ?? server.close()))
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
 
 /** A server that hangs up on so many requests before it answers, and what it was asked. */
 async function hangingUp(times: number, status = 200): Promise<{ url: string; bodies: string[] }> {

@@ -4,7 +4,7 @@ import { z } from "zod"
 import { freePort } from "../../scripts/lib/ports.ts"
 import { type BuiltServer, type Row, startBuiltServer } from "../support/server/built-server.ts"
 import { fetchAgain } from "../support/server/fetch-again.ts"
-import { calm, type FaultRates, isFailing, weathers } from "./faults.ts"
+import { everything, type FaultRates, isFailing, weathers, well } from "./faults.ts"
 import type { Journal } from "./journal.ts"
 import type { Blow } from "./plan.ts"
 import { pick } from "./random.ts"
@@ -16,25 +16,38 @@ const endAttemptsMax = 20
 const evictionAnswer = z.object({ isEvicted: z.boolean(), held: z.number(), failed: z.number() })
 export const heldCalls = "calls that waited for an eviction"
 
-type Keeping = { readonly state: string; readonly log: string; readonly vars: Readonly<Record<string, string>>; readonly journal: Journal }
+/** Of each kind of fault a run has as many at least, and its end waits so long for them. */
+const faultsMin = 3
+const makeUpMsMax = 30_000
+
+type Keeping = {
+  readonly seed: number
+  readonly state: string
+  readonly log: string
+  readonly vars: Readonly<Record<string, string>>
+  readonly journal: Journal
+}
 
 /** Keeps a server on one address and state, strikes it, and sets it up again. */
 export class Keeper {
   readonly url: string
+  readonly #seed: number
+  #starts = 0
   readonly #port: number
   readonly #state: string
   readonly #log: string
   readonly #vars: Readonly<Record<string, string>>
   readonly #journal: Journal
   #server: BuiltServer
-  #rates: FaultRates = calm
+  #rates: FaultRates = well
   /** What the present process has injected; a killed one takes its count along, but for what was asked of it before. */
   #injected: Readonly<Record<string, number>> = {}
 
   /** Calls that the present process has held back for evictions, as far as they were counted. */
   #held = 0
 
-  private constructor(server: BuiltServer, port: number, { state, log, vars, journal }: Keeping) {
+  private constructor(server: BuiltServer, port: number, { seed, state, log, vars, journal }: Keeping) {
+    this.#seed = seed
     this.#server = server
     this.url = server.url
     this.#port = port
@@ -95,6 +108,7 @@ export class Keeper {
         await this.#server.kill()
         await sleep(blow.downMs)
         this.#server = await startBuiltServer({ state: this.#state, port: this.#port, vars: this.#vars, wrapper, log: this.#log })
+        this.#starts += 1
         this.#injected = {}
         this.#held = 0
         await this.#set(this.#rates)
@@ -113,9 +127,20 @@ export class Keeper {
     if (failed > 0) this.#journal.violate(`${failed} calls that had waited for an eviction (of ${name} or before it) met an error`)
   }
 
+  /** Under load: a spell of everything, until the run has had a few of each kind of fault. */
+  async makeUp(isOver: () => boolean): Promise<void> {
+    const deadline = Date.now() + makeUpMsMax
+    const lacks = (): boolean => Object.keys(this.#injected).some((kind) => this.#journal.counted(kind) < faultsMin)
+    await this.#set(this.#rates)
+    while (lacks() && !isOver() && Date.now() < deadline) {
+      await sleep(500)
+      await this.#set(everything)
+    }
+  }
+
   /** @throws when the server cannot be told so. */
   async endFaults(): Promise<void> {
-    for (let attempt = 1; !(await this.#set(calm)); attempt += 1) {
+    for (let attempt = 1; !(await this.#set(well)); attempt += 1) {
       if (attempt >= endAttemptsMax) throw new Error("the server does not answer, so that its faults could not be ended")
       await sleep(1_000)
     }
@@ -149,7 +174,7 @@ export class Keeper {
     this.#rates = rates
     // Told of before it is so, and of calm only after it is so: whoever asks must not be told of a calm too early.
     if (isFailing(rates)) this.#journal.weatherIs(true)
-    const answer = await this.#ask("/__torture/faults", { method: "PUT", body: JSON.stringify(rates) })
+    const answer = await this.#ask(`/__torture/faults?seed=${this.#seed}/${this.#starts}`, { method: "PUT", body: JSON.stringify(rates) })
     if (answer === undefined) return false
     if (!isFailing(rates)) this.#journal.weatherIs(false)
     const injected = (await answer.json()) as Readonly<Record<string, number>>

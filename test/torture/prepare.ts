@@ -6,10 +6,12 @@ import { ChatDevice } from "./chat-device.ts"
 import { Client } from "./client.ts"
 import type { Journal } from "./journal.ts"
 import type { Keeper } from "./keeper.ts"
+import type { Receiver } from "./receiver.ts"
 import { approveAll, request } from "./steps/links.ts"
 import { renewSession } from "./steps/organizations.ts"
 import { create } from "./steps/products.ts"
 import { plainManner, type Scene } from "./steps/scene.ts"
+import { makeHooks } from "./webhooks.ts"
 import {
   type Actor,
   actorsOf,
@@ -84,7 +86,7 @@ async function found(post: Post, token: string): Promise<Organization[]> {
 }
 
 /** Organizations, people, products and links to begin with, while the weather is still fine. */
-export async function prepare(keeper: Keeper, journal: Journal, seed: number): Promise<Scene> {
+export async function prepare(keeper: Keeper, journal: Journal, seed: number, receiver: Receiver): Promise<Scene> {
   const staffToken = signer([signingKey], { orgId: platformOrganizationId, roles: ["super_admin"], name: "Torture staff" })
   const post = poster(keeper.url)
   const organizations = await found(post, await staffToken())
@@ -125,7 +127,21 @@ export async function prepare(keeper: Keeper, journal: Journal, seed: number): P
     staffToken,
   }
   const byId = new Map(organizations.map((organization) => [organization.id, organization]))
-  const scene: Scene = { world, client, journal, byId, devices: devicesOf(world, client, journal), startedAt: Date.now() }
+  const hooks = await makeHooks({ world, journal }, receiver, (body, token) =>
+    post("/api/v1/webhooks", z.object({ id: z.string(), secret: z.string() }), body, token),
+  )
+  const scene: Scene = {
+    world,
+    client,
+    journal,
+    byId,
+    devices: devicesOf(world, client, journal),
+    startedAt: Date.now(),
+    seed,
+    receiver,
+    hooks,
+    quietFrom: { at: Number.POSITIVE_INFINITY },
+  }
   await furnish(scene, seed)
   return scene
 }
