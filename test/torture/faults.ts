@@ -24,8 +24,25 @@ export type FaultRates = {
 export const well: FaultRates = { refuse: 0, lose: 0, late: 0, hang: 0, twiceAtOnce: 0, twiceInTurn: 0, unheard: 0, slowFiles: 0 }
 /** The queue and R2 in any weather of D1's: of the queue there is a batch a second, and so every short run has some of each. */
 const around = { twiceAtOnce: 0.25, twiceInTurn: 0.25, unheard: 0.25, slowFiles: 0.5 }
-/** All at once, for what a run had too few of. */
-export const everything: FaultRates = { ...around, refuse: 0.1, lose: 0.1, late: 0.2, hang: 0.05 }
+
+/** What the counts of faults are called. */
+export const faultNames = {
+  refuse: "D1 batches refused",
+  lose: "D1 batches lost",
+  late: "D1 batches late",
+  hang: "D1 batches hung",
+  twiceAtOnce: "queue batches handed out twice at once",
+  twiceInTurn: "queue batches handed out twice in turn",
+  unheard: "queue batches done and thrown",
+  slowFiles: "R2 calls slow",
+} as const satisfies Record<keyof FaultRates, string>
+const fates = Object.keys(faultNames) as ReadonlyArray<keyof FaultRates>
+
+/** These faults alone, so that none of the others, a batch that hangs above all, holds them up. */
+export const onlyThose = (isWanted: (name: string) => boolean): FaultRates | undefined => {
+  const wanted = fates.filter((fate) => isWanted(faultNames[fate]))
+  return wanted.length === 0 ? undefined : { ...well, ...Object.fromEntries(wanted.map((fate) => [fate, fate === "hang" ? 0.02 : 0.2])) }
+}
 
 /** What D1 is like for a while. */
 export const weathers = {

@@ -4,7 +4,7 @@ import type { RoutingNumber } from "../../src/kernel/ids.ts"
 import type { Bindings, QueueMessage } from "../../src/platform/env.ts"
 import worker, { SupplierLedger as RealLedger, LedgerWatch as RealWatch } from "../../src/worker.ts"
 import { doors, noteAbort, openDoor, shutDoor, withDoors } from "./door.ts"
-import { type FaultRates, Turns, well } from "./faults.ts"
+import { type FaultRates, faultNames, Turns, well } from "./faults.ts"
 import { Random } from "./random.ts"
 
 // The other objects as they are; those below stand in for their namesakes.
@@ -33,16 +33,8 @@ function seedBy(seed: string): void {
   fates.files = new Turns(random.fork("files"))
 }
 
-const injected = {
-  "D1 batches refused": 0,
-  "D1 batches lost": 0,
-  "D1 batches late": 0,
-  "D1 batches hung": 0,
-  "queue batches handed out twice at once": 0,
-  "queue batches handed out twice in turn": 0,
-  "queue batches done and thrown": 0,
-  "R2 calls slow": 0,
-}
+const injected: Record<string, number> = Object.fromEntries(Object.values(faultNames).map((name) => [name, 0]))
+const inject = (fate: keyof FaultRates): void => void (injected[faultNames[fate]] = (injected[faultNames[fate]] ?? 0) + 1)
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const broken = (): Error => new Error("D1_ERROR: Network connection lost.")
@@ -58,18 +50,18 @@ const batch = prototype.batch
 prototype.batch = async function <T>(this: D1Database, statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
   switch (fates.database.next(rates, "refuse", "lose", "late", "hang")) {
     case "refuse":
-      injected["D1 batches refused"] += 1
+      inject("refuse")
       throw broken()
     case "lose":
-      injected["D1 batches lost"] += 1
+      inject("lose")
       await batch.call(this, statements)
       throw broken()
     case "late":
-      injected["D1 batches late"] += 1
+      inject("late")
       await sleep(between(lateMs))
       break
     case "hang":
-      injected["D1 batches hung"] += 1
+      inject("hang")
       await sleep(between(hangMs))
       break
     case undefined:
@@ -86,7 +78,7 @@ for (const name of ["put", "get", "head", "delete", "createMultipartUpload"]) {
   if (method === undefined) throw new Error(`R2 has no ${name}`)
   bucket[name] = async function (...args) {
     if (fates.files.next(rates, "slowFiles") !== undefined) {
-      injected["R2 calls slow"] += 1
+      inject("slowFiles")
       await sleep(between(filesLateMs))
     }
     return method.apply(this, args)
@@ -205,15 +197,15 @@ export default {
   async queue(batch, bindings) {
     switch (fates.queue.next(rates, "twiceAtOnce", "twiceInTurn", "unheard")) {
       case "twiceAtOnce":
-        injected["queue batches handed out twice at once"] += 1
+        inject("twiceAtOnce")
         await Promise.all([worker.queue(unheardOf(batch), bindings), worker.queue(batch, bindings)])
         return
       case "twiceInTurn":
-        injected["queue batches handed out twice in turn"] += 1
+        inject("twiceInTurn")
         await worker.queue(unheardOf(batch), bindings)
         return worker.queue(batch, bindings)
       case "unheard":
-        injected["queue batches done and thrown"] += 1
+        inject("unheard")
         await worker.queue(unheardOf(batch), bindings)
         throw new Error("the consumer died before it could say that it was done")
       case undefined:

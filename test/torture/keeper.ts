@@ -4,7 +4,7 @@ import { z } from "zod"
 import { freePort } from "../../scripts/lib/ports.ts"
 import { type BuiltServer, type Row, startBuiltServer } from "../support/server/built-server.ts"
 import { fetchAgain } from "../support/server/fetch-again.ts"
-import { everything, type FaultRates, isFailing, weathers, well } from "./faults.ts"
+import { type FaultRates, isFailing, onlyThose, weathers, well } from "./faults.ts"
 import type { Journal } from "./journal.ts"
 import type { Blow } from "./plan.ts"
 import { pick } from "./random.ts"
@@ -18,7 +18,7 @@ export const heldCalls = "calls that waited for an eviction"
 
 /** Of each kind of fault a run has as many at least, and its end waits so long for them. */
 const faultsMin = 3
-const makeUpMsMax = 30_000
+const makeUpMsMax = 60_000
 
 type Keeping = {
   readonly seed: number
@@ -127,14 +127,14 @@ export class Keeper {
     if (failed > 0) this.#journal.violate(`${failed} calls that had waited for an eviction (of ${name} or before it) met an error`)
   }
 
-  /** Under load: a spell of everything, until the run has had a few of each kind of fault. */
+  /** Under load: spells of what it lacks, until the run has had a few of each kind of fault. */
   async makeUp(isOver: () => boolean): Promise<void> {
     const deadline = Date.now() + makeUpMsMax
-    const lacks = (): boolean => Object.keys(this.#injected).some((kind) => this.#journal.counted(kind) < faultsMin)
+    const lacking = (): FaultRates | undefined => onlyThose((name) => this.#journal.counted(name) < faultsMin)
     await this.#set(this.#rates)
-    while (lacks() && !isOver() && Date.now() < deadline) {
+    for (let rates = lacking(); rates !== undefined && !isOver() && Date.now() < deadline; rates = lacking()) {
+      await this.#set(rates)
       await sleep(500)
-      await this.#set(everything)
     }
   }
 

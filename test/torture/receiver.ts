@@ -19,6 +19,8 @@ type Mood = "well" | "late" | "error" | "hang up" | "silence"
 /** Of ten seconds' silence there may be little: it holds up the queue. */
 const moods: Readonly<Record<Mood, number>> = { well: 60, late: 10, error: 20, "hang up": 9, silence: 1 }
 const silencesMax = 5
+/** Little may be delivered before the load ends: it stays moody until it has made as much trouble. */
+const troublesMin = 12
 const lateMs = { least: 50, most: 1_500 }
 
 /** Other companies' servers, which hear of events by webhooks: moody while the load lasts, well after it. */
@@ -32,6 +34,7 @@ export class Receiver {
   readonly #gone = new Set<string>()
   #isMoody = false
   #silences = 0
+  #troubles = 0
 
   private constructor(server: Server, seed: number, journal: Journal) {
     this.#server = server
@@ -58,6 +61,7 @@ export class Receiver {
     this.#secrets.set(name, secret)
   }
 
+  /** Once told to be well it is so, after the trouble that it owes. */
   beMoody(isMoody: boolean): void {
     this.#isMoody = isMoody
   }
@@ -106,10 +110,11 @@ export class Receiver {
   }
 
   #mood(): Mood {
-    const mood = this.#isMoody ? this.#random.weighted(moods) : "well"
-    if (mood !== "silence") return mood
-    this.#silences += 1
-    return this.#silences > silencesMax ? "error" : mood
+    if (!this.#isMoody && this.#troubles >= troublesMin) return "well"
+    const mood = this.#random.weighted(moods)
+    if (mood !== "well" && mood !== "late") this.#troubles += 1
+    if (mood === "silence") this.#silences += 1
+    return mood === "silence" && this.#silences > silencesMax ? "error" : mood
   }
 }
 
