@@ -85,8 +85,10 @@ for (const name of ["put", "get", "head", "delete", "createMultipartUpload"]) {
   }
 }
 
+type Batch = MessageBatch<QueueMessage>
+
 /** A batch whose consumer speaks to nobody: what it acknowledges comes again all the same. */
-function unheardOf(batch: MessageBatch<QueueMessage>): MessageBatch<QueueMessage> {
+function unheardOf(batch: Batch): Batch {
   const nothing = (): void => undefined
   const messages = batch.messages.map(({ id, timestamp, body, attempts }) => ({
     id,
@@ -97,6 +99,42 @@ function unheardOf(batch: MessageBatch<QueueMessage>): MessageBatch<QueueMessage
     retry: nothing,
   }))
   return { queue: batch.queue, metadata: batch.metadata, messages, ackAll: nothing, retryAll: nothing }
+}
+
+/** The local queue has one consumer, which a slow message holds up; on the edge there are several, each with a part of what waits. */
+const partMessages = 4
+
+function partsOf({ messages, queue, metadata }: Batch): Batch[] {
+  const count = Math.ceil(messages.length / partMessages)
+  return Array.from({ length: count }, (_, index) => {
+    const part = messages.slice(index * partMessages, (index + 1) * partMessages)
+    return {
+      queue,
+      metadata,
+      messages: part,
+      ackAll: () => part.forEach((message) => message.ack()),
+      retryAll: (options) => part.forEach((message) => message.retry(options)),
+    }
+  })
+}
+
+async function consumeFaultily(batch: Batch, bindings: Bindings): Promise<void> {
+  const fate = fates.queue.next(rates, "twiceAtOnce", "twiceInTurn", "unheard")
+  if (fate !== undefined) inject(fate)
+  switch (fate) {
+    case "twiceAtOnce":
+      await Promise.all([worker.queue(unheardOf(batch), bindings), worker.queue(batch, bindings)])
+      return
+    case "twiceInTurn":
+      await worker.queue(unheardOf(batch), bindings)
+      return worker.queue(batch, bindings)
+    case "unheard":
+      // The consumer died before it could say that it was done.
+      await worker.queue(unheardOf(batch), bindings)
+      return batch.retryAll()
+    case undefined:
+      return worker.queue(batch, bindings)
+  }
 }
 
 export { ChatInbox, ChatRoom, EventHub } from "../../src/worker.ts"
@@ -195,22 +233,7 @@ async function objectKeys({ FILES }: Bindings): Promise<string[]> {
 export default {
   ...worker,
   async queue(batch, bindings) {
-    switch (fates.queue.next(rates, "twiceAtOnce", "twiceInTurn", "unheard")) {
-      case "twiceAtOnce":
-        inject("twiceAtOnce")
-        await Promise.all([worker.queue(unheardOf(batch), bindings), worker.queue(batch, bindings)])
-        return
-      case "twiceInTurn":
-        inject("twiceInTurn")
-        await worker.queue(unheardOf(batch), bindings)
-        return worker.queue(batch, bindings)
-      case "unheard":
-        inject("unheard")
-        await worker.queue(unheardOf(batch), bindings)
-        throw new Error("the consumer died before it could say that it was done")
-      case undefined:
-        return worker.queue(batch, bindings)
-    }
+    await Promise.all(partsOf(batch).map((part) => consumeFaultily(part, bindings)))
   },
   async fetch(request, bindings, execution) {
     const { pathname, searchParams } = new URL(request.url)

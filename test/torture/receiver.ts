@@ -18,7 +18,7 @@ export type Heard = {
 type Mood = "well" | "late" | "error" | "hang up" | "silence"
 /** Of ten seconds' silence there may be little: it holds up the queue. */
 const moods: Readonly<Record<Mood, number>> = { well: 60, late: 10, error: 20, "hang up": 9, silence: 1 }
-const silencesMax = 5
+const silencesMax = 3
 /** Little may be delivered before the load ends: it stays moody until it has made as much trouble. */
 const troublesMin = 12
 const lateMs = { least: 50, most: 1_500 }
