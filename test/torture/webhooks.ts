@@ -29,31 +29,37 @@ export type Hook = {
 export type HookBooks = Awaited<ReturnType<typeof readHooks>>
 export type HeardAt = { readonly hook: Hook; readonly heard: readonly Heard[] }
 
-/** Everything, a few types, and two that are gone. Every one hears of API keys, which its organization's last word is. */
+/**
+ * Everything, a few types, and two that are gone: those hear of everything, their own making first, so that they are
+ * disabled before the last words. Every other hears of API keys, which its organization's last word is.
+ */
 const wanted = [
   { side: "suppliers", index: 0, types: ["*"], isGone: false },
   { side: "suppliers", index: 1, types: ["order.placed", "order.cancelled", "api_key.created"], isGone: false },
   { side: "suppliers", index: 2, types: ["*"], isGone: true },
   { side: "buyers", index: 0, types: ["*"], isGone: false },
-  { side: "buyers", index: 0, types: ["order.accepted", "api_key.created"], isGone: true },
+  { side: "buyers", index: 0, types: ["*"], isGone: true },
   { side: "buyers", index: 1, types: ["order.accepted", "link.approved", "api_key.created"], isGone: false },
 ] as const
 
-export const ownerToken = ({ keys }: World, { id: orgId }: Organization): Promise<string> =>
-  signer(keys, { orgId, roles: ["owner"], name: "Torture owner" })()
+export async function ownerToken({ world, journal }: Pick<Scene, "world" | "journal">, { id: orgId }: Organization): Promise<string> {
+  const token = await signer(world.keys, { orgId, roles: ["owner"], name: "Torture owner" })()
+  journal.secrets.add(token)
+  return token
+}
 
 type Make = (body: unknown, token: string) => Promise<{ readonly id: string; readonly secret: string }>
 
-export async function makeHooks({ world, journal }: Pick<Scene, "world" | "journal">, receiver: Receiver, make: Make): Promise<Hook[]> {
+export async function makeHooks(scene: Pick<Scene, "world" | "journal">, receiver: Receiver, make: Make): Promise<Hook[]> {
   const hooks: Hook[] = []
   for (const [count, { side, index, types, isGone }] of wanted.entries()) {
-    const organization = world[side][index]
+    const organization = scene.world[side][index]
     if (organization === undefined) throw new Error(`there are no ${index + 1} ${side}`)
     const name = `hook-${count}`
-    const token = await ownerToken(world, organization)
+    const token = await ownerToken(scene, organization)
     const { id, secret } = await make({ url: receiver.addressOf(name, { isGone }), event_types: types }, token)
     receiver.learn(name, secret)
-    journal.secrets.add(token).add(secret)
+    scene.journal.secrets.add(secret).add(secret.slice("whsec_".length))
     hooks.push({ id, name, organization, types, isGone })
   }
   return hooks
@@ -73,7 +79,7 @@ export const poisonDeliveries = async ({ server }: Keeper): Promise<unknown> =>
 export async function sayLastWords(scene: Scene, hooks: readonly Hook[], seed: number): Promise<void> {
   for (const organization of new Set(hooks.map((hook) => hook.organization))) {
     const askedAt = Date.now()
-    const sender = holder(organization, { text: await ownerToken(scene.world, organization), askedAt })
+    const sender = holder(organization, { text: await ownerToken(scene, organization), askedAt })
     for (const key of [`torture-${seed}-last-${organization.id}`, `torture-${seed}-last-${organization.id}${poison}`]) {
       const body = { name: key, permissions: ["orders.order.read"] }
       const call = { method: "POST", path: "/api-keys", body } as const

@@ -126,9 +126,9 @@ export const workAsEmployee: Play = async (scene, actor, step): Promise<Given | 
 
 /** Hired, at work and dismissed, in fine weather: of revoked tokens every run has some. */
 export async function hireAndDismiss(scene: Scene, organization: Organization): Promise<void> {
-  const { seed, world, journal, client } = scene
+  const { seed, journal, client } = scene
   const askedAt = Date.now()
-  const owner = holder(organization, { text: await ownerToken(world, organization), askedAt })
+  const owner = holder(organization, { text: await ownerToken(scene, organization), askedAt })
   const key = `torture-${seed}-dismissed-${organization.id}`
   const hired: Order = {
     kind: "create user",
