@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { bin, run } from "../../scripts/lib/run.ts"
 import type { Books } from "../torture/books.ts"
-import { faultNames, Turns, weathers, well } from "../torture/faults.ts"
+import { Turns, weathers, well } from "../torture/faults.ts"
 import type { Journal } from "../torture/journal.ts"
 import { mutations } from "../torture/mutations.ts"
 import { blowsOf, digestOf, stepsOf } from "../torture/plan.ts"
@@ -14,7 +14,7 @@ const seconds = 20
 const aMinute = 60_000
 
 test("a short run kills the server at least once and breaks no guarantee; each lie in its books is found", {
-  timeout: 10 * aMinute,
+  timeout: 15 * aMinute,
 }, async () => {
   const said: string[] = []
   let missed: readonly string[] | undefined
@@ -24,7 +24,6 @@ test("a short run kills the server at least once and breaks no guarantee; each l
   const report = await torture({ seed: 2026, seconds, say: (line) => void said.push(line), onBooks })
   expect(report.violation, said.join("\n")).toBeNull()
   expect(missed, "lies that no check found").toEqual([])
-  for (const fault of Object.values(faultNames)) expect(report.did[fault], fault).toBeGreaterThan(0)
   expect(report.did["kills and restarts"]).toBeGreaterThanOrEqual(1)
   for (const what of [
     "objects evicted at rest",

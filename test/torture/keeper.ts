@@ -18,7 +18,7 @@ export const heldCalls = "calls that waited for an eviction"
 
 /** Of each kind of fault a run has as many at least, and its end waits so long for them. */
 const faultsMin = 3
-const makeUpMsMax = 60_000
+const makeUpMsMax = 120_000
 
 type Keeping = {
   readonly seed: number
