@@ -29,12 +29,15 @@ export function assertMeasurable(): void {
 /** The deployed Worker with what the benchmark wraps around it. */
 export const startBenchServer = (
   state: string,
+  tell: Tell,
   distance: Distance = nowhere,
   more: { readonly inspectorPort?: number; readonly keepsNames?: boolean } = {},
-): Promise<BuiltServer> =>
-  startBuiltServer({
+): Promise<BuiltServer> => {
+  tell.step("starting the server")
+  return startBuiltServer({
     ...more,
     state,
+    onProgress: (at) => tell.step(`starting the server: ${at}`),
     wrapper: fileURLToPath(new URL("./bench-worker.ts", import.meta.url)),
     vars: {
       JWT_KEYS: signingKeys.map(({ kid, secret }) => `${kid}:${secret}`).join(","),
@@ -43,6 +46,7 @@ export const startBenchServer = (
       ...distanceVars(distance),
     },
   })
+}
 
 /** Where the seeded world lies, and whether a new one is wanted. */
 export type WorldOptions = { readonly state: string; readonly isFresh: boolean }
@@ -61,7 +65,7 @@ export async function ensureLargeWorld({ state, isFresh }: WorldOptions, tell: T
   mkdirSync(state, { recursive: true })
   // Whoever is stopped in the middle leaves this behind, and the next run begins anew.
   writeFileSync(join(state, mark), begun)
-  const server = await startBenchServer(state)
+  const server = await startBenchServer(state, tell)
   try {
     seed(server.url, tell)
   } finally {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import { conversationOfLink } from "../../src/domains/chat/rules.ts"
 import type { ConversationId, OrganizationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import type { Recording } from "./floor.ts"
 import { added, cpuMs, type Failed, type Load, type Volley } from "./measure.ts"
 import type { Stage } from "./scenarios.ts"
@@ -134,9 +135,9 @@ export async function recordMessages(url: string, stage: Stage, connections: num
   for (const line of lines) {
     // The first message meets a room that may have to be opened.
     await say(line)
-    await fetch(`${url}/__floor/listen`, { method: "POST" })
+    await fetchAgain(`${url}/__floor/listen`, { method: "POST" })
     await say(line)
-    recordings.push((await (await fetch(`${url}/__floor/listen`)).json()) as Recording)
+    recordings.push((await (await fetchAgain(`${url}/__floor/listen`)).json()) as Recording)
   }
   for (const line of lines) line.close()
   if (recordings.some(({ sends }) => sends.length === 0)) throw new Error("chat message: no call of a room was heard")

@@ -1,4 +1,5 @@
 import { type BuiltServer } from "../support/server/built-server.ts"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import { assertMeasurable, ensureLargeWorld, signingKeys, startBenchServer, type WorldOptions } from "./bench-server.ts"
 import { converse, floorMessagesOf, messagesOf, recordMessages } from "./chat.ts"
 import type { Recording } from "./floor.ts"
@@ -41,8 +42,7 @@ export async function compare(options: CompareOptions, tell: Tell): Promise<Comp
   assertMeasurable()
   const size = footprint(tell)
   await ensureLargeWorld(options, tell)
-  tell.step("starting the server")
-  const server = await startBenchServer(options.state)
+  const server = await startBenchServer(options.state, tell)
   try {
     const stage = await prepareStage(server.url, new Wallet(signingKeys), pendingFor(options), tell)
     const beforeMiB = memoryMiB(server.workerdPid)
@@ -193,7 +193,7 @@ type Recorded = { readonly status: number; readonly timing: string | null; reado
 async function recordingsOf(url: string, scenario: Scenario): Promise<Recorded[]> {
   const recorded: Recorded[] = []
   for (let index = 0; index < scenario.recordings; index += 1) {
-    const answer = await asked(() => fetch(`${url}/__floor/record`, { method: "POST", body: recordable(scenario.next()) }))
+    const answer = await fetchAgain(`${url}/__floor/record`, { method: "POST", body: recordable(scenario.next()) })
     const one = (await answer.json()) as Recorded
     if (one.status >= 300) throw new Error(`${scenario.name}: the API answers ${one.status}`)
     recorded.push(one)
@@ -208,7 +208,7 @@ const recordable = ({ body, ...shot }: Shot): string =>
 async function keepFloor(url: string, scenario: Pick<Scenario, "name" | "hashes">, recordings: readonly Recording[]): Promise<string> {
   const path = `/__floor/kept/${encodeURIComponent(scenario.name)}`
   const body = JSON.stringify({ recordings, hashes: scenario.hashes === true })
-  const kept = await asked(() => fetch(url + path, { method: "PUT", body }))
+  const kept = await fetchAgain(url + path, { method: "PUT", body })
   if (!kept.ok) throw new Error(`${scenario.name}: the floor answers ${kept.status}`)
   return path
 }

@@ -37,8 +37,7 @@ export const distanceOf = ({ d1Trips, objectCalls }: RequestCost, { clientMs, ob
 /** What a user would wait, with D1, objects and the client as far apart as said. */
 export async function edge(options: EdgeOptions, tell: Tell): Promise<EdgeResult[]> {
   await ensureLargeWorld(options, tell)
-  tell.step("starting the server")
-  const server = await startBenchServer(options.state, options.geography)
+  const server = await startBenchServer(options.state, tell, options.geography)
   try {
     const pendingEach = options.only.includes("accept") ? options.seconds * options.connections * 20 : 1
     const stage = await prepareStage(server.url, new Wallet(signingKeys), pendingEach, tell)

@@ -46,9 +46,8 @@ export function hotspotsOf({ nodes, samples = [], timeDeltas = [] }: CpuProfile)
 export async function profile(options: ProfileOptions, tell: Tell): Promise<readonly Profiled[]> {
   assertMeasurable()
   await ensureLargeWorld(options, tell)
-  tell.step("starting the server")
   const inspectorPort = await freePort()
-  const server = await startBenchServer(options.state, nowhere, { inspectorPort, keepsNames: true })
+  const server = await startBenchServer(options.state, tell, nowhere, { inspectorPort, keepsNames: true })
   try {
     const stage = await prepareStage(server.url, new Wallet(signingKeys), 50, tell)
     const inspector = await inspectorOf(inspectorPort)

@@ -57,8 +57,7 @@ function readsOf(wallet: Wallet): Read[] {
 /** The same reads on one world that grows: what they cost must not grow with it. */
 export async function scale(tell: Tell): Promise<Scale> {
   const state = mkdtempSync(join(tmpdir(), "waybill-scale-"))
-  tell.step("starting the server")
-  const server = await startBenchServer(state)
+  const server = await startBenchServer(state, tell)
   try {
     const wallet = new Wallet(signingKeys)
     await Promise.all([wallet.add(buyerId), wallet.add(partnerId(1)), wallet.add(platformOrganizationId, ["super_admin"])])

@@ -87,9 +87,8 @@ export function memoryOf(samples: readonly Sample[]): Memory {
 export async function soak(options: SoakOptions, tell: Tell): Promise<Soak> {
   assertMeasurable()
   await ensureLargeWorld(options, tell)
-  tell.step("starting the server")
   const inspectorPort = await freePort()
-  const server = await startBenchServer(options.state, nowhere, { inspectorPort })
+  const server = await startBenchServer(options.state, tell, nowhere, { inspectorPort })
   try {
     const stage = await prepareStage(server.url, new Wallet(signingKeys), 1, tell)
     const countOrders = async (): Promise<number> => {

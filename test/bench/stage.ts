@@ -1,3 +1,4 @@
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import type { Shot } from "./measure.ts"
 import { type Account, type KnownFile, type KnownOrder, placing, type Stage, uploading } from "./scenarios.ts"
 import type { Tell } from "./tell.ts"
@@ -5,7 +6,7 @@ import type { Wallet } from "./wallet.ts"
 import { readJson, readWorld, type World } from "./world.ts"
 
 export const send = (url: string, { method, path, headers, body }: Shot): Promise<Response> =>
-  fetch(url + path, { method, headers, ...(body === undefined ? {} : { body }) })
+  fetchAgain(url + path, { method, headers, ...(body === undefined ? {} : { body }) })
 
 const atOnce = 24
 
@@ -70,7 +71,7 @@ async function readableOrders(url: string, wallet: Wallet, { buyers }: World): P
 
 /** Takes away what benchmarks uploaded, this one and one that was stopped. */
 export async function clearFiles(url: string): Promise<void> {
-  const cleared = await fetch(`${url}/__floor/clear`, { method: "POST" })
+  const cleared = await fetchAgain(`${url}/__floor/clear`, { method: "POST" })
   if (!cleared.ok) throw new Error(`clearing uploads: ${cleared.status} ${await cleared.text()}`)
 }
 
@@ -88,9 +89,9 @@ async function readableFiles(url: string, wallet: Wallet, { buyers }: World): Pr
 
 async function register(url: string): Promise<Account> {
   const account = { email: `bench-${Date.now()}@bench.test`, password: "a-password-for-the-benchmark" }
-  const answer = await fetch(`${url}/api/v1/auth/register`, {
+  const answer = await fetchAgain(`${url}/api/v1/auth/register`, {
     method: "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", "idempotency-key": account.email },
     body: JSON.stringify({ ...account, organization: { name: `Bench ${Date.now()}`, capabilities: ["buyer"] } }),
   })
   if (answer.status !== 201) throw new Error(`registering: ${answer.status} ${await answer.text()}`)

@@ -1,4 +1,5 @@
 import { type LinkId, type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import type { Wallet } from "./wallet.ts"
 
 /** What the scenarios need of the seeded world, read over the API itself. */
@@ -14,7 +15,7 @@ export type Link = { readonly id: LinkId; readonly supplierId: OrganizationId }
 type Organization = { readonly id: OrganizationId; readonly capabilities: readonly string[]; readonly slug: string }
 
 export async function readJson<T>(url: string, path: string, token: string): Promise<T> {
-  const answer = await fetch(`${url}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } })
+  const answer = await fetchAgain(`${url}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` } })
   if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`)
   return (await answer.json()) as T
 }

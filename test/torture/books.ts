@@ -2,6 +2,7 @@ import { z } from "zod"
 import type { Row } from "../support/server/built-server.ts"
 import type { Keeper } from "./keeper.ts"
 import type { TradeBooks } from "./trade.ts"
+import type { HookBooks } from "./webhooks.ts"
 import type { Organization, World } from "./world.ts"
 
 /** All that D1 and the ledgers' own SQLite hold once the dust has settled, read past the Worker. */
@@ -92,7 +93,7 @@ export type LedgerBooks = {
   readonly ordersCounted: number
 }
 
-export type Books = Awaited<ReturnType<typeof readBooks>> & TradeBooks
+export type Books = Awaited<ReturnType<typeof readBooks>> & TradeBooks & HookBooks
 
 export async function rows<T extends z.ZodType>(schema: T, read: Promise<readonly Row[]>): Promise<Array<z.output<T>>> {
   return z.array(schema).parse(await read)

@@ -4,7 +4,8 @@ import type { RoutingNumber } from "../../src/kernel/ids.ts"
 import type { Bindings, QueueMessage } from "../../src/platform/env.ts"
 import worker, { SupplierLedger as RealLedger, LedgerWatch as RealWatch } from "../../src/worker.ts"
 import { doors, noteAbort, openDoor, shutDoor, withDoors } from "./door.ts"
-import { calm, type FaultRates } from "./faults.ts"
+import { type FaultRates, faultNames, Turns, well } from "./faults.ts"
+import { Random } from "./random.ts"
 
 // The other objects as they are; those below stand in for their namesakes.
 export * from "../../src/worker.ts"
@@ -13,16 +14,27 @@ export * from "../../src/worker.ts"
  * Waybill's Worker with somebody who cuts its wires. Everything that goes wrong here goes wrong outside of the code
  * that is proved: the database's answers on the way, and objects that lose their memory in the middle of things.
  */
-let rates: FaultRates = calm
-const injected = {
-  "D1 batches refused": 0,
-  "D1 batches lost": 0,
-  "D1 batches late": 0,
-  "D1 batches hung": 0,
-  "queue batches handed out twice": 0,
-  "queue batches done and thrown": 0,
-  "R2 calls slow": 0,
+let rates: FaultRates = well
+let random = new Random("")
+const fates = {
+  database: new Turns<"refuse" | "lose" | "late" | "hang">(random),
+  queue: new Turns<"twiceAtOnce" | "twiceInTurn" | "unheard">(random),
+  files: new Turns<"slowFiles">(random),
 }
+
+/** Each process has a seed of its own, and says first what it is. */
+let seeded = ""
+function seedBy(seed: string): void {
+  if (seed === seeded) return
+  seeded = seed
+  random = new Random(seed)
+  fates.database = new Turns(random.fork("database"))
+  fates.queue = new Turns(random.fork("queue"))
+  fates.files = new Turns(random.fork("files"))
+}
+
+const injected: Record<string, number> = Object.fromEntries(Object.values(faultNames).map((name) => [name, 0]))
+const inject = (fate: keyof FaultRates): void => void (injected[faultNames[fate]] = (injected[faultNames[fate]] ?? 0) + 1)
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const broken = (): Error => new Error("D1_ERROR: Network connection lost.")
@@ -30,29 +42,30 @@ const broken = (): Error => new Error("D1_ERROR: Network connection lost.")
 /** Longer than the relay waits for a batch: it has given up, perhaps sent another, when this one arrives after all. */
 const hangMs = { least: 10_500, most: 12_500 }
 const lateMs = { least: 50, most: 1_500 }
-const between = ({ least, most }: { least: number; most: number }): number => least + Math.random() * (most - least)
+const between = ({ least, most }: { least: number; most: number }): number => random.between(least, most)
 
 // The Worker and the objects share an isolate, and so the class behind their bindings.
 const prototype = Object.getPrototypeOf((env as unknown as Bindings).DB) as { batch: D1Database["batch"] }
 const batch = prototype.batch
 prototype.batch = async function <T>(this: D1Database, statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
-  const fate = Math.random()
-  const { refuse, lose, late, hang } = rates
-  if (fate < refuse) {
-    injected["D1 batches refused"] += 1
-    throw broken()
-  }
-  if (fate < refuse + lose) {
-    injected["D1 batches lost"] += 1
-    await batch.call(this, statements)
-    throw broken()
-  }
-  if (fate < refuse + lose + late) {
-    injected["D1 batches late"] += 1
-    await sleep(between(lateMs))
-  } else if (fate < refuse + lose + late + hang) {
-    injected["D1 batches hung"] += 1
-    await sleep(between(hangMs))
+  switch (fates.database.next(rates, "refuse", "lose", "late", "hang")) {
+    case "refuse":
+      inject("refuse")
+      throw broken()
+    case "lose":
+      inject("lose")
+      await batch.call(this, statements)
+      throw broken()
+    case "late":
+      inject("late")
+      await sleep(between(lateMs))
+      break
+    case "hang":
+      inject("hang")
+      await sleep(between(hangMs))
+      break
+    case undefined:
+      break
   }
   return batch.call(this, statements) as Promise<D1Result<T>[]>
 }
@@ -64,16 +77,18 @@ for (const name of ["put", "get", "head", "delete", "createMultipartUpload"]) {
   const method = bucket[name]
   if (method === undefined) throw new Error(`R2 has no ${name}`)
   bucket[name] = async function (...args) {
-    if (Math.random() < rates.slowFiles) {
-      injected["R2 calls slow"] += 1
+    if (fates.files.next(rates, "slowFiles") !== undefined) {
+      inject("slowFiles")
       await sleep(between(filesLateMs))
     }
     return method.apply(this, args)
   }
 }
 
+type Batch = MessageBatch<QueueMessage>
+
 /** A batch whose consumer speaks to nobody: what it acknowledges comes again all the same. */
-function unheardOf(batch: MessageBatch<QueueMessage>): MessageBatch<QueueMessage> {
+function unheardOf(batch: Batch): Batch {
   const nothing = (): void => undefined
   const messages = batch.messages.map(({ id, timestamp, body, attempts }) => ({
     id,
@@ -84,6 +99,42 @@ function unheardOf(batch: MessageBatch<QueueMessage>): MessageBatch<QueueMessage
     retry: nothing,
   }))
   return { queue: batch.queue, metadata: batch.metadata, messages, ackAll: nothing, retryAll: nothing }
+}
+
+/** The local queue has one consumer, which a slow message holds up; on the edge there are several, each with a part of what waits. */
+const partMessages = 4
+
+function partsOf({ messages, queue, metadata }: Batch): Batch[] {
+  const count = Math.ceil(messages.length / partMessages)
+  return Array.from({ length: count }, (_, index) => {
+    const part = messages.slice(index * partMessages, (index + 1) * partMessages)
+    return {
+      queue,
+      metadata,
+      messages: part,
+      ackAll: () => part.forEach((message) => message.ack()),
+      retryAll: (options) => part.forEach((message) => message.retry(options)),
+    }
+  })
+}
+
+async function consumeFaultily(batch: Batch, bindings: Bindings): Promise<void> {
+  const fate = fates.queue.next(rates, "twiceAtOnce", "twiceInTurn", "unheard")
+  if (fate !== undefined) inject(fate)
+  switch (fate) {
+    case "twiceAtOnce":
+      await Promise.all([worker.queue(unheardOf(batch), bindings), worker.queue(batch, bindings)])
+      return
+    case "twiceInTurn":
+      await worker.queue(unheardOf(batch), bindings)
+      return worker.queue(batch, bindings)
+    case "unheard":
+      // The consumer died before it could say that it was done.
+      await worker.queue(unheardOf(batch), bindings)
+      return batch.retryAll()
+    case undefined:
+      return worker.queue(batch, bindings)
+  }
 }
 
 export { ChatInbox, ChatRoom, EventHub } from "../../src/worker.ts"
@@ -182,18 +233,7 @@ async function objectKeys({ FILES }: Bindings): Promise<string[]> {
 export default {
   ...worker,
   async queue(batch, bindings) {
-    const fate = Math.random()
-    if (fate < rates.twice) {
-      injected["queue batches handed out twice"] += 1
-      const first = worker.queue(unheardOf(batch), bindings)
-      // Now to two consumers at once, now to one after the other.
-      if (fate < rates.twice / 2) await first
-      await Promise.all([first, worker.queue(batch, bindings)])
-    } else if (fate < rates.twice + rates.unheard) {
-      injected["queue batches done and thrown"] += 1
-      await worker.queue(unheardOf(batch), bindings)
-      throw new Error("the consumer died before it could say that it was done")
-    } else await worker.queue(batch, bindings)
+    await Promise.all(partsOf(batch).map((part) => consumeFaultily(part, bindings)))
   },
   async fetch(request, bindings, execution) {
     const { pathname, searchParams } = new URL(request.url)
@@ -202,6 +242,7 @@ export default {
     const ledger = stubOf(bindings, Number(searchParams.get("routing")) as RoutingNumber) as unknown as Opened & DurableObjectStub
     switch (pathname) {
       case "/__torture/faults":
+        seedBy(searchParams.get("seed") ?? "")
         rates = (await request.json()) as FaultRates
         return Response.json(injected)
       case "/__torture/abort":

@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url"
 import { z } from "zod"
 import { freePort } from "../../scripts/lib/ports.ts"
 import { type BuiltServer, type Row, startBuiltServer } from "../support/server/built-server.ts"
-import { calm, type FaultRates, isFailing, weathers } from "./faults.ts"
+import { fetchAgain } from "../support/server/fetch-again.ts"
+import { type FaultRates, isFailing, onlyThose, weathers, well } from "./faults.ts"
 import type { Journal } from "./journal.ts"
 import type { Blow } from "./plan.ts"
 import { pick } from "./random.ts"
@@ -15,25 +16,38 @@ const endAttemptsMax = 20
 const evictionAnswer = z.object({ isEvicted: z.boolean(), held: z.number(), failed: z.number() })
 export const heldCalls = "calls that waited for an eviction"
 
-type Keeping = { readonly state: string; readonly log: string; readonly vars: Readonly<Record<string, string>>; readonly journal: Journal }
+/** Of each kind of fault a run has as many at least, and its end waits so long for them. */
+const faultsMin = 3
+const makeUpMsMax = 120_000
+
+type Keeping = {
+  readonly seed: number
+  readonly state: string
+  readonly log: string
+  readonly vars: Readonly<Record<string, string>>
+  readonly journal: Journal
+}
 
 /** Keeps a server on one address and state, strikes it, and sets it up again. */
 export class Keeper {
   readonly url: string
+  readonly #seed: number
+  #starts = 0
   readonly #port: number
   readonly #state: string
   readonly #log: string
   readonly #vars: Readonly<Record<string, string>>
   readonly #journal: Journal
   #server: BuiltServer
-  #rates: FaultRates = calm
+  #rates: FaultRates = well
   /** What the present process has injected; a killed one takes its count along, but for what was asked of it before. */
   #injected: Readonly<Record<string, number>> = {}
 
   /** Calls that the present process has held back for evictions, as far as they were counted. */
   #held = 0
 
-  private constructor(server: BuiltServer, port: number, { state, log, vars, journal }: Keeping) {
+  private constructor(server: BuiltServer, port: number, { seed, state, log, vars, journal }: Keeping) {
+    this.#seed = seed
     this.#server = server
     this.url = server.url
     this.#port = port
@@ -53,7 +67,7 @@ export class Keeper {
     return this.#server
   }
 
-  /** All the blows at their times, until the last of them or until `isOver`. */
+  /** All the blows at their times, until the last of them or until `isOver`; the first of each kind in any case. */
   async strike(
     blows: readonly Blow[],
     ledgers: readonly Organization[],
@@ -61,16 +75,24 @@ export class Keeper {
     say: (line: string) => void,
   ): Promise<void> {
     let started = Date.now()
-    for (const blow of blows) {
-      while (Date.now() - started < blow.atMs) {
-        if (isOver()) return
-        await sleep(Math.max(1, Math.min(100, blow.atMs - (Date.now() - started))))
-      }
-      if (isOver()) return
-      const dealt = Date.now()
+    const due = [...blows]
+    const dealt = new Set<Blow["kind"]>()
+    for (let [blow] = due; blow !== undefined; [blow] = due) {
+      while (Date.now() - started < blow.atMs && !isOver()) await sleep(Math.max(1, Math.min(100, blow.atMs - (Date.now() - started))))
+      if (isOver()) break
+      due.shift()
+      dealt.add(blow.kind)
+      const dealtAt = Date.now()
       await this.#deal(blow, ledgers, say)
       // The others keep their distance from a restart, however long it took.
-      if (blow.kind === "kill") started += Date.now() - dealt
+      if (blow.kind === "kill") started += Date.now() - dealtAt
+    }
+    // On a busy machine blows take their time: of each kind one is dealt all the same.
+    for (const blow of due) {
+      if (this.#journal.violation !== undefined) return
+      if (dealt.has(blow.kind)) continue
+      dealt.add(blow.kind)
+      await this.#deal(blow, ledgers, say)
     }
   }
 
@@ -94,6 +116,7 @@ export class Keeper {
         await this.#server.kill()
         await sleep(blow.downMs)
         this.#server = await startBuiltServer({ state: this.#state, port: this.#port, vars: this.#vars, wrapper, log: this.#log })
+        this.#starts += 1
         this.#injected = {}
         this.#held = 0
         await this.#set(this.#rates)
@@ -112,9 +135,20 @@ export class Keeper {
     if (failed > 0) this.#journal.violate(`${failed} calls that had waited for an eviction (of ${name} or before it) met an error`)
   }
 
+  /** Under load: spells of what it lacks, until the run has had a few of each kind of fault. */
+  async makeUp(isOver: () => boolean): Promise<void> {
+    const deadline = Date.now() + makeUpMsMax
+    const lacking = (): FaultRates | undefined => onlyThose((name) => this.#journal.counted(name) < faultsMin)
+    await this.#set(this.#rates)
+    for (let rates = lacking(); rates !== undefined && !isOver() && Date.now() < deadline; rates = lacking()) {
+      await this.#set(rates)
+      await sleep(500)
+    }
+  }
+
   /** @throws when the server cannot be told so. */
   async endFaults(): Promise<void> {
-    for (let attempt = 1; !(await this.#set(calm)); attempt += 1) {
+    for (let attempt = 1; !(await this.#set(well)); attempt += 1) {
       if (attempt >= endAttemptsMax) throw new Error("the server does not answer, so that its faults could not be ended")
       await sleep(1_000)
     }
@@ -127,7 +161,7 @@ export class Keeper {
 
   /** The keys of all objects in the bucket. */
   async objectKeys(): Promise<readonly string[]> {
-    const answer = await fetch(`${this.url}/__torture/objects`)
+    const answer = await fetchAgain(`${this.url}/__torture/objects`)
     if (!answer.ok) throw new Error(`the bucket: ${answer.status} ${await answer.text()}`)
     return z.array(z.string()).parse(await answer.json())
   }
@@ -138,9 +172,7 @@ export class Keeper {
   }
 
   async #rows(path: string, query: string): Promise<readonly Row[]> {
-    const ask = (): Promise<Response> => fetch(this.url + path, { method: "POST", body: query })
-    // A connection that was kept open may be gone since the last question; to read twice changes nothing.
-    const answer = await ask().catch(ask)
+    const answer = await fetchAgain(this.url + path, { method: "POST", body: query })
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
     return (await answer.json()) as Row[]
   }
@@ -150,7 +182,7 @@ export class Keeper {
     this.#rates = rates
     // Told of before it is so, and of calm only after it is so: whoever asks must not be told of a calm too early.
     if (isFailing(rates)) this.#journal.weatherIs(true)
-    const answer = await this.#ask("/__torture/faults", { method: "PUT", body: JSON.stringify(rates) })
+    const answer = await this.#ask(`/__torture/faults?seed=${this.#seed}/${this.#starts}`, { method: "PUT", body: JSON.stringify(rates) })
     if (answer === undefined) return false
     if (!isFailing(rates)) this.#journal.weatherIs(false)
     const injected = (await answer.json()) as Readonly<Record<string, number>>

@@ -199,8 +199,15 @@ export function blowsOf(seed: number, durationMs: number): readonly Blow[] {
   const random = new Random(`${seed}`)
   const blows: Blow[] = []
   const weather = random.fork("weather")
-  for (let atMs = weather.between(300, 1_500); atMs < durationMs; atMs += weather.between(1_200, 4_000)) {
-    blows.push({ kind: "weather", atMs, weather: weather.weighted(weatherWeights) })
+  // Of every weather a spell, short enough for all to have their turn; then by their weights.
+  const due = Object.keys(weatherWeights) as Weather[]
+  const shortMs = (durationMs * 0.9) / due.length
+  for (let atMs = Math.min(weather.between(300, 1_500), shortMs); atMs < durationMs; ) {
+    const isFirstRound = due.length > 0
+    const next = due.splice(Math.floor(weather.next() * due.length), 1)[0] ?? weather.weighted(weatherWeights)
+    blows.push({ kind: "weather", atMs, weather: next })
+    const lastsMs = weather.between(1_200, 4_000)
+    atMs += isFirstRound ? Math.min(lastsMs, shortMs) : lastsMs
   }
   const objects = random.fork("objects")
   for (let atMs = objects.between(300, 1_500); atMs < durationMs; atMs += objects.between(150, 1_800)) {

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import { idsOf, outboxOf, waitingOf } from "./books.ts"
 import type { Journal } from "./journal.ts"
 import type { Keeper } from "./keeper.ts"
@@ -33,8 +34,10 @@ const reconciliation = z.object({
 /** More than that are not listed. */
 const listedMax = 100
 
-async function ask(keeper: Keeper, token: string, method: "GET" | "POST", path: string): Promise<string> {
-  const answer = await fetch(`${keeper.url}/api/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } })
+/** As an operator, in fine weather. @throws when the answer is no 200. */
+export async function ask(keeper: Keeper, token: string, method: "GET" | "POST", path: string, key?: string): Promise<string> {
+  const headers = { authorization: `Bearer ${token}`, ...(key === undefined ? {} : { "idempotency-key": key }) }
+  const answer = await fetchAgain(`${keeper.url}/api/v1${path}`, { method, headers })
   const text = await answer.text()
   if (answer.status !== 200) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`)
   return text

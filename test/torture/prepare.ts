@@ -1,14 +1,17 @@
 import { z } from "zod"
 import { type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import type { SigningKey } from "../../src/platform/auth/access-token.ts"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import { ChatDevice } from "./chat-device.ts"
 import { Client } from "./client.ts"
 import type { Journal } from "./journal.ts"
 import type { Keeper } from "./keeper.ts"
+import type { Receiver } from "./receiver.ts"
 import { approveAll, request } from "./steps/links.ts"
 import { renewSession } from "./steps/organizations.ts"
 import { create } from "./steps/products.ts"
 import { plainManner, type Scene } from "./steps/scene.ts"
+import { makeHooks } from "./webhooks.ts"
 import {
   type Actor,
   actorsOf,
@@ -32,7 +35,7 @@ type Post = <T extends z.ZodType>(path: string, schema: T, body: unknown, token?
 const poster =
   (url: string): Post =>
   async (path, schema, body, token) => {
-    const answer = await fetch(url + path, {
+    const answer = await fetchAgain(url + path, {
       method: "POST",
       headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
       body: JSON.stringify(body),
@@ -83,7 +86,7 @@ async function found(post: Post, token: string): Promise<Organization[]> {
 }
 
 /** Organizations, people, products and links to begin with, while the weather is still fine. */
-export async function prepare(keeper: Keeper, journal: Journal, seed: number): Promise<Scene> {
+export async function prepare(keeper: Keeper, journal: Journal, seed: number, receiver: Receiver): Promise<Scene> {
   const staffToken = signer([signingKey], { orgId: platformOrganizationId, roles: ["super_admin"], name: "Torture staff" })
   const post = poster(keeper.url)
   const organizations = await found(post, await staffToken())
@@ -124,7 +127,21 @@ export async function prepare(keeper: Keeper, journal: Journal, seed: number): P
     staffToken,
   }
   const byId = new Map(organizations.map((organization) => [organization.id, organization]))
-  const scene: Scene = { world, client, journal, byId, devices: devicesOf(world, client, journal), startedAt: Date.now() }
+  const hooks = await makeHooks({ world, journal }, receiver, (body, token) =>
+    post("/api/v1/webhooks", z.object({ id: z.string(), secret: z.string() }), body, token),
+  )
+  const scene: Scene = {
+    world,
+    client,
+    journal,
+    byId,
+    devices: devicesOf(world, client, journal),
+    startedAt: Date.now(),
+    seed,
+    receiver,
+    hooks,
+    quietFrom: { at: Number.POSITIVE_INFINITY },
+  }
   await furnish(scene, seed)
   return scene
 }

@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { lateLedgers, waitingOf } from "./books.ts"
-import type { Client } from "./client.ts"
-import { holder, judgeToken, propagationMs } from "./employee.ts"
-import type { Journal } from "./journal.ts"
+import { holder, judgeToken, propagationMs, tokensTried } from "./employee.ts"
 import type { Keeper } from "./keeper.ts"
 import { compare, mendPoison } from "./poison.ts"
+import { hireAndDismiss } from "./steps/people.ts"
+import type { Scene } from "./steps/scene.ts"
 import type { Guarantee } from "./verify.ts"
-import type { World } from "./world.ts"
 
 /** Alarms of an object that died while it handled one come back after a minute. */
 const drainMsMax = 100_000
+/** Clocks of the server's and of ours are one, their roundings are not. */
+const marginMs = 500
 
 type Settling = {
   readonly keeper: Keeper
-  readonly world: World
-  readonly client: Client
-  readonly journal: Journal
+  readonly scene: Scene
   /** Whether ledgers must drain by themselves, and news spread, as long as that takes; else they are asked to. */
   readonly isPatient: boolean
   readonly say: (line: string) => void
@@ -23,7 +22,8 @@ type Settling = {
 
 /** After the faults: until D1 shows all that the ledgers hold, what it refused meanwhile included. @returns what was verified by it. */
 export async function settle(settling: Settling): Promise<readonly Guarantee[]> {
-  const { keeper, world, journal, isPatient, say } = settling
+  const { keeper, scene, isPatient, say } = settling
+  const { world, journal } = scene
   // Organizations whose facts did not reach their ledger are sent again by the job of every minute.
   await keeper.server.cron("* * * * *")
   const deadline = Date.now() + drainMsMax
@@ -41,11 +41,14 @@ export async function settle(settling: Settling): Promise<readonly Guarantee[]> 
     if (journal.violation !== undefined) break
     await sleep(500)
   }
-  await tryOldTokens(settling)
-  return [{ name: "rows that D1 refuses for good are listed, hold back no other, and stand once it takes them again", checked: mended }]
+  const refused = await tryOldTokens(settling)
+  return [
+    { name: "every token that was revoked is refused, once the news had its time to spread", checked: refused },
+    { name: "rows that D1 refuses for good are listed, hold back no other, and stand once it takes them again", checked: mended },
+  ]
 }
 
-async function drain({ keeper, world, journal }: Settling, deadline: number): Promise<void> {
+async function drain({ keeper, scene: { world, journal } }: Settling, deadline: number): Promise<void> {
   const waiting = async (): Promise<number> => {
     let depth = 0
     for (const ledger of world.suppliers) depth += await waitingOf(keeper, ledger)
@@ -57,16 +60,25 @@ async function drain({ keeper, world, journal }: Settling, deadline: number): Pr
   }
 }
 
-/** Every token that was ever revoked, once more; in a patient run after the last of the news has had its time to spread. */
-async function tryOldTokens({ world, client, journal, isPatient }: Settling): Promise<void> {
+/** Every token that was ever revoked, once more, after the last of the news has had its time to spread. @returns how many were refused. */
+async function tryOldTokens({ scene }: Settling): Promise<number> {
+  const { world, client, journal } = scene
+  // A short run may have revoked nothing yet.
+  for (const organization of world.suppliers) if (!organization.isLodger) await hireAndDismiss(scene, organization)
   const tokens = world.suppliers.flatMap((organization) =>
     organization.employees.flatMap((employee) => employee.tokens.map((token) => ({ organization, employee, token }))),
   )
   const revokedAt = tokens.map(({ employee, token }) => employee.revokedAt(token) ?? 0)
   const dueMs = Math.max(0, ...revokedAt) + propagationMs.usual - Date.now()
-  if (isPatient && dueMs > 0) await sleep(dueMs)
+  if (dueMs > 0) await sleep(dueMs + marginMs)
+  const before = journal.counted(tokensTried.over)
   for (const { organization, employee, token } of tokens) {
-    const answer = await client.send(holder(organization, token), { method: "GET", path: "/auth/me" })
-    judgeToken(journal, employee, token, answer)
+    const ask = () => client.send(holder(organization, token), { method: "GET", path: "/auth/me" })
+    // Nobody strikes any more: a connection that was gone is no reason to leave a token untried.
+    judgeToken(journal, employee, token, (await ask()) ?? (await ask()))
   }
+  const revoked = revokedAt.filter((at) => at > 0).length
+  const tried = journal.counted(tokensTried.over) - before
+  if (tried < revoked) journal.violate(`${revoked} tokens were revoked, and ${tried} of them could be tried after the faults had stopped`)
+  return tried
 }

@@ -2,20 +2,28 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { root } from "../../scripts/lib/paths.mjs"
-import { readBooks } from "./books.ts"
+import { type Books, readBooks } from "./books.ts"
 import type { ChatDevice } from "./chat-device.ts"
 import { commandKinds, Journal, type Outcome } from "./journal.ts"
 import { heldCalls, Keeper } from "./keeper.ts"
 import { blowsOf, digestOf } from "./plan.ts"
 import { spreadPoison } from "./poison.ts"
 import { password, prepare, signingKey } from "./prepare.ts"
+import { Receiver } from "./receiver.ts"
 import { settle } from "./settle.ts"
 import { readTrade, settleTrade } from "./trade.ts"
 import { type Guarantee, verify } from "./verify.ts"
+import { poisonDeliveries, readHooks } from "./webhooks.ts"
 import { Workload } from "./workload.ts"
 import { cast } from "./world.ts"
 
-export type TortureOptions = { readonly seed: number; readonly seconds: number; readonly say: (line: string) => void }
+export type TortureOptions = {
+  readonly seed: number
+  readonly seconds: number
+  readonly say: (line: string) => void
+  /** Is handed the books once they are verified, and the journal they were held against. */
+  readonly onBooks?: (books: Books, journal: Journal) => void
+}
 
 export type TortureReport = {
   readonly seed: number
@@ -35,7 +43,7 @@ const progressMs = 5_000
 const patientFromSeconds = 30
 
 /** One run: a world, load and blows for the given time, then the books. Never throws for a broken promise; that is in the report. */
-export async function torture({ seed, seconds, say }: TortureOptions): Promise<TortureReport> {
+export async function torture({ seed, seconds, say, onBooks }: TortureOptions): Promise<TortureReport> {
   const journal = new Journal()
   const folder = join(root, ".build", "torture", `${seed}-${process.pid}`)
   rmSync(folder, { recursive: true, force: true })
@@ -46,15 +54,18 @@ export async function torture({ seed, seconds, say }: TortureOptions): Promise<T
   say(`seed ${seed}, plan ${plan}: ${cast.length} clients, ${seconds} s`)
 
   const vars = { JWT_KEYS: `${signingKey.kid}:${signingKey.secret}` }
-  const keeper = await Keeper.start({ state: join(folder, "state"), log, vars, journal })
+  const keeper = await Keeper.start({ seed, state: join(folder, "state"), log, vars, journal })
+  const receiver = await Receiver.open(seed, journal)
   let verified: readonly Guarantee[] = []
   const devices: ChatDevice[] = []
   try {
-    const scene = await prepare(keeper, journal, seed)
+    const scene = await prepare(keeper, journal, seed, receiver)
     const { world, client } = scene
     devices.push(...scene.devices.values())
     const workload = new Workload(scene)
     await spreadPoison(keeper)
+    await poisonDeliveries(keeper)
+    receiver.beMoody(true)
     client.faultsBegin()
     say(
       `${world.suppliers.length} suppliers, ${world.buyers.length} buyers, ${journal.tally("create product", "acknowledged")} products, ${journal.tally("move link", "acknowledged")} links; the load begins`,
@@ -72,9 +83,11 @@ export async function torture({ seed, seconds, say }: TortureOptions): Promise<T
       (line) => say(`${clock()}  ${line}`),
     )
     await Promise.race([ends, working])
-    workload.stop()
     await striking
+    await keeper.makeUp(() => journal.violation !== undefined)
+    workload.stop()
     await keeper.endFaults()
+    receiver.beMoody(false)
     client.faultsStopped()
     await working
     clearInterval(progress)
@@ -82,17 +95,20 @@ export async function torture({ seed, seconds, say }: TortureOptions): Promise<T
 
     if (journal.violation === undefined) {
       const isPatient = seconds >= patientFromSeconds
-      verified = await settle({ keeper, world, client, journal, isPatient, say })
+      verified = await settle({ keeper, scene, isPatient, say })
       await settleTrade(scene, keeper, { isPatient, say })
     }
     if (journal.violation === undefined) {
-      const verdict = verify({ ...(await readBooks(keeper, world)), ...(await readTrade(scene, keeper)) }, journal)
+      const books = { ...(await readBooks(keeper, world)), ...(await readTrade(scene, keeper)), ...(await readHooks(scene, keeper)) }
+      const verdict = verify(books, journal)
+      onBooks?.(books, journal)
       const evictions = { name: "an eviction at rest is noticed by nobody who waits for it", checked: journal.counted(heldCalls) }
       verified = [...verdict.held, ...verified, evictions]
       if (verdict.violation !== undefined) journal.violate(verdict.violation)
     }
   } finally {
     for (const device of devices) device.cut()
+    await receiver.close()
     await keeper.server.stop()
   }
   journal.secrets.add(password).add(signingKey.secret)

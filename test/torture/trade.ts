@@ -2,9 +2,11 @@ import { createHash } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import { z } from "zod"
 import { limits } from "../../src/kernel/limits.ts"
+import { fetchAgain } from "../support/server/fetch-again.ts"
 import { rows } from "./books.ts"
 import type { Keeper } from "./keeper.ts"
 import type { Scene } from "./steps/scene.ts"
+import { hastenDeliveries, replayLetters, sayLastWords } from "./webhooks.ts"
 import type { Actor } from "./world.ts"
 
 /** What is said, sent and told beside the ledgers' own business: messages, files, events, notifications and mails. */
@@ -68,9 +70,20 @@ export async function settleTrade(scene: Scene, keeper: Keeper, { isPatient, say
     }
     if (!device.isLive) journal.violate(`${device.actor.client} could not resume its conversations after the faults had stopped`)
   }
-  const { server } = keeper
   // Nobody goes on with an upload by now: its hour is over at once.
-  await server.databaseRows("update files set due_at = 1 where status = 'UPLOADING'")
+  await keeper.server.databaseRows("update files set due_at = 1 where status = 'UPLOADING'")
+  await drain(keeper, { isPatient, say })
+  scene.quietFrom.at = Date.now()
+  await sayLastWords(scene, scene.hooks, scene.seed)
+  await drain(keeper, { isPatient, say })
+  const letters = await replayLetters(keeper, scene.world)
+  await drain(keeper, { isPatient, say })
+  say(`everybody was told of everything, ${letters} dead letters included`)
+}
+
+/** Until nothing waits: cron's minutes pass, and what would wait for longer is due at once. */
+async function drain(keeper: Keeper, { isPatient, say }: Settling): Promise<void> {
+  const { server } = keeper
   const deadline = Date.now() + drainMsMax
   for (;;) {
     // What a dead worker took on is free again after three minutes, for which no run waits.
@@ -79,6 +92,7 @@ export async function settleTrade(scene: Scene, keeper: Keeper, { isPatient, say
       await server.databaseRows("update event_retries set retry_at = 1")
       await server.databaseRows("update event_laggards set look_at = 1")
     }
+    await hastenDeliveries(keeper)
     await server.cron("* * * * *", Date.now() + (isPatient ? 0 : limits.dispatchLateSeconds * 1_000))
     const until = Date.now() + (isPatient ? 10_000 : 2_000)
     let left = await waiting(keeper)
@@ -86,16 +100,16 @@ export async function settleTrade(scene: Scene, keeper: Keeper, { isPatient, say
     if (left === 0) break
     if (Date.now() > deadline) return say(`${left} organizations still wait to be told`)
   }
-  say("everybody was told of everything")
 }
 
-/** Organizations whose events or mails wait, and files that wait for the sweep. */
+/** Organizations whose events wait, mails and deliveries that do, and files that wait for the sweep. */
 async function waiting({ server }: Keeper): Promise<number> {
   const [row] = await rows(
     z.object({ n: number }),
     server.databaseRows(`select (select count(*) from (select org_id, max(seq) as seq from events group by org_id) e
         left join event_cursors c on c.org_id = e.org_id where coalesce(c.seq, 0) < e.seq)
       + (select count(*) from event_retries) + (select count(*) from mail_outbox where status = 'WAITING')
+      + (select count(*) from webhook_deliveries where status = 'PENDING')
       + (select count(*) from files where status in ('UPLOADING', 'DELETING')) as n`),
   )
   return row?.n ?? 0
@@ -165,7 +179,7 @@ async function readContents({ journal, world }: Scene, { url }: Keeper): Promise
     if (actor === undefined) continue
     const { id } = z.object({ id: text }).parse(JSON.parse(answer.text))
     const { text: token } = await actor.credential()
-    const got = await fetch(`${url}/api/v1/files/${id}/content`, { headers: { authorization: `Bearer ${token}` } })
+    const got = await fetchAgain(`${url}/api/v1/files/${id}/content`, { headers: { authorization: `Bearer ${token}` } })
     const bytes = new Uint8Array(await got.arrayBuffer())
     contents.set(id, got.ok ? createHash("sha256").update(bytes).digest("hex") : `an answer of ${got.status}`)
   }

@@ -11,6 +11,7 @@ import { factsArrived, outboxesAreEmpty, projectionIsLedger, rowsStandWithTheirP
 import { levelsAreSums, movementsHaveCauses } from "./checks/stock.ts"
 import { eventsAreDispatched, mailsGoOnce, notificationsStandOnce } from "./checks/told.ts"
 import { auditsStandOnce, eventsStandOnce } from "./checks/trail.ts"
+import { goneWebhooksRest, refusedEventsAreLetters, webhooksToldAll } from "./checks/webhooks.ts"
 import type { Journal } from "./journal.ts"
 
 export type Guarantee = { readonly name: string; readonly checked: number }
@@ -56,6 +57,9 @@ const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
   { name: "every event is handed out, and nothing waits", run: eventsAreDispatched },
   { name: "each event is told to a person once, and to the owners all of a type or none", run: notificationsStandOnce },
   { name: "each mail about an event goes once", run: mailsGoOnce },
+  { name: "webhooks got every event they ask for, signed, and nothing of others", run: webhooksToldAll },
+  { name: "a webhook that answered 410 is disabled and gets nothing more", run: goneWebhooksRest },
+  { name: "what a subscriber failed at for good became a dead letter, once, and was replayed", run: refusedEventsAreLetters },
   { name: "each movement has its cause, and each cause its movements", run: movementsHaveCauses },
   { name: "ledger = sum of movements, never below zero", run: levelsAreSums },
   { name: "projection = ledger, row by row", run: projectionIsLedger },

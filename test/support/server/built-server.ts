@@ -23,6 +23,8 @@ type Options = {
   readonly wrapper?: string
   /** Where the Worker's and the runtime's words go; `server.log` in the state folder when not given. */
   readonly log?: string
+  /** Hears what the server is at before it is ready; it may take minutes to bring a large world up to date. */
+  readonly onProgress?: (at: string) => void
 }
 
 export type BuiltServer = {
@@ -43,11 +45,21 @@ export type BuiltServer = {
 }
 
 const processFile = fileURLToPath(new URL("./server-process.ts", import.meta.url))
-const startMsMax = 60_000
+/** Silence: while it migrates it speaks up every few seconds. */
+const startSilenceMsMax = 120_000
 const stopMsMax = 10_000
 
 /** Starts the bundle that would be deployed, built once a process, with its storage on disk. @throws when it does not come up. */
-export async function startBuiltServer({ state, port, vars = {}, wrapper, log, inspectorPort, keepsNames }: Options): Promise<BuiltServer> {
+export async function startBuiltServer({
+  state,
+  port,
+  vars = {},
+  wrapper,
+  log,
+  inspectorPort,
+  keepsNames,
+  onProgress,
+}: Options): Promise<BuiltServer> {
   mkdirSync(state, { recursive: true })
   const config: ServerConfig = {
     built: await build(wrapper, keepsNames),
@@ -75,7 +87,7 @@ export async function startBuiltServer({ state, port, vars = {}, wrapper, log, i
   void ended.then(() => process.off("exit", killAtExit))
 
   try {
-    const { url, workerdPid } = await untilReady(child, ended)
+    const { url, workerdPid } = await untilReady(child, ended, onProgress)
     const ask = controlOf(child, ended)
     return {
       url,
@@ -97,25 +109,27 @@ export async function startBuiltServer({ state, port, vars = {}, wrapper, log, i
   }
 }
 
-function untilReady(child: ChildProcess, ended: Promise<void>): Promise<{ url: string; workerdPid: number }> {
-  const ready = new Promise<{ url: string; workerdPid: number }>((resolve, reject) => {
-    const hear = (message: FromServer): void => {
-      if (message.kind === "ready") resolve(message)
-      else if (message.kind === "failed") reject(new Error(`the server did not start: ${message.error}`))
-      else return
+type Ready = { readonly url: string; readonly workerdPid: number }
+
+function untilReady(child: ChildProcess, ended: Promise<void>, onProgress?: (at: string) => void): Promise<Ready> {
+  return new Promise<Ready>((resolve, reject) => {
+    const end = (settle: () => void): void => {
+      clearTimeout(silence)
       child.off("message", hear)
+      settle()
+    }
+    const giveUp = (what: string): void => end(() => reject(new Error(what)))
+    const silence = setTimeout(() => giveUp(`the server was not ready and silent for ${startSilenceMsMax} ms`), startSilenceMsMax)
+    const hear = (message: FromServer): void => {
+      if (message.kind === "ready") return end(() => resolve(message))
+      if (message.kind === "failed") return giveUp(`the server did not start: ${message.error}`)
+      if (message.kind !== "starting") return
+      silence.refresh()
+      onProgress?.(message.at)
     }
     child.on("message", hear)
+    void ended.then(() => giveUp("the server ended before it was ready"))
   })
-  const never = async (why: Promise<unknown>, what: string): Promise<never> => {
-    await why
-    throw new Error(what)
-  }
-  return Promise.race([
-    ready,
-    never(ended, "the server ended before it was ready"),
-    never(after(startMsMax), `the server was not ready within ${startMsMax} ms`),
-  ])
 }
 
 /** Questions and answers over the child's own channel, each by its number. */

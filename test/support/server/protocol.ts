@@ -26,6 +26,8 @@ export type Control =
 
 export type ToServer = { readonly id: number; readonly control: Control }
 export type FromServer =
+  /** What it is at before it is ready, said again every few seconds. */
+  | { readonly kind: "starting"; readonly at: string }
   | { readonly kind: "ready"; readonly url: string; readonly workerdPid: number }
   | { readonly kind: "failed"; readonly error: string }
   | { readonly kind: "answer"; readonly id: number; readonly rows: readonly Row[] }

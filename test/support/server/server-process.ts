@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare"
+import { describe, fetchAgain } from "./fetch-again.ts"
 import type { Built, Control, FromServer, Migration, Row, ServerConfig, ToServer } from "./protocol.ts"
 
 /**
@@ -13,11 +14,11 @@ const built = JSON.parse(readFileSync(config.built, "utf8")) as Built
 const workerName = "waybill"
 const controlName = "control"
 const host = "127.0.0.1"
+const sayAgainMs = 5_000
 
 type Query = { readonly sql: string; readonly params?: readonly unknown[] }
 
 const tell = (message: FromServer): void => void process.send?.(message)
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const waybill: V4WorkerOptions = {
   ...built.workerOptions,
@@ -73,7 +74,7 @@ async function answer(control: Control): Promise<readonly Row[]> {
       return (await onDatabase([{ sql: control.query }]))[0] ?? []
     case "cron": {
       const query = new URLSearchParams({ cron: control.expression, time: String(control.atMs), format: "json" })
-      const answered = await fetch(new URL(`/cdn-cgi/local/scheduled?${query.toString()}`, await miniflare.ready))
+      const answered = await fetchAgain(new URL(`/cdn-cgi/local/scheduled?${query.toString()}`, await miniflare.ready))
       if (!answered.ok) throw new Error(`cron ${control.expression} answered ${answered.status}: ${await answered.text()}`)
       return []
     }
@@ -95,7 +96,7 @@ function withoutLimits(): NonNullable<V4WorkerOptions["ratelimits"]> {
  * Node standing still: under load workerd waits for Node to read its log at the same time, and neither goes on.
  */
 async function onDatabase(statements: readonly Query[]): Promise<readonly (readonly Row[])[]> {
-  const answered = await fetch(await miniflare.unsafeGetDirectURL(controlName), { method: "POST", body: JSON.stringify(statements) })
+  const answered = await fetchAgain(await miniflare.unsafeGetDirectURL(controlName), { method: "POST", body: JSON.stringify(statements) })
   if (!answered.ok) throw new Error(await answered.text())
   return (await answered.json()) as Row[][]
 }
@@ -106,9 +107,29 @@ async function migrate(migrations: readonly Migration[]): Promise<void> {
     "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)"
   const [, rows = []] = await onDatabase([{ sql: table }, { sql: "SELECT name FROM d1_migrations" }])
   const done = new Set(rows.map(({ name }) => name))
-  for (const { name, statements } of migrations) {
-    if (done.has(name)) continue
+  const missing = migrations.filter(({ name }) => !done.has(name))
+  for (const [index, { name, statements }] of missing.entries())
+    await whileSaying(`migration ${index + 1} of ${missing.length}, ${name}`, () => migrateOnce(name, statements))
+}
+
+/** A file and its note are one batch. Where an answer was lost the same is tried again and refused, and the note tells that it is done. */
+async function migrateOnce(name: string, statements: readonly string[]): Promise<void> {
+  try {
     await onDatabase([...statements.map((sql) => ({ sql })), { sql: "INSERT INTO d1_migrations (name) VALUES (?)", params: [name] }])
+  } catch (error) {
+    const [noted = []] = await onDatabase([{ sql: "SELECT name FROM d1_migrations WHERE name = ?", params: [name] }])
+    if (noted.length === 0) throw error
+  }
+}
+
+/** In a large world some work takes minutes: whoever waits hears that it goes on. */
+async function whileSaying<T>(at: string, work: () => Promise<T>): Promise<T> {
+  tell({ kind: "starting", at })
+  const saying = setInterval(() => tell({ kind: "starting", at }), sayAgainMs)
+  try {
+    return await work()
+  } finally {
+    clearInterval(saying)
   }
 }
 

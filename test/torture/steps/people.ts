@@ -4,8 +4,9 @@ import { Employee, holder, judgeToken, tokensTried } from "../employee.ts"
 import type { Answer } from "../journal.ts"
 import type { Step } from "../plan.ts"
 import { pick } from "../random.ts"
+import { ownerToken } from "../webhooks.ts"
 import { type Actor, type Organization, signer } from "../world.ts"
-import { type Given, give, type Play, pickOf, plainManner, type Scene } from "./scene.ts"
+import { type Given, give, type Order, type Play, pickOf, plainManner, type Scene } from "./scene.ts"
 
 const userBody = z.object({ id: z.string().transform((id) => id as UserId), email: z.string(), roles: z.array(z.string()) })
 const joinedBody = z.object({ user: userBody, access_token: z.string().nullable(), refresh_token: z.string().nullable() })
@@ -121,6 +122,32 @@ export const workAsEmployee: Play = async (scene, actor, step): Promise<Given | 
   const answer = await scene.client.send(holder(actor.organization, token), { method: "GET", path })
   judgeToken(scene.journal, employee, token, answer)
   return undefined
+}
+
+/** Hired, at work and dismissed, in fine weather: of revoked tokens every run has some. */
+export async function hireAndDismiss(scene: Scene, organization: Organization): Promise<void> {
+  const { seed, journal, client } = scene
+  const askedAt = Date.now()
+  const owner = holder(organization, { text: await ownerToken(scene, organization), askedAt })
+  const key = `torture-${seed}-dismissed-${organization.id}`
+  const hired: Order = {
+    kind: "create user",
+    call: { method: "POST", path: "/users", body: { email: addressOf(key), full_name: key, roles: ["manager"] } },
+    asked: { roles: ["manager"] },
+  }
+  const { command } = await give(scene, owner, { key, manner: plainManner }, hired)
+  if (command.answer === undefined) return
+  const { id, email, roles } = userBody.parse(JSON.parse(command.answer.text))
+  const employee = new Employee(id, email, roles)
+  organization.employees.push(employee)
+  await sign(scene, organization, employee)
+  for (const token of employee.tokens)
+    judgeToken(journal, employee, token, await client.send(holder(organization, token), { method: "GET", path: "/auth/me" }))
+  employee.isActive = false
+  const dismissed: Order = { kind: "disable user", call: { method: "DELETE", path: `/users/${id}` }, target: id }
+  await give(scene, owner, { key: `${key}-end`, manner: plainManner }, dismissed, {
+    opened: (given) => void employee.revocations.push(given),
+  })
 }
 
 async function sign({ world, journal }: Scene, { id: orgId }: Organization, employee: Employee): Promise<void> {

@@ -4,6 +4,8 @@ import type { Call, Client } from "../client.ts"
 import { type Answer, Command, type CommandKind, type Journal } from "../journal.ts"
 import type { Manner, Step } from "../plan.ts"
 import { pick } from "../random.ts"
+import type { Receiver } from "../receiver.ts"
+import type { Hook } from "../webhooks.ts"
 import { type Actor, type Organization, type Sender, suppliersOfBuyer, type World } from "../world.ts"
 
 /** Sent once and waited for. */
@@ -28,6 +30,11 @@ export type Scene = {
   /** Of those who write in conversations. */
   readonly devices: ReadonlyMap<Actor, ChatDevice>
   readonly startedAt: number
+  readonly seed: number
+  readonly receiver: Receiver
+  readonly hooks: readonly Hook[]
+  /** From when on webhooks that are gone must hear nothing: they were disabled, and nothing waited for them. */
+  readonly quietFrom: { at: number }
 }
 
 /** One step of somebody's; gives the command it made, if it made one. */
