@@ -2,17 +2,17 @@ import { limits } from "../../src/kernel/limits.ts"
 import type { Executor, Statement } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
-import type { Outbox, OutboxItem } from "./outbox.ts"
+import type { AppendTable, Outbox, OutboxItem } from "./outbox.ts"
 import { within } from "./within.ts"
 
 export type RelayPorts<Kind extends string> = {
   readonly outbox: Outbox<Kind>
   /** A connection whose cost goes to the given meter. */
   readonly open: (meter: Meter) => Executor
-  /** The D1 rows of a thing as it is now, by table; a thing that two parties see has a row for each. */
-  readonly rowsOf: (kind: Kind, id: string) => ReadonlyArray<{ readonly target: string; readonly row: readonly unknown[] }>
+  /** The D1 rows of a thing as it is now; a thing that two parties see has a row for each. */
+  readonly rowsOf: (kind: Kind, id: string) => ReadonlyArray<readonly unknown[]>
   /** The one statement that writes these rows, each a JSON array. */
-  readonly statement: (target: string, rows: readonly string[]) => Statement
+  readonly statement: (target: Kind | AppendTable, rows: readonly string[]) => Statement
   readonly transaction: <T>(work: () => T) => T
   /** D1 has these. */
   readonly sent: (items: readonly OutboxItem<Kind>[]) => void
@@ -25,7 +25,8 @@ export type Share = { readonly isDrained: boolean; readonly cost: Cost }
 
 type Built<Kind extends string> = {
   readonly item: OutboxItem<Kind>
-  readonly rows: ReadonlyArray<{ readonly target: string; readonly json: string }>
+  readonly target: Kind | AppendTable
+  readonly rows: readonly string[]
 }
 
 type Drain = { readonly promise: Promise<{ isDrained: boolean; cost: Cost }>; waiters: number }
@@ -123,13 +124,13 @@ export class Relay<Kind extends string> {
     const batch: Built<Kind>[] = []
     let bytes = 0
     for (const item of items) {
-      const rows =
+      const built: Built<Kind> =
         item.type === "append"
-          ? [{ target: item.table as string, json: item.rowJson }]
-          : this.#ports.rowsOf(item.kind, item.id).map(({ target, row }) => ({ target, json: JSON.stringify(row) }))
-      bytes += rows.reduce((sum, { json }) => sum + json.length, 0)
+          ? { item, target: item.table, rows: [item.rowJson] }
+          : { item, target: item.kind, rows: this.#ports.rowsOf(item.kind, item.id).map((row) => JSON.stringify(row)) }
+      bytes += built.rows.reduce((sum, json) => sum + json.length, 0)
       if (batch.length > 0 && bytes > limits.outboxBytesMax) break
-      batch.push({ item, rows })
+      batch.push(built)
     }
     return batch
   }
@@ -163,15 +164,14 @@ export class Relay<Kind extends string> {
   }
 
   #statements(batch: readonly Built<Kind>[]): Statement[] {
-    const byTarget = new Map<string, string[]>()
-    for (const { rows } of batch) {
-      for (const { target, json } of rows) {
-        const list = byTarget.get(target)
-        if (list === undefined) byTarget.set(target, [json])
-        else list.push(json)
-      }
+    const rowsByTarget = new Map<Kind | AppendTable, string[]>()
+    for (const { target, rows } of batch) {
+      if (rows.length === 0) continue
+      const list = rowsByTarget.get(target)
+      if (list === undefined) rowsByTarget.set(target, [...rows])
+      else list.push(...rows)
     }
-    return [...byTarget].map(([target, rows]) => this.#ports.statement(target, rows))
+    return [...rowsByTarget].map(([target, rows]) => this.#ports.statement(target, rows))
   }
 }
 

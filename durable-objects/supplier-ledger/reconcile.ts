@@ -1,25 +1,11 @@
-import { getTableColumns, getTableName } from "drizzle-orm"
 import { limits } from "../../src/kernel/limits.ts"
-import type { Executor, Row } from "../../src/platform/db/executor.ts"
+import type { Executor, Row, Statement } from "../../src/platform/db/executor.ts"
 import type { ProjectedRow } from "../../src/platform/db/projection.ts"
 import type { Outbox } from "../shared/outbox.ts"
-import { type ProjectedKind, type ProjectedTable, projections, rowsOf } from "./projections.ts"
+import { type ProjectedKind, partsOf, wholeKinds } from "./projections/index.ts"
+import type { Kind } from "./projections/kind.ts"
 import type { Difference } from "./rpc.ts"
-import type { LedgerStore } from "./store.ts"
-
-/** The kinds that stand for whole rows, and how to walk all of each; a product's row holds its stock too. */
-const walks: ReadonlyArray<{
-  kind: Exclude<ProjectedKind, "stock">
-  table: ProjectedTable
-  idsAfter: (store: LedgerStore, after: string, limit: number) => string[]
-}> = [
-  { kind: "location", table: "locations", idsAfter: (store, after, limit) => store.idsAfter("locations", after, limit) },
-  { kind: "product", table: "products", idsAfter: (store, after, limit) => store.idsAfter("products", after, limit) },
-  { kind: "level", table: "stock_levels", idsAfter: (store, after, limit) => store.levelKeysAfter(after, limit) },
-  { kind: "movement", table: "stock_movements", idsAfter: (store, after, limit) => store.idsAfter("stock_movements", after, limit) },
-  { kind: "link", table: "links", idsAfter: (store, after, limit) => store.idsAfter("links", after, limit) },
-  { kind: "order", table: "orders", idsAfter: (store, after, limit) => store.idsAfter("orders", after, limit) },
-]
+import type { LedgerStore } from "./store/index.ts"
 
 const differencesMax = 1_000
 
@@ -27,9 +13,9 @@ const differencesMax = 1_000
 export function markEverything(store: LedgerStore, outbox: Outbox<ProjectedKind>): number {
   const seq = store.next("seq")
   let count = 0
-  for (const { kind, idsAfter } of walks) {
-    for (const id of allIds(store, idsAfter)) {
-      outbox.touch(kind, id, seq)
+  for (const [name, kind] of wholeKinds) {
+    for (const id of allIds(store, kind)) {
+      outbox.touch(name, id, seq)
       count += 1
     }
   }
@@ -49,24 +35,25 @@ export async function reconcileLedger(
 ): Promise<{ checked: number; differences: Difference[]; truncated: boolean }> {
   const differences: Difference[] = []
   let checked = 0
-  for (const { kind, table, idsAfter } of walks) {
+  for (const [name, kind] of wholeKinds) {
+    const onTheWay: readonly ProjectedKind[] = [name, ...partsOf(name)]
     for (let after = ""; ; ) {
-      const ids = idsAfter(store, after, limits.reconcilePageRows)
+      const ids = kind.keysAfter(store, after, limits.reconcilePageRows)
       const last = ids.at(-1)
       if (last === undefined) break
-      const isOnItsWay = (id: string) => outbox.isDirty(kind, id) || (kind === "product" && outbox.isDirty("stock", id))
-      const expected = ids.filter((id) => !isOnItsWay(id)).flatMap((id) => rowsOf(store, kind, id).map(({ row }) => ({ id, row })))
+      const isOnItsWay = (id: string) => onTheWay.some((one) => outbox.isDirty(one, id))
+      const expected = ids.filter((id) => !isOnItsWay(id)).flatMap((id) => kind.rowsOf(store, id).map((row) => ({ id, row })))
       const actual = await readRows(
         executor,
-        table,
+        kind,
         expected.map(({ row }) => row),
       )
       for (const { id, row } of expected) {
         checked += 1
         // What changed while the page was read is on its way too.
         if (isOnItsWay(id)) continue
-        const problem = compare(table, row, actual.get(keyOf(table, row)))
-        if (problem !== undefined && isStillExpected(store, kind, id, row)) differences.push({ kind, id, problem })
+        const problem = compare(kind, row, actual.get(keyOf(kind, row)))
+        if (problem !== undefined && isStillExpected(store, kind, id, row)) differences.push({ kind: name, id, problem })
       }
       if (differences.length >= differencesMax) break
       after = last
@@ -77,7 +64,7 @@ export async function reconcileLedger(
     transaction(() => {
       store.next("generation")
       const seq = store.next("seq")
-      for (const { kind, id } of differences) outbox.touch(kind as ProjectedKind, id, seq)
+      for (const { kind, id } of differences) outbox.touch(kind, id, seq)
     })
     const extras = differences.filter(({ problem }) => problem === "EXTRA")
     if (extras.length > 0) await deleteExtras(store, executor, extras)
@@ -88,25 +75,27 @@ export async function reconcileLedger(
 /** Deletes what generations before this one left behind, where this ledger is the writer: its own rows, and its buyers' rows about it. */
 export async function sweepOlderGenerations(store: LedgerStore, executor: Executor, generation: number): Promise<void> {
   const { id: orgId } = store.organization
-  const own = ["locations", "products", "stock_levels", "stock_movements"].map((table) => ({
-    sql: `delete from ${table} where org_id = ?1 and generation < ?2`,
-    params: [orgId, generation],
-  }))
-  const twoParty = ["links", "orders"].map((table) => ({
-    sql: `delete from ${table} where org_id = ?1 and side = 'supplier' and generation < ?2`,
-    params: [orgId, generation],
-  }))
-  const buyers = JSON.stringify(store.links().map(({ buyerId }) => buyerId))
-  const ofBuyers = ["links", "orders"].map((table) => ({
-    sql: `delete from ${table} where org_id in (select value from json_each(?1)) and side = 'buyer' and counterparty_id = ?2 and generation < ?3`,
-    params: [buyers, orgId, generation],
-  }))
-  await executor.run([...own, ...twoParty, ...ofBuyers])
+  const buyers = JSON.stringify(store.links.all().map(({ buyerId }) => buyerId))
+  const statements = wholeKinds.flatMap(([, { table, isTwoParty }]): Statement[] => [
+    { sql: `delete from ${table} where org_id = ?1 ${ownSide(isTwoParty)} and generation < ?2`, params: [orgId, generation] },
+    ...(isTwoParty
+      ? [
+          {
+            sql: `delete from ${table} where org_id in (select value from json_each(?1)) and side = 'buyer' and counterparty_id = ?2 and generation < ?3`,
+            params: [buyers, orgId, generation],
+          },
+        ]
+      : []),
+  ])
+  await executor.run(statements)
 }
 
-function* allIds(store: LedgerStore, idsAfter: (store: LedgerStore, after: string, limit: number) => string[]): Generator<string> {
+/** An organization that buys too has rows of other ledgers beside its own. */
+const ownSide = (isTwoParty: boolean): string => (isTwoParty ? "and side = 'supplier'" : "")
+
+function* allIds(store: LedgerStore, kind: Kind): Generator<string> {
   for (let after = ""; ; ) {
-    const ids = idsAfter(store, after, limits.reconcilePageRows)
+    const ids = kind.keysAfter(store, after, limits.reconcilePageRows)
     yield* ids
     const last = ids.at(-1)
     if (last === undefined) return
@@ -114,64 +103,50 @@ function* allIds(store: LedgerStore, idsAfter: (store: LedgerStore, after: strin
   }
 }
 
-const keyColumns = (table: ProjectedTable): readonly string[] =>
-  table === "stock_levels" ? ["org_id", "product_id", "location_id"] : ["org_id", "id"]
+/** A projected row's key in D1. */
+const keyCells = (kind: Kind, row: ProjectedRow): unknown[] => ["org_id", ...kind.key].map((name) => row[kind.columns.indexOf(name)])
 
-const columnIndex = (table: ProjectedTable, name: string): number => projections[table].columns.findIndex((column) => column.name === name)
+const keyOf = (kind: Kind, row: ProjectedRow): string => keyCells(kind, row).join(" ")
 
-const keyOf = (table: ProjectedTable, row: ProjectedRow): string =>
-  keyColumns(table)
-    .map((name) => row[columnIndex(table, name)])
-    .join(" ")
-
-async function readRows(executor: Executor, table: ProjectedTable, rows: readonly ProjectedRow[]): Promise<Map<string, Row>> {
-  const keys = keyColumns(table)
-  const wanted = rows.map((row) => keys.map((name) => row[columnIndex(table, name)]))
+async function readRows(executor: Executor, kind: Kind, rows: readonly ProjectedRow[]): Promise<Map<string, Row>> {
+  const keys = ["org_id", ...kind.key]
   const on = keys.map((name, index) => `t.${name} = j.value ->> ${index}`).join(" and ")
   const [found = []] = await executor.run([
     {
-      sql: `select t.* from json_each(?1) j cross join ${getTableName(projections[table].table)} t on ${on}`,
-      params: [JSON.stringify(wanted)],
+      sql: `select t.* from json_each(?1) j cross join ${kind.table} t on ${on}`,
+      params: [JSON.stringify(rows.map((row) => keyCells(kind, row)))],
     },
   ])
   return new Map(found.map((row) => [keys.map((name) => row[name]).join(" "), row]))
 }
 
-function compare(table: ProjectedTable, expected: ProjectedRow, actual: Row | undefined): Difference["problem"] | undefined {
+function compare({ columns }: Kind, expected: ProjectedRow, actual: Row | undefined): Difference["problem"] | undefined {
   if (actual === undefined) return "MISSING"
-  const names = Object.values(getTableColumns(projections[table].table))
-    .map((column) => column.name)
-    .filter((name) => name !== "row")
-  const differs = names.some((name, index) => name !== "generation" && (expected[index] ?? null) !== (actual[name] ?? null))
+  const differs = columns.some((name, index) => name !== "generation" && (expected[index] ?? null) !== (actual[name] ?? null))
   if (!differs) return undefined
-  return Number(actual["seq"]) < Number(expected[columnIndex(table, "seq")]) ? "STALE" : "DIFFERENT"
+  return Number(actual["seq"]) < Number(expected[columns.indexOf("seq")]) ? "STALE" : "DIFFERENT"
 }
 
 /** Whether the ledger's row is still the one that was compared; a command may have come between. */
-const isStillExpected = (store: LedgerStore, kind: ProjectedKind, id: string, row: ProjectedRow): boolean =>
-  rowsOf(store, kind, id).some((now) => JSON.stringify(now.row) === JSON.stringify(row))
-
-const extraTables = [
-  { kind: "product", table: "products", exists: (store: LedgerStore, id: string) => store.product(id as never) !== undefined },
-  { kind: "order", table: "orders", exists: (store: LedgerStore, id: string) => store.order(id as never) !== undefined },
-  { kind: "link", table: "links", exists: (store: LedgerStore, id: string) => store.link(id as never) !== undefined },
-  { kind: "movement", table: "stock_movements", exists: (store: LedgerStore, id: string) => store.movement(id) !== undefined },
-] as const
+const isStillExpected = (store: LedgerStore, kind: Kind, id: string, row: ProjectedRow): boolean =>
+  kind.rowsOf(store, id).some((now) => JSON.stringify(now) === JSON.stringify(row))
 
 /** Rows that D1 shows as this organization's and the ledger does not know. */
 async function extraRows(store: LedgerStore, executor: Executor): Promise<Difference[]> {
   const extras: Difference[] = []
-  for (const { kind, table, exists } of extraTables) {
-    const side = table === "orders" || table === "links" ? "and side = 'supplier'" : ""
+  for (const [name, kind] of wholeKinds) {
+    const keys = kind.key.join(", ")
     for (let after = ""; ; ) {
+      const parts = after.split(" ")
       const [rows = []] = await executor.run([
         {
-          sql: `select id from ${table} where org_id = ?1 ${side} and id > ?2 order by id limit ?3`,
-          params: [store.organization.id, after, limits.reconcilePageRows * 10],
+          sql: `select ${kind.key.join(" || ' ' || ")} as key from ${kind.table} where org_id = ?1 ${ownSide(kind.isTwoParty)}
+            and (${keys}) > (${kind.key.map((_, index) => `?${index + 3}`).join(", ")}) order by ${keys} limit ?2`,
+          params: [store.organization.id, limits.reconcilePageRows * 10, ...kind.key.map((_, index) => parts[index] ?? "")],
         },
       ])
-      const ids = rows.map((row) => String(row["id"]))
-      for (const id of ids) if (!exists(store, id)) extras.push({ kind, id, problem: "EXTRA" })
+      const ids = rows.map((row) => String(row["key"]))
+      for (const id of ids) if (!kind.exists(store, id)) extras.push({ kind: name, id, problem: "EXTRA" })
       const last = ids.at(-1)
       if (last === undefined || extras.length >= differencesMax) break
       after = last
@@ -181,16 +156,16 @@ async function extraRows(store: LedgerStore, executor: Executor): Promise<Differ
 }
 
 async function deleteExtras(store: LedgerStore, executor: Executor, extras: readonly Difference[]): Promise<void> {
-  const statements = extraTables.flatMap(({ kind, table }) => {
-    const ids = extras.filter((extra) => extra.kind === kind).map(({ id }) => id)
-    return ids.length === 0
-      ? []
-      : [
-          {
-            sql: `delete from ${table} where org_id = ?1 and id in (select value from json_each(?2))`,
-            params: [store.organization.id, JSON.stringify(ids)],
-          },
-        ]
+  const statements = wholeKinds.flatMap(([name, kind]): Statement[] => {
+    const ids = extras.filter((extra) => extra.kind === name).map(({ id }) => id.split(" "))
+    if (ids.length === 0) return []
+    const parts = kind.key.map((_, index) => `value ->> ${index}`).join(", ")
+    return [
+      {
+        sql: `delete from ${kind.table} where org_id = ?1 ${ownSide(kind.isTwoParty)} and (${kind.key.join(", ")}) in (select ${parts} from json_each(?2))`,
+        params: [store.organization.id, JSON.stringify(ids)],
+      },
+    ]
   })
   await executor.run(statements)
 }

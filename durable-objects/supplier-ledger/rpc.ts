@@ -9,6 +9,7 @@ import type { ActorRef } from "../../src/platform/auth/actor.ts"
 import type { Cost } from "../../src/platform/db/meter.ts"
 import type { Origin } from "../../src/platform/db/unit-of-work.ts"
 import type { LedgerCommand, LedgerFact } from "./commands/index.ts"
+import type { WholeKind } from "./projections/index.ts"
 
 /** A command with who gives it and under which id: a repeat of the id gets the first answer. */
 export type Envelope = {
@@ -25,7 +26,7 @@ export type ProjectionState = "done" | "pending"
 
 export type LedgerReply = { readonly result: Result<LedgerFact>; readonly projection: ProjectionState; readonly cost: Cost }
 
-export type Difference = { readonly kind: string; readonly id: string; readonly problem: "MISSING" | "STALE" | "DIFFERENT" | "EXTRA" }
+export type Difference = { readonly kind: WholeKind; readonly id: string; readonly problem: "MISSING" | "STALE" | "DIFFERENT" | "EXTRA" }
 export type Reconciliation = {
   readonly checked: number
   readonly differences: Difference[]

@@ -20,16 +20,16 @@ import { DueTable } from "../shared/due-table.ts"
 import { isMigrated, migrate } from "../shared/migrate.ts"
 import { Outbox } from "../shared/outbox.ts"
 import { Relay } from "../shared/relay.ts"
-import { carryOut, type LedgerFact, ownersVerbs } from "./commands/index.ts"
+import { carryOut, type LedgerFact, tellsRooms } from "./commands/index.ts"
 import { linkSideOf } from "./commands/links.ts"
 import { orderSideOf } from "./commands/orders.ts"
 import { aboutThat, passing, unknownLedger } from "./envelopes.ts"
 import { schemaSteps } from "./migrations.ts"
-import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections.ts"
+import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections/index.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
 import { RoomNews } from "./room-news.ts"
 import type { Envelope, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
-import { LedgerStore } from "./store.ts"
+import { LedgerStore } from "./store/index.ts"
 import { LedgerWork } from "./work.ts"
 
 /** What falls due: another try at the relay, word to the watch and to chat rooms, forgetting commands, comparing with D1, finishing a rebuild. */
@@ -79,7 +79,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     })
     this.#rooms = new RoomNews({
       sql,
-      link: (id) => this.#store.link(id),
+      link: (id) => this.#store.links.find(id),
       call: (conversationId, use) => callRoom(env, conversationId, use),
       transaction: (work) => this.#transaction(work),
     })
@@ -102,13 +102,13 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
       const work = this.#work(this.#now(), systemActor, noOrigin)
       if (isNew) {
         const id = work.mint("whs")
-        this.#store.insertLocation({ id, code: "MAIN", name: "Main warehouse", isDefault: true, version: 1, seq: work.seq })
+        this.#store.locations.insert({ id, code: "MAIN", name: "Main warehouse", isDefault: true, version: 1, seq: work.seq })
         work.touch("location", id)
         this.#due.schedule("reconcile", work.now + jittered(limits.reconcileMinutes * minute))
       }
       if (before !== undefined && (before.name !== facts.name || before.settings.share_stock !== facts.settings.share_stock)) {
-        for (const link of this.#store.links()) {
-          this.#store.saveLink({ ...link, seq: work.seq })
+        for (const link of this.#store.links.all()) {
+          this.#store.links.save({ ...link, seq: work.seq })
           work.touch("link", link.id)
           work.tellRoom(link.id)
         }
@@ -122,21 +122,18 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
 
   async execute(envelope: Envelope): Promise<LedgerReply> {
     const result = this.#decide(envelope, this.#now())
-    const [projected, told] = await Promise.all([
-      this.#waitForProjection(),
-      envelope.command.verb === "setLinkStatus" || envelope.command.verb === "requestLink" ? this.#tellRooms() : 0,
-    ])
+    const [projected, told] = await Promise.all([this.#waitForProjection(), tellsRooms(envelope.command) ? this.#tellRooms() : 0])
     return { result, projection: projected.projection, cost: { ...projected.cost, objectCalls: projected.cost.objectCalls + told } }
   }
 
   async readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined> {
-    const order = this.#isReady ? this.#store.order(id) : undefined
+    const order = this.#isReady ? this.#store.orders.find(id) : undefined
     const side = order === undefined ? undefined : orderSideOf(order, organizationId)
     return order === undefined || side === undefined ? undefined : side === "buyer" ? { ...order, internalNote: null } : order
   }
 
   async readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkFacts | undefined> {
-    const link = this.#isReady ? this.#store.link(id) : undefined
+    const link = this.#isReady ? this.#store.links.find(id) : undefined
     return link !== undefined && linkSideOf(link, organizationId) !== undefined ? link : undefined
   }
 
@@ -149,7 +146,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   }
 
   async readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined> {
-    const product = this.#isReady ? this.#store.product(id) : undefined
+    const product = this.#isReady ? this.#store.products.find(id) : undefined
     return product?.supplierId === organizationId ? product : undefined
   }
 
@@ -281,7 +278,6 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   }
 
   #carryOut({ actor, origin, command, ifMatch }: Envelope, at: Instant): Result<LedgerFact> {
-    if (ownersVerbs.includes(command.verb) && actor.organizationId !== this.#store.organization.id) return refuse("NOT_FOUND")
     this.#store.setMeta("last_at", Math.max(at, this.#store.meta("last_at")))
     return carryOut(this.#work(at, actor, origin), command, ifMatch)
   }
@@ -291,7 +287,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   }
 
   #isParty(organizationId: OrganizationId): boolean {
-    return organizationId === this.#store.organization.id || this.#store.linkOfBuyer(organizationId)?.status === "APPROVED"
+    return organizationId === this.#store.organization.id || this.#store.links.ofBuyer(organizationId)?.status === "APPROVED"
   }
 
   /** The ledger's clock never goes back, whatever the machine's does. */

@@ -19,9 +19,9 @@ import type { ActorRef } from "../../src/platform/auth/actor.ts"
 import type { Origin } from "../../src/platform/db/unit-of-work.ts"
 import type { EventType } from "../../src/platform/events/define-event.ts"
 import type { Outbox } from "../shared/outbox.ts"
-import { appended, type ProjectedKind } from "./projections.ts"
+import { appended, type ProjectedKind } from "./projections/index.ts"
 import type { RoomNews } from "./room-news.ts"
-import type { LedgerStore } from "./store.ts"
+import type { LedgerStore } from "./store/index.ts"
 
 export type StockChange = {
   readonly productId: ProductId
@@ -87,12 +87,12 @@ export class LedgerWork {
   /** INV-STK-4: writes a movement and its level, never one without the other. @throws when the level would go below zero: callers allocate first. */
   moveStock(change: StockChange): void {
     const { productId, locationId, quantityMilli } = change
-    const level: Level = this.store.level(productId, locationId) ?? { productId, locationId, onHandMilli: 0, seq: 0 }
+    const level: Level = this.store.levels.find(productId, locationId) ?? { productId, locationId, onHandMilli: 0, seq: 0 }
     const next = applyToLevel(level.onHandMilli, quantityMilli)
     if (!next.ok) throw new Error(`INV-STK-1: ${productId} at ${locationId} would go below zero`)
     const id = this.mint("mov")
-    this.store.saveLevel({ ...level, onHandMilli: next.value, seq: this.seq })
-    this.store.insertMovement({
+    this.store.levels.save({ ...level, onHandMilli: next.value, seq: this.seq })
+    this.store.movements.insert({
       id,
       productId,
       locationId,

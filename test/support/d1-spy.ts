@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers"
 // Declares every table, as a side effect: also those that no endpoint reads yet.
-import "../../durable-objects/supplier-ledger/projections.ts"
+import "../../durable-objects/supplier-ledger/projections/index.ts"
 import { declaredTables } from "../../src/platform/db/tables.ts"
 
 export type Spied = {

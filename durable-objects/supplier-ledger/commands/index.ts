@@ -1,73 +1,31 @@
-import type { ProductFacts } from "../../../src/domains/catalog/rules.ts"
-import type { OrderFacts } from "../../../src/domains/orders/rules.ts"
-import type { LinkFacts } from "../../../src/domains/partners/rules.ts"
-import type { ProductId } from "../../../src/kernel/ids.ts"
-import { assertNever, type Result } from "../../../src/kernel/result.ts"
+import { type Ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
-import { type RequestLink, requestLink, type SetLinkStatus, setLinkStatus } from "./links.ts"
-import { type PlaceOrder, placeOrder, type Reorder, reorder, type SetOrderStatus, setOrderStatus } from "./orders.ts"
-import {
-  type AddProductImage,
-  addProductImage,
-  archiveProduct,
-  type CreateProduct,
-  createProduct,
-  type RemoveProductImage,
-  removeProductImage,
-  type UpdateProduct,
-  updateProduct,
-} from "./products.ts"
+import type { Command } from "./command.ts"
+import { linkCommands } from "./links.ts"
+import { orderCommands } from "./orders.ts"
+import { productCommands } from "./products.ts"
 
-/** Everything the ledger can be told to do, with what it answers. */
+/** Everything the ledger can be told to do. */
+const commands = { ...productCommands, ...linkCommands, ...orderCommands } as const satisfies Record<string, Command>
+
+export type LedgerVerb = keyof typeof commands
+
+type Run<V extends LedgerVerb> = (typeof commands)[V]["run"]
+
+/** What each command takes, and what it answers. */
 export type LedgerCommands = {
-  createProduct: { input: CreateProduct; fact: ProductFacts }
-  updateProduct: { input: UpdateProduct; fact: ProductFacts }
-  archiveProduct: { input: { readonly productId: ProductId }; fact: ProductFacts }
-  addProductImage: { input: AddProductImage; fact: ProductFacts }
-  removeProductImage: { input: RemoveProductImage; fact: ProductFacts }
-  requestLink: { input: RequestLink; fact: LinkFacts }
-  setLinkStatus: { input: SetLinkStatus; fact: LinkFacts }
-  placeOrder: { input: PlaceOrder; fact: OrderFacts }
-  reorder: { input: Reorder; fact: OrderFacts }
-  setOrderStatus: { input: SetOrderStatus; fact: OrderFacts }
+  [V in LedgerVerb]: { readonly input: Parameters<Run<V>>[1]; readonly fact: Extract<ReturnType<Run<V>>, Ok<unknown>>["value"] }
 }
-
-export type LedgerVerb = keyof LedgerCommands
 export type LedgerCommand = { [V in LedgerVerb]: { readonly verb: V; readonly input: LedgerCommands[V]["input"] } }[LedgerVerb]
 export type LedgerFact = LedgerCommands[LedgerVerb]["fact"]
 
-/** Commands that only the ledger's own organization may give. */
-export const ownersVerbs: readonly LedgerVerb[] = [
-  "createProduct",
-  "updateProduct",
-  "archiveProduct",
-  "addProductImage",
-  "removeProductImage",
-]
+const commandOf = (verb: LedgerVerb): Command => commands[verb]
 
-export function carryOut(work: LedgerWork, command: LedgerCommand, ifMatch: number | undefined): Result<LedgerFact> {
-  switch (command.verb) {
-    case "createProduct":
-      return createProduct(work, command.input)
-    case "updateProduct":
-      return updateProduct(work, command.input, ifMatch)
-    case "archiveProduct":
-      return archiveProduct(work, command.input, ifMatch)
-    case "addProductImage":
-      return addProductImage(work, command.input, ifMatch)
-    case "removeProductImage":
-      return removeProductImage(work, command.input, ifMatch)
-    case "requestLink":
-      return requestLink(work, command.input)
-    case "setLinkStatus":
-      return setLinkStatus(work, command.input, ifMatch)
-    case "placeOrder":
-      return placeOrder(work, command.input)
-    case "reorder":
-      return reorder(work, command.input)
-    case "setOrderStatus":
-      return setOrderStatus(work, command.input, ifMatch)
-    default:
-      return assertNever(command)
-  }
+export const tellsRooms = ({ verb }: LedgerCommand): boolean => commandOf(verb).tellsRooms === true
+
+export function carryOut(work: LedgerWork, { verb, input }: LedgerCommand, ifMatch: number | undefined): Result<LedgerFact> {
+  const { by, run } = commandOf(verb)
+  if (by === "owner" && work.actor.organizationId !== work.store.organization.id) return refuse("NOT_FOUND")
+  // The input is its own verb's, by LedgerCommand; the compiler cannot follow one through the other.
+  return run(work, input as never, ifMatch) as Result<LedgerFact>
 }

@@ -3,14 +3,15 @@ import { type DecidableLinkStatus, judgeRequest, type LinkFacts, linkMovesOf, ty
 import type { LinkId, OrganizationId } from "../../../src/kernel/ids.ts"
 import { assertNever, ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
+import { type Command, checkVersion } from "./command.ts"
 
-export type RequestLink = {
+type RequestLink = {
   readonly buyerId: OrganizationId
   readonly buyerName: string
   readonly message: string | null
   readonly coolDownMs: number
 }
-export type SetLinkStatus = {
+type SetLinkStatus = {
   readonly linkId: LinkId
   readonly status: DecidableLinkStatus
   readonly reason: string | null
@@ -18,7 +19,7 @@ export type SetLinkStatus = {
   readonly mayUnblock: boolean
 }
 
-export function requestLink(work: LedgerWork, input: RequestLink): Result<LinkFacts> {
+function requestLink(work: LedgerWork, input: RequestLink): Result<LinkFacts> {
   const { store, actor } = work
   const supplier = store.organization
   // INV-LNK-3
@@ -30,7 +31,7 @@ export function requestLink(work: LedgerWork, input: RequestLink): Result<LinkFa
   }
   if (supplier.status !== "ACTIVE") return refuse("NOT_FOUND", "There is no such supplier.")
   if (!supplier.isSupplier) return refuse("CAPABILITY_MISSING", "The organization is no supplier.")
-  const existing = store.linkOfBuyer(input.buyerId)
+  const existing = store.links.ofBuyer(input.buyerId)
   const verdict = judgeRequest(existing, work.now, input.coolDownMs)
   switch (verdict) {
     case "LINK_EXISTS":
@@ -60,13 +61,13 @@ export function requestLink(work: LedgerWork, input: RequestLink): Result<LinkFa
   }
 }
 
-export function setLinkStatus(work: LedgerWork, input: SetLinkStatus, ifMatch: number | undefined): Result<LinkFacts> {
+function setLinkStatus(work: LedgerWork, input: SetLinkStatus, ifMatch: number | undefined): Result<LinkFacts> {
   const { store, actor } = work
-  const before = store.link(input.linkId)
+  const before = store.links.find(input.linkId)
   const side = before === undefined ? undefined : linkSideOf(before, actor.organizationId)
   if (before === undefined || side === undefined) return refuse("NOT_FOUND", "There is no such link.")
-  if (ifMatch !== undefined && ifMatch !== before.version)
-    return refuse("VERSION_MISMATCH", `The link is at version ${before.version} by now.`)
+  const stale = checkVersion("link", before, ifMatch)
+  if (stale !== undefined) return stale
   const allowed = linkMovesOf(before.status, side)
   if (!allowed.includes(input.status)) {
     return refuse("INVALID_TRANSITION", `A link that is ${before.status} cannot become ${input.status}.`, {
@@ -97,7 +98,7 @@ export const linkSideOf = (link: LinkFacts, organizationId: OrganizationId): Sid
   link.supplierId === organizationId ? "supplier" : link.buyerId === organizationId ? "buyer" : undefined
 
 function save(work: LedgerWork, link: LinkFacts, action: string, before?: LinkFacts): Result<LinkFacts> {
-  work.store.saveLink(link)
+  work.store.links.save(link)
   work.touch("link", link.id)
   // A link that was only asked for has no conversation yet.
   if (before !== undefined) work.tellRoom(link.id)
@@ -114,3 +115,8 @@ function save(work: LedgerWork, link: LinkFacts, action: string, before?: LinkFa
   work.emit(link.buyerId, linkEvents[link.status], linkEventDataOf(link, "buyer"))
   return ok(link)
 }
+
+export const linkCommands = {
+  requestLink: { by: "party", tellsRooms: true, run: requestLink },
+  setLinkStatus: { by: "party", tellsRooms: true, run: setLinkStatus },
+} as const satisfies Record<string, Command>

@@ -14,8 +14,9 @@ import { formatMoney, parseMoney } from "../../../src/kernel/money.ts"
 import { quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
+import { type Command, checkVersion } from "./command.ts"
 
-export type PlaceOrder = {
+type PlaceOrder = {
   readonly buyerId: OrganizationId
   readonly lines: readonly AskedLine[]
   readonly note: string | null
@@ -23,8 +24,8 @@ export type PlaceOrder = {
   /** As written; refused when today's prices come to another total. */
   readonly expectedTotal?: string | number
 }
-export type Reorder = { readonly orderId: OrderId; readonly expectedTotal?: string | number }
-export type SetOrderStatus = {
+type Reorder = { readonly orderId: OrderId; readonly expectedTotal?: string | number }
+type SetOrderStatus = {
   readonly orderId: OrderId
   readonly status: SettableOrderStatus
   readonly reason: string | null
@@ -34,15 +35,15 @@ export type SetOrderStatus = {
 const notFound = () => refuse("NOT_FOUND", "There is no such order.")
 
 /** Link, minimums, steps and prices are all in this object: a link that was blocked a moment earlier stops the order, without a race. */
-export function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFacts> {
+function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFacts> {
   const { store, actor } = work
   const supplier = store.organization
   // INV-ORD-5: one of the two parties places the order, whatever the body says.
   const isParty = actor.organizationId === input.buyerId || actor.organizationId === supplier.id
-  const link = isParty ? store.linkOfBuyer(input.buyerId) : undefined
+  const link = isParty ? store.links.ofBuyer(input.buyerId) : undefined
   if (link?.status !== "APPROVED") return refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.")
   if (supplier.status !== "ACTIVE") return refuse("ORGANIZATION_DEACTIVATED", "The supplier is deactivated and takes no orders.")
-  const priced = priceOrder(input.lines, (id) => store.product(id))
+  const priced = priceOrder(input.lines, (id) => store.products.find(id))
   if (!priced.ok) return priced
   const { currency, totalMinor, lines } = priced.value
   if (input.expectedTotal !== undefined) {
@@ -73,13 +74,13 @@ export function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFac
     seq: work.seq,
     history: [work.step(null, "PENDING", null)],
   }
-  store.insertOrder(order)
+  store.orders.insert(order)
   return finish(work, order, "orders.order.place")
 }
 
 /** The same lines at today's prices; only the buyer repeats its order. */
-export function reorder(work: LedgerWork, input: Reorder): Result<OrderFacts> {
-  const earlier = work.store.order(input.orderId)
+function reorder(work: LedgerWork, input: Reorder): Result<OrderFacts> {
+  const earlier = work.store.orders.find(input.orderId)
   if (earlier === undefined || earlier.buyerId !== work.actor.organizationId) return notFound()
   return placeOrder(work, {
     buyerId: earlier.buyerId,
@@ -90,12 +91,12 @@ export function reorder(work: LedgerWork, input: Reorder): Result<OrderFacts> {
   })
 }
 
-export function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch: number | undefined): Result<OrderFacts> {
-  const before = work.store.order(input.orderId)
+function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch: number | undefined): Result<OrderFacts> {
+  const before = work.store.orders.find(input.orderId)
   const side = before === undefined ? undefined : orderSideOf(before, work.actor.organizationId)
   if (before === undefined || side === undefined) return notFound()
-  if (ifMatch !== undefined && ifMatch !== before.version)
-    return refuse("VERSION_MISMATCH", `The order is at version ${before.version} by now.`)
+  const stale = checkVersion("order", before, ifMatch)
+  if (stale !== undefined) return stale
   const allowed = orderMovesOf(before.status, side)
   if (!allowed.includes(input.status)) {
     return refuse("INVALID_TRANSITION", `An order that is ${before.status} cannot become ${input.status}.`, {
@@ -116,7 +117,7 @@ export function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch:
     seq: work.seq,
     history: [...before.history, work.step(before.status, input.status, input.reason)],
   }
-  work.store.updateOrder(after)
+  work.store.orders.update(after)
   return finish(work, after, `orders.order.${verbs[input.status]}`, before)
 }
 
@@ -134,7 +135,7 @@ const verbs = {
 /** All lines or none; says what is short where it cannot. */
 function takeStock(work: LedgerWork, order: OrderFacts): Refusal | undefined {
   const demands = order.lines.map(({ id, productId, quantityMilli }): Demand => ({ lineId: id, productId, quantityMilli }))
-  const allocated = allocate(demands, (productId) => work.store.levels(productId))
+  const allocated = allocate(demands, (productId) => work.store.levels.ofProduct(productId))
   if (!allocated.ok) {
     const skuOf = new Map(order.lines.map(({ productId, sku }) => [productId, sku]))
     return {
@@ -166,7 +167,7 @@ function takeStock(work: LedgerWork, order: OrderFacts): Refusal | undefined {
 
 /** INV-STK-3: what goes back is read from the journal, so it is exactly what went out, and to where it came from. */
 function returnStock(work: LedgerWork, order: OrderFacts): void {
-  for (const { productId, locationId, quantityMilli, orderLineId, reason } of work.store.movementsOfOrder(order.id)) {
+  for (const { productId, locationId, quantityMilli, orderLineId, reason } of work.store.movements.ofOrder(order.id)) {
     if (reason !== "ORDER_ACCEPTED" || orderLineId === null) continue
     work.moveStock({
       productId,
@@ -202,3 +203,9 @@ function finish(work: LedgerWork, order: OrderFacts, action: string, before?: Or
   work.emit(order.buyerId, orderEvents[order.status], orderEventDataOf(order, "buyer"))
   return ok(order)
 }
+
+export const orderCommands = {
+  placeOrder: { by: "party", run: placeOrder },
+  reorder: { by: "party", run: reorder },
+  setOrderStatus: { by: "party", run: setOrderStatus },
+} as const satisfies Record<string, Command>

@@ -6,21 +6,23 @@ import { parseMoney } from "../../../src/kernel/money.ts"
 import { type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
+import { type Command, checkVersion } from "./command.ts"
 
 /** A product as its supplier states it. The price comes as written: how many digits fit depends on the currency, and that may be the organization's. */
-export type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> & {
+type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> & {
   readonly price?: string | number
   readonly stockMilli?: Milli
 }
-export type CreateProduct = ProductInput & { readonly sku: string; readonly name: string; readonly price: string | number }
-export type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
+type CreateProduct = ProductInput & { readonly sku: string; readonly name: string; readonly price: string | number }
+type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
 
-export type AddProductImage = { readonly productId: ProductId; readonly image: ProductImage }
-export type RemoveProductImage = { readonly productId: ProductId; readonly fileId: FileId }
+type ArchiveProduct = { readonly productId: ProductId }
+type AddProductImage = { readonly productId: ProductId; readonly image: ProductImage }
+type RemoveProductImage = { readonly productId: ProductId; readonly fileId: FileId }
 
 const notFound = () => refuse("NOT_FOUND", "There is no such product.")
 
-export function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFacts> {
+function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFacts> {
   const { store } = work
   const currency = input.currency ?? store.organization.settings.currency
   const price = priceIn(input.price, currency)
@@ -45,19 +47,20 @@ export function createProduct(work: LedgerWork, input: CreateProduct): Result<Pr
 
   const id = work.mint("prd")
   const product = { id, ...terms, ...newcomer(work) }
-  store.saveProduct(product)
+  store.products.save(product)
   work.touch("product", id)
   if (stockMilli > 0) {
-    work.moveStock({ productId: id, locationId: store.defaultLocation().id, type: "IN", quantityMilli: stockMilli, reason: "OPENING" })
+    work.moveStock({ productId: id, locationId: store.locations.default().id, type: "IN", quantityMilli: stockMilli, reason: "OPENING" })
   }
   return finish(work, id, "create")
 }
 
-export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductFacts> {
+function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductFacts> {
   const { store } = work
-  const before = store.product(input.productId)
+  const before = store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
-  if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
+  const stale = checkVersion("product", before, ifMatch)
+  if (stale !== undefined) return stale
   const { productId, price: givenPrice, stockMilli, ...given } = input
   const currency = given.currency ?? before.currency
   // A price stands in a currency: moving to another without saying the price again would change what it means.
@@ -72,7 +75,7 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
   const refusal = checkProduct(work, after, stockMilli ?? 0, before.id)
   if (refusal !== undefined) return err(refusal)
 
-  store.saveProduct({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
   work.touch("product", productId)
   const counted = (stockMilli ?? before.stockMilli) - before.stockMilli
   if (counted !== 0) {
@@ -82,15 +85,12 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
   return finish(work, productId, "update", before)
 }
 
-export function archiveProduct(
-  work: LedgerWork,
-  input: { readonly productId: ProductId },
-  ifMatch: number | undefined,
-): Result<ProductFacts> {
-  const before = work.store.product(input.productId)
+function archiveProduct(work: LedgerWork, input: ArchiveProduct, ifMatch: number | undefined): Result<ProductFacts> {
+  const before = work.store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
-  if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
-  work.store.saveProduct({
+  const stale = checkVersion("product", before, ifMatch)
+  if (stale !== undefined) return stale
+  work.store.products.save({
     ...before,
     isActive: false,
     archivedAt: work.now,
@@ -103,10 +103,11 @@ export function archiveProduct(
 }
 
 /** Shows one more image, after those there are. That the file is one, and the product's, the caller has seen to. */
-export function addProductImage(work: LedgerWork, input: AddProductImage, ifMatch: number | undefined): Result<ProductFacts> {
-  const before = work.store.product(input.productId)
+function addProductImage(work: LedgerWork, input: AddProductImage, ifMatch: number | undefined): Result<ProductFacts> {
+  const before = work.store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
-  if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
+  const stale = checkVersion("product", before, ifMatch)
+  if (stale !== undefined) return stale
   if (before.images.some(({ fileId }) => fileId === input.image.fileId)) return refuse("CONFLICT", "The product shows this image already.")
   if (before.images.length >= limits.productImagesMax) {
     return refuse("CONFLICT", `A product shows at most ${limits.productImagesMax} images; take one off first.`)
@@ -115,11 +116,12 @@ export function addProductImage(work: LedgerWork, input: AddProductImage, ifMatc
 }
 
 /** Takes an image off a product. The file itself is its owner's to delete. */
-export function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch: number | undefined): Result<ProductFacts> {
-  const before = work.store.product(input.productId)
+function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch: number | undefined): Result<ProductFacts> {
+  const before = work.store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
   if (!before.images.some(({ fileId }) => fileId === input.fileId)) return refuse("NOT_FOUND", "The product has no such image.")
-  if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
+  const stale = checkVersion("product", before, ifMatch)
+  if (stale !== undefined) return stale
   return saveImages(
     work,
     before,
@@ -128,15 +130,15 @@ export function removeProductImage(work: LedgerWork, input: RemoveProductImage, 
 }
 
 function saveImages(work: LedgerWork, before: ProductFacts, images: readonly ProductImage[]): Result<ProductFacts> {
-  work.store.saveProduct({ ...before, images, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  work.store.products.save({ ...before, images, updatedAt: work.now, version: before.version + 1, seq: work.seq })
   work.touch("product", before.id)
   return finish(work, before.id, "update", before)
 }
 
 /** A stated stock is a count of the default location: the difference is an adjustment, in the journal like any other movement. */
 function count(work: LedgerWork, productId: ProductId, difference: Milli): Refusal | undefined {
-  const locationId = work.store.defaultLocation().id
-  const here = work.store.level(productId, locationId)?.onHandMilli ?? 0
+  const locationId = work.store.locations.default().id
+  const here = work.store.levels.find(productId, locationId)?.onHandMilli ?? 0
   if (here + difference < 0) {
     return {
       code: "CONFLICT",
@@ -151,7 +153,7 @@ function count(work: LedgerWork, productId: ProductId, difference: Milli): Refus
 function checkProduct(work: LedgerWork, terms: ProductTerms, stockMilli: Milli, self?: ProductId): Refusal | undefined {
   const faults = checkTerms(terms, stockMilli)
   if (faults.length > 0) return { code: "OFF_STEP", errors: faults }
-  const holder = work.store.productIdBySku(terms.sku)
+  const holder = work.store.products.idBySku(terms.sku)
   if (holder !== undefined && holder !== self) {
     return {
       code: "CONFLICT",
@@ -188,10 +190,8 @@ const newcomer = (work: LedgerWork) => ({
   seq: work.seq,
 })
 
-const mismatch = (current: ProductFacts) => refuse("VERSION_MISMATCH", `The product is at version ${current.version} by now.`)
-
 function finish(work: LedgerWork, id: ProductId, verb: "create" | "update" | "archive", before?: ProductFacts): Result<ProductFacts> {
-  const after = work.store.product(id)
+  const after = work.store.products.find(id)
   if (after === undefined) throw new Error("a saved product is gone")
   work.audit({
     action: `catalog.product.${verb}`,
@@ -221,3 +221,11 @@ const said = (product: ProductFacts) => ({
 /** Without members that are undefined, which a spread would otherwise lay over what was there. */
 const defined = <T extends object>(value: T): Partial<T> =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<T>
+
+export const productCommands = {
+  createProduct: { by: "owner", run: createProduct },
+  updateProduct: { by: "owner", run: updateProduct },
+  archiveProduct: { by: "owner", run: archiveProduct },
+  addProductImage: { by: "owner", run: addProductImage },
+  removeProductImage: { by: "owner", run: removeProductImage },
+} as const satisfies Record<string, Command>

@@ -190,6 +190,7 @@ describe("reconcile", () => {
   })
 
   test.each([
+    ["locations", "location", "whs_extra"],
     ["products", "product", "prd_extra"],
     ["stock_movements", "movement", "mov_extra"],
     ["orders", "order", "ord_extra"],
@@ -203,6 +204,16 @@ describe("reconcile", () => {
     expect((await ledger.rpc.reconcile()).differences).toEqual([{ kind, id: `${id}_${ledger.owner.id}`, problem: "EXTRA" }])
     await expectProjected(ledger, [buyer])
     expect(await d1(`select id from ${table} where id = ?`, `${id}_${ledger.owner.id}`)).toEqual([])
+  })
+
+  test("finds a level that the ledger does not know, and deletes it alone", async () => {
+    const { ledger, buyer } = await busy()
+    const orgId = ledger.owner.id
+    const [real] = await d1<{ location_id: string }>("select location_id from stock_levels where org_id = ? limit 1", orgId)
+    await leaveBehind("stock_levels", `org_id = '${orgId}'`, { product_id: "prd_extra" })
+    expect((await ledger.rpc.reconcile()).differences).toEqual([{ kind: "level", id: `prd_extra ${real?.location_id}`, problem: "EXTRA" }])
+    await expectProjected(ledger, [buyer])
+    expect((await ledger.rpc.reconcile()).differences).toEqual([])
   })
 
   test("takes nothing for a difference that is on its way, however busy the ledger is", async () => {

@@ -1,0 +1,18 @@
+import { type Err, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
+import type { LedgerWork } from "../work.ts"
+
+/** Something the ledger can be told to do. */
+export type Command = {
+  /** Who may give it: the ledger's own organization alone, or whoever the command itself finds to be a party. */
+  readonly by: "owner" | "party"
+  /** Whether its answer waits until chat rooms have heard of it (INV-LED-3). */
+  readonly tellsRooms?: true
+  /** Decides and writes; a refusal leaves nothing behind. `ifMatch` is the version that If-Match names. */
+  readonly run: (work: LedgerWork, input: never, ifMatch: number | undefined) => Result<{ readonly id: string }>
+}
+
+/** The refusal of a change to another version than the present one. */
+export const checkVersion = (noun: string, current: { readonly version: number }, ifMatch: number | undefined): Err<Refusal> | undefined =>
+  ifMatch === undefined || ifMatch === current.version
+    ? undefined
+    : refuse("VERSION_MISMATCH", `The ${noun} is at version ${current.version} by now.`)

@@ -1,0 +1,54 @@
+import type { ProductFacts } from "../../../src/domains/catalog/rules.ts"
+import type { OrganizationId, ProductId } from "../../../src/kernel/ids.ts"
+import type { Levels } from "./levels.ts"
+import { LedgerTable } from "./table.ts"
+
+type ProductRow = Omit<ProductFacts, "supplierId" | "stockMilli" | "stockSeq">
+
+export class Products {
+  readonly table: LedgerTable<ProductRow, ProductFacts>
+  readonly #sql: SqlStorage
+
+  constructor(sql: SqlStorage, levels: Levels, owner: () => { readonly id: OrganizationId }) {
+    this.#sql = sql
+    this.table = new LedgerTable<ProductRow, ProductFacts>(sql, {
+      name: "products",
+      key: ["id"],
+      forms: {
+        id: "value",
+        sku: "value",
+        name: "value",
+        description: "value",
+        category: "value",
+        unit: "value",
+        quantityStepMilli: "value",
+        priceMinor: "value",
+        currency: "value",
+        minOrderMilli: "value",
+        minStockMilli: "value",
+        isActive: "flag",
+        images: "json",
+        archivedAt: "value",
+        createdAt: "value",
+        updatedAt: "value",
+        version: "value",
+        seq: "value",
+      },
+      fact: (row) => ({ ...row, supplierId: owner().id, ...levels.totalOf(row.id) }),
+    })
+  }
+
+  find(id: ProductId): ProductFacts | undefined {
+    return this.table.find(id)
+  }
+
+  /** The product that has this SKU now; archived ones give theirs up. */
+  idBySku(sku: string): ProductId | undefined {
+    const [row] = this.#sql.exec<{ id: ProductId }>("SELECT id FROM products WHERE sku = ? AND archived_at IS NULL", sku).toArray()
+    return row?.id
+  }
+
+  save(product: ProductRow): void {
+    this.table.save(product)
+  }
+}
