@@ -175,7 +175,7 @@ describe("moving an order", () => {
     const { ledger, buyer, product } = await market(2)
     // A second location, as warehouses will make them, so that the accept takes from two.
     await ledger.rows("INSERT INTO locations VALUES ('whs_other', 'OTHER', 'Other', 0, 1, 1)")
-    await ledger.rows("INSERT INTO stock_levels VALUES (?, 'whs_other', 5000, 1)", product.id)
+    await ledger.rows("INSERT INTO stock_levels VALUES (?, 'whs_other', '', 5000, 1)", product.id)
     await ledger.rows(
       "INSERT INTO stock_movements VALUES ('mov_other', ?, 'whs_other', 'IN', 5000, 'OPENING', NULL, NULL, NULL, 'Waybill', 1, 1, 1)",
       product.id,
