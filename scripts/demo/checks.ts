@@ -7,6 +7,7 @@ export class CheckFailed extends Error {}
 export class Checks {
   readonly #say: (line: string) => void
   #count = 0
+  #chapters = 0
 
   constructor(say: (line: string) => void) {
     this.#say = say
@@ -16,8 +17,10 @@ export class Checks {
     return this.#count
   }
 
+  /** Chapters are numbered through all stories. */
   chapter(title: string): void {
-    this.#say(`\n${title}`)
+    this.#chapters += 1
+    this.#say(`\n${this.#chapters}. ${title}`)
   }
 
   /** @throws CheckFailed, with both values, unless they are equal. */

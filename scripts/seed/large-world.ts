@@ -1,4 +1,5 @@
 import type { Random } from "../lib/random.ts"
+import type { Good } from "./small-world.ts"
 
 const adjectives = [
   "Green",
@@ -68,16 +69,6 @@ export type PlannedOrganization = {
   readonly owner_email: string
   readonly owner_name: string
 }
-export type PlannedProduct = {
-  readonly sku: string
-  readonly name: string
-  readonly category: string
-  readonly unit: string
-  readonly price: string
-  readonly stock_quantity: number
-  readonly min_order_qty: number
-  readonly min_stock_level: number
-}
 export type PlannedOrder = {
   readonly supplier: number
   readonly buyer: number
@@ -90,7 +81,7 @@ export type LargeWorld = {
   readonly suppliers: readonly PlannedOrganization[]
   readonly buyers: readonly PlannedOrganization[]
   /** By supplier. */
-  readonly products: ReadonlyArray<readonly PlannedProduct[]>
+  readonly products: ReadonlyArray<readonly Good[]>
   /** By buyer: the suppliers it is linked to. */
   readonly links: ReadonlyArray<readonly number[]>
   /** By supplier, in the order of their times. */
@@ -144,7 +135,7 @@ const plannedBuyer = (random: Random, index: number): PlannedOrganization => {
   }
 }
 
-function plannedProduct(random: Random, supplier: number, index: number): PlannedProduct {
+function plannedProduct(random: Random, supplier: number, index: number): Good {
   const [category, unit, names] = random.pick(kinds)
   const minimum = random.pick([1, 2, 5, 10])
   return {

@@ -225,10 +225,12 @@ describe("a cursor", () => {
   ]
   const keyOf: Record<string, readonly [string, ...Array<string | number>]> = {
     "/users": ["users", ""],
-    "/invitations": ["invitations", ""],
-    "/api-keys": ["api-keys", ""],
+    "/invitations": ["invitations", `inv_${"0".repeat(26)}`],
+    "/api-keys": ["api-keys", `key_${"0".repeat(26)}`],
+    "/auth/sessions": ["sessions", `ses_7${"z".repeat(25)}`],
+    "/audit-logs": ["audit-logs", `aud_7${"z".repeat(25)}`],
     "/links/my-links": ["links", "lnk_~"],
-    "/orders/my-orders": ["orders", "ord_~"],
+    "/orders/my-orders": ["orders", `ord_7${"z".repeat(25)}`],
     "/products": ["products", "prd_~"],
     "/products/catalog": ["catalog", "", "", ""],
     "/products/catalog?q=tom": ["catalog-search", Number.MAX_SAFE_INTEGER],

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test"
+import { evictDurableObject, runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { vi } from "vitest"
 import { type Envelope, stubOf } from "../../durable-objects/supplier-ledger/client.ts"
@@ -112,14 +112,15 @@ export class TestLedger {
     return row?.n ?? 0
   }
 
-  /** Makes these fall due now and runs the alarm: time passing, without the wait. */
+  /**
+   * Makes these fall due now and runs the alarm to its end: time passing, without the wait. The alarm takes them before
+   * the platform's own can, so what they do is done when this answers.
+   */
   async comeDue(...kinds: readonly Due[]): Promise<void> {
-    await runInDurableObject(this.stub, async (_, { storage }) => {
+    await runInDurableObject(this.stub, (ledger, { storage }) => {
       for (const kind of kinds) storage.sql.exec("INSERT INTO due (kind, at) VALUES (?, 1) ON CONFLICT (kind) DO UPDATE SET at = 1", kind)
-      await storage.setAlarm(Date.now() + 3_600_000)
+      return (ledger as SupplierLedger).alarm()
     })
-    // Where something set the alarm meanwhile, the platform runs it before we can; then it is enough to wait for that.
-    if (!(await runDurableObjectAlarm(this.stub))) await pause(200)
   }
 
   /** Takes the object out of memory; storage stays. */

@@ -16,3 +16,9 @@ export const checkVersion = (noun: string, current: { readonly version: number }
   ifMatch === undefined || ifMatch === current.version
     ? undefined
     : refuse("VERSION_MISMATCH", `The ${noun} is at version ${current.version} by now.`)
+
+/** The refusal of a step that is not among those allowed. `noun` comes with its article: `An order`. */
+export const checkMove = <S extends string>(noun: string, from: S, to: S, allowed: readonly S[]): Err<Refusal> | undefined =>
+  allowed.includes(to)
+    ? undefined
+    : refuse("INVALID_TRANSITION", `${noun} that is ${from} cannot become ${to}.`, { current: from, allowed })

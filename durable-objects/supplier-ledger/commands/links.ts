@@ -3,7 +3,7 @@ import { type DecidableLinkStatus, judgeRequest, type LinkFacts, linkMovesOf, ty
 import type { LinkId, OrganizationId } from "../../../src/kernel/ids.ts"
 import { assertNever, ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
-import { type Command, checkVersion } from "./command.ts"
+import { type Command, checkMove, checkVersion } from "./command.ts"
 
 type RequestLink = {
   readonly buyerId: OrganizationId
@@ -68,13 +68,8 @@ function setLinkStatus(work: LedgerWork, input: SetLinkStatus, ifMatch: number |
   if (before === undefined || side === undefined) return refuse("NOT_FOUND", "There is no such link.")
   const stale = checkVersion("link", before, ifMatch)
   if (stale !== undefined) return stale
-  const allowed = linkMovesOf(before.status, side)
-  if (!allowed.includes(input.status)) {
-    return refuse("INVALID_TRANSITION", `A link that is ${before.status} cannot become ${input.status}.`, {
-      current: before.status,
-      allowed,
-    })
-  }
+  const misstep = checkMove("A link", before.status, input.status, linkMovesOf(before.status, side))
+  if (misstep !== undefined) return misstep
   if (input.status === "APPROVED") {
     if (before.status === "BLOCKED" && !input.mayUnblock)
       return refuse("FORBIDDEN", "Approving a blocked link again needs the permission partners.link.unblock.")

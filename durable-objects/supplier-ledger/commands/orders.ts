@@ -14,7 +14,7 @@ import { formatMoney, parseMoney } from "../../../src/kernel/money.ts"
 import { quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
-import { type Command, checkVersion } from "./command.ts"
+import { type Command, checkMove, checkVersion } from "./command.ts"
 
 type PlaceOrder = {
   readonly buyerId: OrganizationId
@@ -97,13 +97,8 @@ function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch: number
   if (before === undefined || side === undefined) return notFound()
   const stale = checkVersion("order", before, ifMatch)
   if (stale !== undefined) return stale
-  const allowed = orderMovesOf(before.status, side)
-  if (!allowed.includes(input.status)) {
-    return refuse("INVALID_TRANSITION", `An order that is ${before.status} cannot become ${input.status}.`, {
-      current: before.status,
-      allowed,
-    })
-  }
+  const misstep = checkMove("An order", before.status, input.status, orderMovesOf(before.status, side))
+  if (misstep !== undefined) return misstep
   const moved = input.status === "ACCEPTED" ? takeStock(work, before) : undefined
   if (moved !== undefined) return err(moved)
   if (input.status === "CANCELLED" && before.status === "ACCEPTED") work.stock.giveBack(before.id)

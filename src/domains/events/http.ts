@@ -58,7 +58,6 @@ export const eventEndpoints: readonly Endpoint[] = [
       access: eventPermissions,
       params: idParams("evt"),
       success: { status: 200, schema: eventView, description: "The event." },
-      errors: ["NOT_FOUND"],
     },
     async (ctx, { params }) => {
       const row = await eventStore(ctx.db).byId(params.id, visible(ctx, null))

@@ -8,7 +8,7 @@ import { revokeAccess } from "../../platform/auth/revoke-access.ts"
 import { guard, guardChanged } from "../../platform/db/guards.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { invalidAt } from "../../platform/http/input.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageById } from "../../platform/http/page.ts"
 import { identityEvents } from "./events.ts"
 import { assertCovers } from "./role-authority.ts"
 import type { CreateApiKey, PageQuery } from "./schemas.ts"
@@ -16,11 +16,19 @@ import { type ApiKeyRow, apiKeys } from "./tables.ts"
 import { toApiKeyView } from "./views.ts"
 
 /** The organization's keys, oldest first, without their secrets: nobody has those. */
-export async function listApiKeys(ctx: Ctx, { limit, cursor }: PageQuery) {
-  const [after] = readCursor("api-keys", ["string"], cursor) ?? []
-  const where = after === undefined ? undefined : gt(apiKeys.id, String(after) as ApiKeyId)
-  const rows = await ctx.db.many(apiKeys, { where, orderBy: [asc(apiKeys.id)], limit: limit + 1 })
-  return pageOf(rows, limit, "api-keys", (row) => [row.id], toApiKeyView)
+export async function listApiKeys(ctx: Ctx, query: PageQuery) {
+  return pageById(
+    "api-keys",
+    "key",
+    query,
+    ({ after, rowsMax }) =>
+      ctx.db.many(apiKeys, {
+        where: after === undefined ? undefined : gt(apiKeys.id, after),
+        orderBy: [asc(apiKeys.id)],
+        limit: rowsMax,
+      }),
+    toApiKeyView,
+  )
 }
 
 const hintChars = 4

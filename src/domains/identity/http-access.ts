@@ -70,7 +70,6 @@ const roleEndpoints: readonly Endpoint[] = [
       params: idParams("rol"),
       body: changeRoleInput,
       success: { status: 200, schema: roleView, description: "The role as it is now." },
-      errors: ["NOT_FOUND", "VERSION_MISMATCH"],
     },
     async (ctx, { params: { id }, body }) => {
       const role = await changeRole(ctx, id, body)
@@ -87,7 +86,7 @@ const roleEndpoints: readonly Endpoint[] = [
       access: "identity.role.define",
       params: idParams("rol"),
       success: { status: 204, description: "Deleted." },
-      errors: ["NOT_FOUND", "ROLE_IN_USE", "VERSION_MISMATCH"],
+      errors: ["ROLE_IN_USE", "VERSION_MISMATCH"],
     },
     async (ctx, { params: { id } }) => {
       await deleteRole(ctx, id)
@@ -139,7 +138,6 @@ const invitationEndpoints: readonly Endpoint[] = [
       access: "identity.invitation.manage",
       params: idParams("inv"),
       success: { status: 204, description: "Its token is void." },
-      errors: ["NOT_FOUND"],
     },
     async (ctx, { params: { id } }) => {
       await withdrawInvitation(ctx, id)
@@ -191,7 +189,6 @@ const apiKeyEndpoints: readonly Endpoint[] = [
       access: "identity.api-key.manage",
       params: idParams("key"),
       success: { status: 204, description: "Revoked." },
-      errors: ["NOT_FOUND"],
     },
     async (ctx, { params: { id } }) => {
       await revokeApiKey(ctx, id)

@@ -1,9 +1,8 @@
 import { command } from "../../../durable-objects/supplier-ledger/client.ts"
-import type { OrderId } from "../../kernel/ids.ts"
 import { type Result, refuse } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
 import { findOrder } from "./find-order.ts"
@@ -14,15 +13,7 @@ import { orderStatusPermissions, setOrderStatus } from "./set-order-status.ts"
 import { orderStore } from "./store.ts"
 import { orderEtag, orderOfRow, toOrderSummary, toOrderView } from "./views.ts"
 
-const listKind = "orders"
-const placingErrors = [
-  "LINK_NOT_APPROVED",
-  "ORGANIZATION_DEACTIVATED",
-  "PRICE_CHANGED",
-  "BELOW_MINIMUM",
-  "OFF_STEP",
-  "IDEMPOTENCY_KEY_REUSED",
-] as const
+const placingErrors = ["LINK_NOT_APPROVED", "PRICE_CHANGED", "BELOW_MINIMUM", "OFF_STEP"] as const
 
 const created = (ctx: Ctx, result: Result<OrderFacts>): HandlerResult =>
   result.ok
@@ -73,19 +64,15 @@ export const orderEndpoints: readonly Endpoint[] = [
       isList: true,
     },
     async (ctx, { query }) => {
-      const { cursor, limit, ...filter } = query
-      const [after] = readCursor(listKind, ["string"], cursor) ?? []
-      const { rows, stoppedAt } = await orderStore(ctx.db).page({
-        status: filter.status,
-        side: filter.side,
-        q: filter.q,
-        from: filter.from,
-        to: filter.to,
-        after: after as OrderId | undefined,
-        rowsMax: limit + 1,
-      })
-      const view = (row: (typeof rows)[number]) => toOrderSummary(orderOfRow(row), ctx.orgId)
-      return reply.ok(pageOf(rows, limit, listKind, (row) => [row.id], view, stoppedAt === undefined ? undefined : [stoppedAt]))
+      const { status, side, q, from, to } = query
+      const page = await pageById(
+        "orders",
+        "ord",
+        query,
+        (within) => orderStore(ctx.db).page({ status, side, q, from, to, ...within }),
+        (row) => toOrderSummary(orderOfRow(row), ctx.orgId),
+      )
+      return reply.ok(page)
     },
   ),
   endpoint(
@@ -117,7 +104,7 @@ export const orderEndpoints: readonly Endpoint[] = [
       params: idParams("ord"),
       body: setOrderStatusInput,
       success: { status: 200, schema: orderView, description: "The order in its new state." },
-      errors: ["INVALID_TRANSITION", "STOCK_INSUFFICIENT", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      errors: ["INVALID_TRANSITION", "STOCK_INSUFFICIENT"],
       writer: "ledger",
     },
     async (ctx, { params, body }) => {

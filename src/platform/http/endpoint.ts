@@ -43,7 +43,7 @@ export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B ext
     /** What else it may be, by content type, where Accept asks for it. */
     readonly orAs?: Readonly<Record<string, z.ZodType>>
   }
-  /** Codes of this operation beyond those that every operation has. */
+  /** Codes of this operation beyond those that its shape implies: its path, method, body and access (`codesOf`). */
   readonly errors?: readonly ErrorCode[]
   /** A list: its answer has `data` and `next_cursor`. */
   readonly isList?: boolean

@@ -1,13 +1,17 @@
 import { type CursorKey, decodeCursor, encodeCursor } from "../../kernel/cursor.ts"
+import { type Id, type IdPrefix, isId } from "../../kernel/ids.ts"
+import type { Scan } from "../db/scan.ts"
 import { invalidAt } from "./input.ts"
 
 /** The key a cursor holds, or undefined for the first page. @throws RefusalError VALIDATION_FAILED for a cursor that is not this list's. */
 export function readCursor(kind: string, shape: ReadonlyArray<"string" | "number">, cursor: string | undefined): CursorKey | undefined {
   if (cursor === undefined) return undefined
   const key = decodeCursor(kind, shape, cursor)
-  if (key === undefined) throw invalidAt("/query/cursor", "Must be the next_cursor of this very list.", "INVALID_CURSOR")
+  if (key === undefined) throw notOurs()
   return key
 }
+
+const notOurs = () => invalidAt("/query/cursor", "Must be the next_cursor of this very list.", "INVALID_CURSOR")
 
 /**
  * A page from rows fetched one beyond the limit: the extra row says that there is more. `stoppedAt` is the key of
@@ -25,4 +29,23 @@ export function pageOf<T, V>(
   const last = shown.at(-1)
   const next = rows.length > limit && last !== undefined ? keyOf(last) : stoppedAt
   return { data: shown.map(view), next_cursor: next === undefined ? null : encodeCursor(kind, next) }
+}
+
+/**
+ * A page of a list that goes by id alone, as most do. `fetch` looks for `rowsMax` rows beyond the id `after`, which are
+ * one more than the page shows. @throws RefusalError VALIDATION_FAILED for a cursor that is not this list's.
+ */
+export async function pageById<P extends IdPrefix, Row extends { readonly id: Id<P> }, V>(
+  kind: string,
+  prefix: P,
+  { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
+  fetch: (page: { readonly after: Id<P> | undefined; readonly rowsMax: number }) => Promise<readonly Row[] | Scan<Row>>,
+  view: (row: Row) => V,
+): Promise<{ data: V[]; next_cursor: string | null }> {
+  const [key] = readCursor(kind, ["string"], cursor) ?? []
+  const after = key === undefined ? undefined : String(key)
+  if (after !== undefined && !isId(prefix, after)) throw notOurs()
+  const found = await fetch({ after, rowsMax: limit + 1 })
+  const { rows, stoppedAt } = "rows" in found ? found : { rows: found, stoppedAt: undefined }
+  return pageOf(rows, limit, kind, (row) => [row.id], view, stoppedAt === undefined ? undefined : [stoppedAt])
 }
