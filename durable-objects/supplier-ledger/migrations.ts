@@ -74,4 +74,86 @@ CREATE TABLE room_news (link_id TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT 
 INSERT INTO room_news SELECT id, seq FROM links WHERE version > 1;
 `,
   },
+  {
+    id: 3,
+    name: "places, lots, units, reservations, minimums and costs",
+    sql: `
+ALTER TABLE locations ADD COLUMN kind TEXT NOT NULL DEFAULT 'WAREHOUSE';
+ALTER TABLE locations ADD COLUMN address TEXT NOT NULL DEFAULT 'null';
+ALTER TABLE locations ADD COLUMN capacity_milli INTEGER;
+ALTER TABLE locations ADD COLUMN operators TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE locations ADD COLUMN archived_at INTEGER;
+ALTER TABLE locations ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE locations ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE lots (
+  id TEXT PRIMARY KEY, product_id TEXT NOT NULL REFERENCES products (id), number TEXT NOT NULL, expires_on TEXT, status TEXT NOT NULL,
+  reason TEXT, expired_at INTEGER, received_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, version INTEGER NOT NULL, seq INTEGER NOT NULL,
+  UNIQUE (product_id, number)
+) WITHOUT ROWID;
+CREATE INDEX lots_number ON lots (number);
+CREATE INDEX lots_expiry ON lots (expires_on) WHERE expires_on IS NOT NULL AND expired_at IS NULL;
+
+-- A lot of '' is none: it is part of the key, and of what is summed.
+CREATE TABLE stock_cells (
+  product_id TEXT NOT NULL REFERENCES products (id), location_id TEXT NOT NULL REFERENCES locations (id), lot_id TEXT NOT NULL,
+  on_hand_milli INTEGER NOT NULL CHECK (on_hand_milli >= 0), seq INTEGER NOT NULL,
+  PRIMARY KEY (product_id, location_id, lot_id)
+) WITHOUT ROWID;
+INSERT INTO stock_cells SELECT product_id, location_id, '', on_hand_milli, seq FROM stock_levels;
+DROP TABLE stock_levels;
+ALTER TABLE stock_cells RENAME TO stock_levels;
+CREATE INDEX stock_levels_location ON stock_levels (location_id) WHERE on_hand_milli > 0;
+CREATE INDEX stock_levels_lot ON stock_levels (lot_id) WHERE lot_id <> '';
+
+ALTER TABLE stock_movements ADD COLUMN to_location_id TEXT REFERENCES locations (id);
+ALTER TABLE stock_movements ADD COLUMN lot_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE stock_movements ADD COLUMN unit_id TEXT;
+ALTER TABLE stock_movements ADD COLUMN unit_cost_milli INTEGER CHECK (unit_cost_milli >= 0);
+ALTER TABLE stock_movements ADD COLUMN currency TEXT;
+ALTER TABLE stock_movements ADD COLUMN reference TEXT;
+ALTER TABLE stock_movements ADD COLUMN corrects TEXT REFERENCES stock_movements (id);
+ALTER TABLE stock_movements ADD COLUMN receives TEXT REFERENCES stock_movements (id);
+DROP INDEX stock_movements_once;
+CREATE UNIQUE INDEX stock_movements_once ON stock_movements (order_line_id, product_id, location_id, lot_id, reason) WHERE order_line_id IS NOT NULL;
+CREATE INDEX stock_movements_lot ON stock_movements (lot_id) WHERE lot_id <> '';
+-- What was put right once cannot be put right again.
+CREATE UNIQUE INDEX stock_movements_corrects ON stock_movements (corrects) WHERE corrects IS NOT NULL;
+
+CREATE TABLE transits (
+  movement_id TEXT PRIMARY KEY REFERENCES stock_movements (id), product_id TEXT NOT NULL, lot_id TEXT NOT NULL, to_location_id TEXT NOT NULL,
+  left_milli INTEGER NOT NULL CHECK (left_milli >= 0)
+) WITHOUT ROWID;
+CREATE INDEX transits_cell ON transits (product_id, to_location_id, lot_id) WHERE left_milli > 0;
+
+CREATE TABLE reservations (
+  id TEXT PRIMARY KEY, product_id TEXT NOT NULL, location_id TEXT NOT NULL, lot_id TEXT NOT NULL,
+  quantity_milli INTEGER NOT NULL CHECK (quantity_milli > 0), order_id TEXT, order_line_id TEXT, unit_id TEXT, expires_at INTEGER NOT NULL, seq INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX reservations_cell ON reservations (product_id, location_id, lot_id);
+CREATE INDEX reservations_order ON reservations (order_id) WHERE order_id IS NOT NULL;
+CREATE UNIQUE INDEX reservations_unit ON reservations (unit_id) WHERE unit_id IS NOT NULL;
+CREATE INDEX reservations_expiry ON reservations (expires_at);
+
+CREATE TABLE units (
+  id TEXT PRIMARY KEY, product_id TEXT NOT NULL REFERENCES products (id), serial TEXT NOT NULL UNIQUE, location_id TEXT NOT NULL REFERENCES locations (id),
+  lot_id TEXT NOT NULL, status TEXT NOT NULL, order_id TEXT, order_line_id TEXT, reserved_until INTEGER, history TEXT NOT NULL,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, version INTEGER NOT NULL, seq INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX units_cell ON units (product_id, location_id, lot_id, status);
+CREATE INDEX units_order ON units (order_id) WHERE order_id IS NOT NULL;
+
+-- A location of '' is all of them together.
+CREATE TABLE minimums (
+  product_id TEXT NOT NULL REFERENCES products (id), location_id TEXT NOT NULL, min_milli INTEGER NOT NULL CHECK (min_milli >= 0),
+  is_low INTEGER NOT NULL, low_since INTEGER, seq INTEGER NOT NULL, PRIMARY KEY (product_id, location_id)
+) WITHOUT ROWID;
+-- Whether stock is under it already nobody was told: the next change of the stock tells.
+INSERT INTO minimums SELECT id, '', min_stock_milli, 0, NULL, seq FROM products WHERE min_stock_milli > 0 AND archived_at IS NULL;
+
+CREATE TABLE costs (
+  product_id TEXT PRIMARY KEY REFERENCES products (id), currency TEXT NOT NULL, average_milli INTEGER NOT NULL CHECK (average_milli >= 0)
+) WITHOUT ROWID;
+`,
+  },
 ]

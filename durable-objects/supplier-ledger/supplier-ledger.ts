@@ -3,7 +3,14 @@ import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkFacts } from "../../src/domains/partners/rules.ts"
-import { type LinkId, type OrderId, type OrganizationId, type ProductId, platformOrganizationId } from "../../src/kernel/ids.ts"
+import {
+  type LinkId,
+  type LocationId,
+  type OrderId,
+  type OrganizationId,
+  type ProductId,
+  platformOrganizationId,
+} from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
 import { hour, type Instant, minute } from "../../src/kernel/time.ts"
@@ -21,6 +28,7 @@ import { isMigrated, migrate } from "../shared/migrate.ts"
 import { Outbox } from "../shared/outbox.ts"
 import { Relay } from "../shared/relay.ts"
 import { carryOut, type LedgerFact, tellsRooms } from "./commands/index.ts"
+import { endReservations, expireLots, nextLapse } from "./commands/lapses.ts"
 import { linkSideOf } from "./commands/links.ts"
 import { orderSideOf } from "./commands/orders.ts"
 import { aboutThat, passing, unknownLedger } from "./envelopes.ts"
@@ -32,8 +40,8 @@ import type { Envelope, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Re
 import { LedgerStore } from "./store/index.ts"
 import { LedgerWork } from "./work.ts"
 
-/** What falls due: another try at the relay, word to the watch and to chat rooms, forgetting commands, comparing with D1, finishing a rebuild. */
-type Due = "relay" | "watch" | "rooms" | "commands" | "reconcile" | "rebuild"
+/** What falls due: reservations and lots that run out, another try at the relay, word to the watch and to chat rooms, forgetting commands, comparing with D1, finishing a rebuild. */
+type Due = "relay" | "watch" | "rooms" | "commands" | "reconcile" | "rebuild" | "stock"
 
 /** Carries a refusal out of a transaction, so that nothing written before it stays. */
 class Rollback extends Error {
@@ -102,7 +110,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
       const work = this.#work(this.#now(), systemActor, noOrigin)
       if (isNew) {
         const id = work.mint("whs")
-        this.#store.locations.insert({ id, code: "MAIN", name: "Main warehouse", isDefault: true, version: 1, seq: work.seq })
+        this.#store.locations.save(mainWarehouse(id, work.now, work.seq))
         work.touch("location", id)
         this.#due.schedule("reconcile", work.now + jittered(limits.reconcileMinutes * minute))
       }
@@ -236,6 +244,8 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
       case "reconcile":
         if (this.#store.meta("reconciled_at") !== this.#store.meta("seq") || this.#outbox.stuck.length > 0) await this.reconcile()
         return Date.now() + jittered(limits.reconcileMinutes * minute)
+      case "stock":
+        return this.#endStock()
       case "rebuild":
         await this.#finishRebuild()
         return this.#store.meta("rebuilding") === 0 ? undefined : Date.now() + minute
@@ -279,11 +289,29 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
 
   #carryOut({ actor, origin, command, ifMatch }: Envelope, at: Instant): Result<LedgerFact> {
     this.#store.setMeta("last_at", Math.max(at, this.#store.meta("last_at")))
-    return carryOut(this.#work(at, actor, origin), command, ifMatch)
+    const work = this.#work(at, actor, origin)
+    const result = carryOut(work, command, ifMatch)
+    if (!result.ok) return result
+    work.finish()
+    if (work.stock.dueAt !== undefined) this.#due.schedule("stock", work.stock.dueAt)
+    return result
   }
 
   #work(now: Instant, actor: Envelope["actor"], origin: Envelope["origin"]): LedgerWork {
     return new LedgerWork({ store: this.#store, outbox: this.#outbox, rooms: this.#rooms, now, actor, origin })
+  }
+
+  /** INV-STK-8: what was promised for a time is free after it, and a lot is out of date when its day is over. */
+  #endStock(): Instant | undefined {
+    return this.#transaction(() => {
+      const now = this.#now()
+      const work = this.#work(now, systemActor, noOrigin)
+      endReservations(work)
+      expireLots(work)
+      work.finish()
+      this.#armRelay(now)
+      return nextLapse(work)
+    })
   }
 
   #isParty(organizationId: OrganizationId): boolean {
@@ -381,6 +409,23 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     if (this.#store.meta("rebuilding") === generation) this.#store.setMeta("rebuilding", 0)
   }
 }
+
+/** The place that each ledger begins with. */
+const mainWarehouse = (id: LocationId, now: Instant, seq: number) => ({
+  id,
+  code: "MAIN",
+  name: "Main warehouse",
+  kind: "WAREHOUSE" as const,
+  address: null,
+  capacityMilli: null,
+  operators: [],
+  isDefault: true,
+  archivedAt: null,
+  createdAt: now,
+  updatedAt: now,
+  version: 1,
+  seq,
+})
 
 const systemActor = { kind: "SYSTEM", id: null, name: "Waybill", organizationId: platformOrganizationId } as const
 const noOrigin = { ipAddress: null, userAgent: null } as const

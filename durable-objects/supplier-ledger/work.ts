@@ -1,37 +1,15 @@
-import type { Level, MovementReason, MovementType } from "../../src/domains/inventory/rules.ts"
-import { applyToLevel } from "../../src/domains/inventory/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
-import {
-  type Id,
-  type IdPrefix,
-  type LinkId,
-  type LocationId,
-  mintId,
-  newId,
-  type OrderId,
-  type OrderLineId,
-  type OrganizationId,
-  type ProductId,
-} from "../../src/kernel/ids.ts"
+import { type Id, type IdPrefix, type LinkId, mintId, newId, type OrganizationId } from "../../src/kernel/ids.ts"
 import { withoutSecrets } from "../../src/kernel/secrets.ts"
-import type { Instant } from "../../src/kernel/time.ts"
+import { type Instant, localDate } from "../../src/kernel/time.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
 import type { Origin } from "../../src/platform/db/unit-of-work.ts"
 import type { EventType } from "../../src/platform/events/define-event.ts"
 import type { Outbox } from "../shared/outbox.ts"
 import { appended, type ProjectedKind } from "./projections/index.ts"
 import type { RoomNews } from "./room-news.ts"
+import { StockBook } from "./stock-book.ts"
 import type { LedgerStore } from "./store/index.ts"
-
-export type StockChange = {
-  readonly productId: ProductId
-  readonly locationId: LocationId
-  readonly type: MovementType
-  readonly quantityMilli: number
-  readonly reason: MovementReason
-  readonly orderId?: OrderId
-  readonly orderLineId?: OrderLineId
-}
 
 /** One command's hands: it changes state, marks what D1 must hear of, and leaves the audit row and the events, all in one transaction. */
 export class LedgerWork {
@@ -41,7 +19,9 @@ export class LedgerWork {
   readonly #outbox: Outbox<ProjectedKind>
   readonly #origin: Origin
   readonly #rooms: RoomNews
+  readonly stock: StockBook
   #seq: number | undefined
+  #today: string | undefined
 
   constructor(ports: {
     store: LedgerStore
@@ -57,6 +37,18 @@ export class LedgerWork {
     this.actor = ports.actor
     this.#origin = ports.origin
     this.#rooms = ports.rooms
+    this.stock = new StockBook(this)
+  }
+
+  /** The day it is where the supplier is. */
+  get today(): string {
+    this.#today ??= localDate(this.now, this.store.organization.settings.time_zone)
+    return this.#today
+  }
+
+  /** What is to be done once, when all else has been. */
+  finish(): void {
+    this.stock.settle()
   }
 
   /** The change's place in the order of all changes of this ledger; taken when the first row is written. */
@@ -82,34 +74,6 @@ export class LedgerWork {
   /** The link's chat room must hear of it, before the command is answered if it can. */
   tellRoom(linkId: LinkId): void {
     this.#rooms.touch(linkId, this.seq)
-  }
-
-  /** INV-STK-4: writes a movement and its level, never one without the other. @throws when the level would go below zero: callers allocate first. */
-  moveStock(change: StockChange): void {
-    const { productId, locationId, quantityMilli } = change
-    const level: Level = this.store.levels.find(productId, locationId) ?? { productId, locationId, onHandMilli: 0, seq: 0 }
-    const next = applyToLevel(level.onHandMilli, quantityMilli)
-    if (!next.ok) throw new Error(`INV-STK-1: ${productId} at ${locationId} would go below zero`)
-    const id = this.mint("mov")
-    this.store.levels.save({ ...level, onHandMilli: next.value, seq: this.seq })
-    this.store.movements.insert({
-      id,
-      productId,
-      locationId,
-      type: change.type,
-      quantityMilli,
-      reason: change.reason,
-      orderId: change.orderId ?? null,
-      orderLineId: change.orderLineId ?? null,
-      actorId: this.actor.id,
-      actorName: this.actor.name,
-      effectiveAt: this.now,
-      recordedAt: this.now,
-      seq: this.seq,
-    })
-    this.touch("movement", id)
-    this.touch("level", `${productId} ${locationId}`)
-    this.touch("stock", productId)
   }
 
   /** The audit row, in the organization of whoever acts. */

@@ -15,6 +15,9 @@ export const idPrefixes = {
   orderLine: "oln",
   location: "whs",
   movement: "mov",
+  lot: "lot",
+  unit: "unt",
+  reservation: "rsv",
   audit: "aud",
   event: "evt",
   mail: "mal",
@@ -44,6 +47,9 @@ export type OrderId = Id<"ord">
 export type OrderLineId = Id<"oln">
 export type LocationId = Id<"whs">
 export type MovementId = Id<"mov">
+export type LotId = Id<"lot">
+export type UnitId = Id<"unt">
+export type ReservationId = Id<"rsv">
 export type AuditId = Id<"aud">
 export type EventId = Id<"evt">
 export type FileId = Id<"fil">

@@ -75,6 +75,18 @@ export const limits = {
   webhookSweepBatchesMax: 10,
 
   orderLinesMax: 200,
+  unitHistoryMax: 50,
+  serialCharsMax: 64,
+  unitsPerReceiptMax: 500,
+  movementsPerBatchMax: 500,
+  /** Ids that an event names; beyond, its reader looks for itself. */
+  eventMovementsMax: 50,
+  lotNumberCharsMax: 64,
+  referenceCharsMax: 100,
+  locationsMax: 1_000,
+  locationOperatorsMax: 20,
+  locationCodeCharsMax: 32,
+  lotTraceMovementsMax: 5_000,
   /** Thousandths of a unit: a billion units. */
   quantityMilliMax: 1_000_000_000_000,
   /** Minor units: ten billion of a currency with cents. */

@@ -177,17 +177,6 @@ async function compareOne(
 
 const perSecond = (volley: Volley | undefined): number => (volley === undefined ? 0 : together([volley]).requestsPerSecond)
 
-const attempts = 3
-
-/** A connection that lay idle may end just as it is used again; nothing is hurt by what is recorded twice. @throws what the last attempt threw. */
-async function asked(ask: () => Promise<Response>): Promise<Response> {
-  for (let attempt = 1; attempt < attempts; attempt += 1) {
-    const answer = await ask().catch(() => undefined)
-    if (answer !== undefined) return answer
-  }
-  return ask()
-}
-
 type Recorded = { readonly status: number; readonly timing: string | null; readonly recording: Recording }
 
 async function recordingsOf(url: string, scenario: Scenario): Promise<Recorded[]> {

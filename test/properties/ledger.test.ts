@@ -61,8 +61,14 @@ describe("under random commands, retries and crashes", () => {
       // Its own alarm would wake the real instance beside these, which has a D1 that works, and drain what they owe.
       using _asleep = vi.spyOn(state.storage, "setAlarm").mockResolvedValue()
       const tables = [
+        "transits",
+        "reservations",
+        "units",
+        "minimums",
+        "costs",
         "stock_movements",
         "stock_levels",
+        "lots",
         "products",
         "locations",
         "links",
@@ -101,7 +107,7 @@ describe("under random commands, retries and crashes", () => {
             "SELECT 'link', id, seq FROM links",
             "SELECT 'order', id, seq FROM orders",
             "SELECT 'movement', id, seq FROM stock_movements",
-            "SELECT 'level', product_id || ' ' || location_id, seq FROM stock_levels",
+            "SELECT 'level', product_id || ' ' || location_id || ' ' || lot_id, seq FROM stock_levels",
             "SELECT 'stock', product_id, max(seq) FROM stock_levels GROUP BY product_id",
           ].flatMap((rows) => sql.exec(`${rows} EXCEPT SELECT kind, id, seq FROM outbox_dirty`).toArray())
           expect(owed).toEqual([])

@@ -2,11 +2,12 @@ import { type Ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 import type { Command } from "./command.ts"
 import { linkCommands } from "./links.ts"
+import { movementCommands } from "./movements.ts"
 import { orderCommands } from "./orders.ts"
 import { productCommands } from "./products.ts"
 
 /** Everything the ledger can be told to do. */
-const commands = { ...productCommands, ...linkCommands, ...orderCommands } as const satisfies Record<string, Command>
+const commands = { ...productCommands, ...linkCommands, ...orderCommands, ...movementCommands } as const satisfies Record<string, Command>
 
 export type LedgerVerb = keyof typeof commands
 

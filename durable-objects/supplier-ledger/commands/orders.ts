@@ -101,7 +101,7 @@ function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch: number
   if (misstep !== undefined) return misstep
   const moved = input.status === "ACCEPTED" ? takeStock(work, before) : undefined
   if (moved !== undefined) return err(moved)
-  if (input.status === "CANCELLED" && before.status === "ACCEPTED") returnStock(work, before)
+  if (input.status === "CANCELLED" && before.status === "ACCEPTED") work.stock.giveBack(before.id)
 
   const after: OrderFacts = {
     ...before,
@@ -130,7 +130,7 @@ const verbs = {
 /** All lines or none; says what is short where it cannot. */
 function takeStock(work: LedgerWork, order: OrderFacts): Refusal | undefined {
   const demands = order.lines.map(({ id, productId, quantityMilli }): Demand => ({ lineId: id, productId, quantityMilli }))
-  const allocated = allocate(demands, (productId) => work.store.levels.ofProduct(productId))
+  const allocated = allocate(demands, (productId) => work.stock.forSale(productId))
   if (!allocated.ok) {
     const skuOf = new Map(order.lines.map(({ productId, sku }) => [productId, sku]))
     return {
@@ -146,34 +146,8 @@ function takeStock(work: LedgerWork, order: OrderFacts): Refusal | undefined {
       },
     }
   }
-  for (const { lineId, productId, locationId, quantityMilli } of allocated.value) {
-    work.moveStock({
-      productId,
-      locationId,
-      type: "OUT",
-      quantityMilli: -quantityMilli,
-      reason: "ORDER_ACCEPTED",
-      orderId: order.id,
-      orderLineId: lineId,
-    })
-  }
+  work.stock.take(order.id, allocated.value)
   return undefined
-}
-
-/** INV-STK-3: what goes back is read from the journal, so it is exactly what went out, and to where it came from. */
-function returnStock(work: LedgerWork, order: OrderFacts): void {
-  for (const { productId, locationId, quantityMilli, orderLineId, reason } of work.store.movements.ofOrder(order.id)) {
-    if (reason !== "ORDER_ACCEPTED" || orderLineId === null) continue
-    work.moveStock({
-      productId,
-      locationId,
-      type: "IN",
-      quantityMilli: -quantityMilli,
-      reason: "ORDER_CANCELLED",
-      orderId: order.id,
-      orderLineId,
-    })
-  }
 }
 
 function finish(work: LedgerWork, order: OrderFacts, action: string, before?: OrderFacts): Result<OrderFacts> {

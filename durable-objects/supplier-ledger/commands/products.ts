@@ -49,8 +49,16 @@ function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFa
   const product = { id, ...terms, ...newcomer(work) }
   store.products.save(product)
   work.touch("product", id)
+  work.stock.setMinimum(id, "", terms.minStockMilli)
   if (stockMilli > 0) {
-    work.moveStock({ productId: id, locationId: store.locations.default().id, type: "IN", quantityMilli: stockMilli, reason: "OPENING" })
+    work.stock.move({
+      productId: id,
+      locationId: store.locations.default().id,
+      lotId: "",
+      type: "IN",
+      quantityMilli: stockMilli,
+      reason: "OPENING",
+    })
   }
   return finish(work, id, "create")
 }
@@ -77,6 +85,7 @@ function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number |
 
   store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
   work.touch("product", productId)
+  work.stock.setMinimum(productId, "", after.minStockMilli)
   const counted = (stockMilli ?? before.stockMilli) - before.stockMilli
   if (counted !== 0) {
     const refused = count(work, productId, counted)
@@ -99,6 +108,7 @@ function archiveProduct(work: LedgerWork, input: ArchiveProduct, ifMatch: number
     seq: work.seq,
   })
   work.touch("product", before.id)
+  for (const { locationId } of work.store.minimums.ofProduct(before.id)) work.stock.setMinimum(before.id, locationId, 0)
   return finish(work, before.id, "archive", before)
 }
 
@@ -138,15 +148,18 @@ function saveImages(work: LedgerWork, before: ProductFacts, images: readonly Pro
 /** A stated stock is a count of the default location: the difference is an adjustment, in the journal like any other movement. */
 function count(work: LedgerWork, productId: ProductId, difference: Milli): Refusal | undefined {
   const locationId = work.store.locations.default().id
-  const here = work.store.levels.find(productId, locationId)?.onHandMilli ?? 0
+  const cell = { productId, locationId, lotId: "" } as const
+  const here = work.stock.freeLooseOf(cell)
   if (here + difference < 0) {
     return {
       code: "CONFLICT",
-      detail: "Stock at other locations is more than the stated total.",
-      errors: [{ pointer: "/stock_quantity", code: "CONFLICT", message: "Less than what other locations hold." }],
+      detail: "Stock at other places, in lots or units, or reserved is more than the stated total.",
+      errors: [
+        { pointer: "/stock_quantity", code: "CONFLICT", message: "Less than what other places and lots hold, or what is reserved." },
+      ],
     }
   }
-  work.moveStock({ productId, locationId, type: "ADJUSTMENT", quantityMilli: difference, reason: "COUNT" })
+  work.stock.move({ ...cell, type: "ADJUSTMENT", quantityMilli: difference, reason: "COUNT" })
   return undefined
 }
 
@@ -181,6 +194,7 @@ function priceIn(price: string | number, currency: string): Result<number> {
 const newcomer = (work: LedgerWork) => ({
   supplierId: work.store.organization.id,
   stockMilli: 0,
+  availableMilli: 0,
   stockSeq: 0,
   images: [],
   archivedAt: null,

@@ -1,21 +1,65 @@
-import { locations, stockLevels, stockMovements } from "../../../src/domains/inventory/tables.ts"
+import type { LotKey } from "../../../src/domains/inventory/rules.ts"
+import { stockLevels, stockMinimums, stockMovements } from "../../../src/domains/inventory/tables.ts"
+import { lots } from "../../../src/domains/lots/tables.ts"
+import { stockUnits } from "../../../src/domains/units/tables.ts"
+import type { LedgerStore } from "../store/index.ts"
 import { kindOf } from "./kind.ts"
 
-export const location = kindOf({
-  table: locations,
-  source: (store) => store.locations.table,
-  rows: (location, common) => [{ ...location, ...common }],
-})
+const lotOf = (store: LedgerStore, lotId: LotKey) => (lotId === "" ? undefined : store.lots.find(lotId))
 
 export const level = kindOf({
   table: stockLevels,
-  key: ["product_id", "location_id"],
+  key: ["product_id", "location_id", "lot_id"],
   source: (store) => store.levels.table,
-  rows: (level, common) => [{ ...level, ...common }],
+  rows: (level, common, store) => {
+    const lot = lotOf(store, level.lotId)
+    return [
+      {
+        ...level,
+        ...common,
+        lotNumber: lot?.number ?? null,
+        lotStatus: lot?.status ?? null,
+        expiresOn: lot?.expiresOn ?? null,
+        reservedMilli: store.levels.reservedOf(level),
+        incomingMilli: store.levels.incomingOf(level),
+      },
+    ]
+  },
 })
 
 export const movement = kindOf({
   table: stockMovements,
   source: (store) => store.movements.table,
-  rows: (movement, common) => [{ ...movement, ...common }],
+  rows: (movement, common, store) => {
+    const lot = lotOf(store, movement.lotId)
+    return [
+      {
+        ...movement,
+        ...common,
+        lotId: movement.lotId === "" ? null : movement.lotId,
+        lotNumber: lot?.number ?? null,
+        expiresOn: lot?.expiresOn ?? null,
+        openMilli: store.movements.transit(movement.id)?.leftMilli ?? null,
+      },
+    ]
+  },
+})
+
+export const lot = kindOf({
+  table: lots,
+  source: (store) => store.lots.table,
+  rows: (lot, common) => [{ ...lot, ...common }],
+})
+
+export const unit = kindOf({
+  table: stockUnits,
+  source: (store) => store.units.table,
+  rows: (unit, common, store) => [{ ...unit, ...common, lotNumber: lotOf(store, unit.lotId)?.number ?? null }],
+})
+
+export const minimum = kindOf({
+  table: stockMinimums,
+  key: ["product_id", "location_id"],
+  source: (store) => store.minimums.table,
+  rows: (minimum, common) => [{ ...minimum, ...common }],
 })

@@ -1,10 +1,15 @@
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
+import { Costs } from "./costs.ts"
 import { Levels } from "./levels.ts"
 import { Links } from "./links.ts"
 import { Locations } from "./locations.ts"
+import { Lots } from "./lots.ts"
+import { Minimums } from "./minimums.ts"
 import { Movements } from "./movements.ts"
 import { Orders } from "./orders.ts"
 import { Products } from "./products.ts"
+import { Reservations } from "./reservations.ts"
+import { Units } from "./units.ts"
 
 /** `late_since` is an instant, 0 while D1 keeps up; `rebuilding` is a generation, 0 when no rebuild is under way. */
 type MetaKey = "seq" | "orders" | "generation" | "rebuilding" | "last_at" | "reconciled_at" | "late_since"
@@ -14,6 +19,11 @@ export class LedgerStore {
   readonly locations: Locations
   readonly levels: Levels
   readonly movements: Movements
+  readonly lots: Lots
+  readonly units: Units
+  readonly reservations: Reservations
+  readonly minimums: Minimums
+  readonly costs: Costs
   readonly products: Products
   readonly links: Links
   readonly orders: Orders
@@ -27,6 +37,11 @@ export class LedgerStore {
     this.locations = new Locations(sql)
     this.levels = new Levels(sql)
     this.movements = new Movements(sql)
+    this.lots = new Lots(sql)
+    this.units = new Units(sql)
+    this.reservations = new Reservations(sql)
+    this.minimums = new Minimums(sql)
+    this.costs = new Costs(sql)
     this.products = new Products(sql, this.levels, owner)
     this.links = new Links(sql, owner)
     this.orders = new Orders(sql, owner)

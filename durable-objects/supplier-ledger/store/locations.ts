@@ -1,21 +1,45 @@
-import type { Location } from "../../../src/domains/inventory/rules.ts"
-import type { LocationId } from "../../../src/kernel/ids.ts"
+import type { Location } from "../../../src/domains/warehouses/rules.ts"
+import type { LocationId, OrganizationId } from "../../../src/kernel/ids.ts"
 import { LedgerTable } from "./table.ts"
 
+type LocationRow = Omit<Location, "operator">
+
 export class Locations {
-  readonly table: LedgerTable<Location>
+  readonly table: LedgerTable<LocationRow, Location>
 
   constructor(sql: SqlStorage) {
-    this.table = new LedgerTable<Location>(sql, {
+    this.table = new LedgerTable<LocationRow, Location>(sql, {
       name: "locations",
       key: ["id"],
-      forms: { id: "value", code: "value", name: "value", isDefault: "flag", version: "value", seq: "value" },
-      fact: (row) => row,
+      forms: {
+        id: "value",
+        code: "value",
+        name: "value",
+        kind: "value",
+        address: "json",
+        capacityMilli: "value",
+        operators: "json",
+        isDefault: "flag",
+        archivedAt: "value",
+        createdAt: "value",
+        updatedAt: "value",
+        version: "value",
+        seq: "value",
+      },
+      fact: (row) => {
+        const current = row.operators.find(({ isCurrent }) => isCurrent)
+        return { ...row, operator: current === undefined ? null : { id: current.id, name: current.name } }
+      },
     })
   }
 
   find(id: LocationId): Location | undefined {
     return this.table.find(id)
+  }
+
+  /** Codes stay with their place when it is archived: the journal names it. */
+  byCode(code: string): Location | undefined {
+    return this.table.where("code = ?", code)[0]
   }
 
   /** @throws when there is none: adopting a ledger makes it. */
@@ -25,7 +49,15 @@ export class Locations {
     return location
   }
 
-  insert(location: Location): void {
-    this.table.insert(location)
+  operatedBy(organizationId: OrganizationId): Location[] {
+    return this.table.rows().filter(({ operator }) => operator?.id === organizationId)
+  }
+
+  count(): number {
+    return this.table.rows().length
+  }
+
+  save(location: LocationRow): void {
+    this.table.save(location)
   }
 }

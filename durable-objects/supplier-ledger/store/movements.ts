@@ -1,10 +1,12 @@
-import type { Movement } from "../../../src/domains/inventory/rules.ts"
-import type { OrderId } from "../../../src/kernel/ids.ts"
+import type { LotKey, Movement, Transit } from "../../../src/domains/inventory/rules.ts"
+import type { LocationId, LotId, MovementId, OrderId, ProductId } from "../../../src/kernel/ids.ts"
+import type { Milli } from "../../../src/kernel/quantity.ts"
 import { LedgerTable } from "./table.ts"
 
-/** The journal: rows are only ever added. */
+/** The journal: rows are only ever added. Beside it, what of its transfers is still on the way. */
 export class Movements {
   readonly table: LedgerTable<Movement>
+  readonly transits: LedgerTable<Transit>
 
   constructor(sql: SqlStorage) {
     this.table = new LedgerTable<Movement>(sql, {
@@ -14,11 +16,19 @@ export class Movements {
         id: "value",
         productId: "value",
         locationId: "value",
+        toLocationId: "value",
+        lotId: "value",
         type: "value",
         quantityMilli: "value",
         reason: "value",
         orderId: "value",
         orderLineId: "value",
+        unitId: "value",
+        unitCostMilli: "value",
+        currency: "value",
+        reference: "value",
+        corrects: "value",
+        receives: "value",
         actorId: "value",
         actorName: "value",
         effectiveAt: "value",
@@ -27,13 +37,48 @@ export class Movements {
       },
       fact: (row) => row,
     })
+    this.transits = new LedgerTable<Transit>(sql, {
+      name: "transits",
+      key: ["movementId"],
+      forms: { movementId: "value", productId: "value", lotId: "value", toLocationId: "value", leftMilli: "value" },
+      fact: (row) => row,
+    })
+  }
+
+  find(id: MovementId): Movement | undefined {
+    return this.table.find(id)
+  }
+
+  /** The row that puts this one right, if any does. */
+  correctionOf(id: MovementId): Movement | undefined {
+    return this.table.where("corrects = ?", id)[0]
   }
 
   ofOrder(orderId: OrderId): Movement[] {
-    return this.table.where("order_id = ? ORDER BY seq, id", orderId)
+    return this.table.where("order_id = ? ORDER BY id", orderId)
+  }
+
+  /** A lot's movements, oldest first. */
+  ofLot(lotId: LotId, limit: number): Movement[] {
+    return this.table.where("lot_id = ? ORDER BY id LIMIT ?", lotId, limit)
   }
 
   insert(movement: Movement): void {
     this.table.insert(movement)
+  }
+
+  transit(id: MovementId): Transit | undefined {
+    return this.transits.find(id)
+  }
+
+  send(movementId: MovementId, productId: ProductId, lotId: LotKey, toLocationId: LocationId, leftMilli: Milli): void {
+    this.transits.insert({ movementId, productId, lotId, toLocationId, leftMilli })
+  }
+
+  /** What is still on the way is shown with the movement that sent it, whose row is told anew. */
+  saveTransit(transit: Transit, seq: number): void {
+    this.transits.save(transit)
+    const sent = this.find(transit.movementId)
+    if (sent !== undefined) this.table.update({ ...sent, seq }, ["seq"])
   }
 }

@@ -3,7 +3,7 @@ import type { OrganizationId, ProductId } from "../../../src/kernel/ids.ts"
 import type { Levels } from "./levels.ts"
 import { LedgerTable } from "./table.ts"
 
-type ProductRow = Omit<ProductFacts, "supplierId" | "stockMilli" | "stockSeq">
+type ProductRow = Omit<ProductFacts, "supplierId" | "stockMilli" | "availableMilli" | "stockSeq">
 
 export class Products {
   readonly table: LedgerTable<ProductRow, ProductFacts>

@@ -36,6 +36,8 @@ export type ProductFacts = {
   readonly minStockMilli: Milli
   /** On hand over all locations. */
   readonly stockMilli: Milli
+  /** Of it, what can be sold now: reserved, held, expired and travelling stock is left out. */
+  readonly availableMilli: Milli
   readonly stockSeq: number
   readonly isActive: boolean
   /** In the order they are shown. */

@@ -38,7 +38,7 @@ const seenOf = (row: Row): SeenProduct => ({ product: decodeRow(products, row), 
 function unindexed({ inStock, minPrice, maxPrice }: CatalogFilter): SQL | undefined {
   const price = sql`price_minor / ${sql.raw(minorScaleSql())}`
   return and(
-    inStock === undefined ? undefined : inStock ? sql`stock_milli > 0` : sql`stock_milli <= 0`,
+    inStock === undefined ? undefined : inStock ? sql`available_milli > 0` : sql`available_milli <= 0`,
     minPrice === undefined ? undefined : sql`${price} >= ${Number(minPrice)}`,
     maxPrice === undefined ? undefined : sql`${price} <= ${Number(maxPrice)}`,
   )

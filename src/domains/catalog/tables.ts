@@ -21,6 +21,8 @@ export const products = linkedTable(
     minOrderMilli: integer("min_order_milli").notNull(),
     minStockMilli: integer("min_stock_milli").notNull(),
     stockMilli: integer("stock_milli").notNull(),
+    /** What can be sold now. Rows of before it was counted were given their stock. */
+    availableMilli: integer("available_milli"),
     /** Guards the stock alone: a sale rewrites two columns and no index. */
     stockSeq: integer("stock_seq").notNull(),
     isActive: integer("is_active", { mode: "boolean" }).notNull(),

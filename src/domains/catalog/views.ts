@@ -45,7 +45,7 @@ export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUr
   currency: product.currency,
   min_order_qty: quantityNumber(product.minOrderMilli),
   is_active: product.isActive,
-  availability: availabilityOf(product.stockMilli, product.minStockMilli),
+  availability: availabilityOf(product.availableMilli, product.minStockMilli),
   images: product.images.map(({ fileId, contentType, width, height }) => ({
     file_id: fileId,
     url: urls.get(fileId)?.url ?? "",
@@ -54,7 +54,7 @@ export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUr
     width,
     height,
   })),
-  ...(sight.seesStock ? { stock_quantity: quantityNumber(product.stockMilli) } : {}),
+  ...(sight.seesStock ? { stock_quantity: quantityNumber(sight.isOwn ? product.stockMilli : product.availableMilli) } : {}),
   ...(sight.isOwn && sight.seesStock ? { min_stock_level: quantityNumber(product.minStockMilli) } : {}),
   version: product.version,
   created_at: formatInstant(product.createdAt),
@@ -62,7 +62,11 @@ export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUr
 })
 
 /** The projection's own columns stay on it, unread: to leave them out costs as much as the rest of the view. */
-export const productOfRow = (row: ProductRow): ProductFacts => ({ ...row, supplierId: row.orgId })
+export const productOfRow = (row: ProductRow): ProductFacts => ({
+  ...row,
+  supplierId: row.orgId,
+  availableMilli: row.availableMilli ?? row.stockMilli,
+})
 
 /**
  * A sale changes what the body says of stock and nothing an editor holds: it moves the sequence, not the version. Whoever
@@ -73,6 +77,6 @@ export function productEtag(ctx: Ctx, product: ProductFacts, sight: Sight): stri
   const kinds = availabilities.length + 1
   const shown = sight.seesStock
     ? Math.max(product.seq, product.stockSeq) * kinds + availabilities.length
-    : product.seq * kinds + availabilities.indexOf(availabilityOf(product.stockMilli, product.minStockMilli))
+    : product.seq * kinds + availabilities.indexOf(availabilityOf(product.availableMilli, product.minStockMilli))
   return etagOf(product.version, product.images.length === 0 ? shown : `${shown}${urlGeneration(ctx)}`, sight.isOwn ? "s" : "b")
 }

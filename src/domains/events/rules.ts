@@ -5,6 +5,7 @@ export const eventPermissions = [
   "orders.order.read",
   "partners.link.read",
   "catalog.product.read",
+  "inventory.stock.read",
   "complaints.complaint.read",
   "chat.message.read",
   "organizations.organization.read",

@@ -1,4 +1,4 @@
-import type { LocationId, MovementId, OrderId, OrderLineId, ProductId } from "../../kernel/ids.ts"
+import type { LocationId, LotId, MovementId, OrderId, OrderLineId, ProductId, ReservationId, UnitId } from "../../kernel/ids.ts"
 import type { Milli } from "../../kernel/quantity.ts"
 import { err, ok, type Result } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
@@ -6,31 +6,57 @@ import type { Instant } from "../../kernel/time.ts"
 export const movementTypes = ["IN", "OUT", "TRANSFER", "ADJUSTMENT"] as const
 export type MovementType = (typeof movementTypes)[number]
 
-/** Why stock moved. */
-export const movementReasons = ["OPENING", "COUNT", "ORDER_ACCEPTED", "ORDER_CANCELLED"] as const
-export type MovementReason = (typeof movementReasons)[number]
+/** Why people move stock, for each type; the first is what it is when nobody says. */
+export const statedReasons = {
+  IN: ["RECEIPT", "OPENING", "PRODUCED", "RETURNED", "FOUND"],
+  OUT: ["ISSUE", "DAMAGED", "EXPIRED", "LOST", "DESTROYED", "SAMPLE", "CONSUMED", "RETURNED_TO_SUPPLIER"],
+  TRANSFER: ["TRANSFER", "REPLENISHMENT", "TO_QUARANTINE", "FROM_QUARANTINE"],
+  ADJUSTMENT: ["COUNT", "CORRECTION"],
+} as const satisfies Record<MovementType, readonly [string, ...string[]]>
 
-export type Location = {
-  readonly id: LocationId
-  readonly code: string
-  readonly name: string
-  readonly isDefault: boolean
-  readonly version: number
-  readonly seq: number
-}
+/** Why the ledger moves stock by itself. */
+export const ownReasons = ["ORDER_ACCEPTED", "ORDER_CANCELLED", "UNIT_SOLD", "UNIT_DAMAGED", "UNIT_RESTORED"] as const
 
-export type Level = { readonly productId: ProductId; readonly locationId: LocationId; readonly onHandMilli: Milli; readonly seq: number }
+export type StatedReason = (typeof statedReasons)[MovementType][number]
+export type MovementReason = StatedReason | (typeof ownReasons)[number]
 
-/** One entry of the journal; quantities are signed, and rows are never changed. */
+export const movementReasons: readonly MovementReason[] = [
+  ...new Set<MovementReason>([...Object.values(statedReasons).flat(), ...ownReasons]),
+]
+
+/** No lot is a lot of its own, so that it can be part of a key. */
+export type LotKey = LotId | ""
+
+/** Where stock lies: a product's lot at a place. Everything that is counted is counted here. */
+export type Cell = { readonly productId: ProductId; readonly locationId: LocationId; readonly lotId: LotKey }
+
+/** What a cell holds. What is reserved is the sum of its reservations and stands nowhere else. */
+export type Level = Cell & { readonly onHandMilli: Milli; readonly seq: number }
+
+/** One entry of the journal; rows are never changed. */
 export type Movement = {
   readonly id: MovementId
   readonly productId: ProductId
   readonly locationId: LocationId
+  /** Of a transfer: where it went. */
+  readonly toLocationId: LocationId | null
+  readonly lotId: LotKey
   readonly type: MovementType
+  /** What it did at `locationId`; a transfer did the opposite at `toLocationId`. */
   readonly quantityMilli: Milli
   readonly reason: MovementReason
   readonly orderId: OrderId | null
   readonly orderLineId: OrderLineId | null
+  readonly unitId: UnitId | null
+  /** What a unit of measure cost, in thousandths of the minor unit of the product's currency; of receipts alone. */
+  readonly unitCostMilli: number | null
+  /** Of the cost. */
+  readonly currency: string | null
+  readonly reference: string | null
+  /** The earlier row that this one puts right. */
+  readonly corrects: MovementId | null
+  /** The transfer that this one ends, in whole or in part. */
+  readonly receives: MovementId | null
   readonly actorId: string | null
   readonly actorName: string
   readonly effectiveAt: Instant
@@ -38,14 +64,32 @@ export type Movement = {
   readonly seq: number
 }
 
+/** Stock that is promised: to a line of an amended order, or as a unit. */
+export type Reservation = Cell & {
+  readonly id: ReservationId
+  readonly quantityMilli: Milli
+  readonly orderId: OrderId | null
+  readonly orderLineId: OrderLineId | null
+  readonly unitId: UnitId | null
+  readonly expiresAt: Instant
+  readonly seq: number
+}
+
+/** Goods that have left one place for another: `leftMilli` of them are still on the way. */
+export type Transit = {
+  readonly movementId: MovementId
+  readonly productId: ProductId
+  readonly lotId: LotKey
+  readonly toLocationId: LocationId
+  readonly leftMilli: Milli
+}
+
 export type Demand = { readonly lineId: OrderLineId; readonly productId: ProductId; readonly quantityMilli: Milli }
 export type Shortage = { readonly productId: ProductId; readonly askedMilli: Milli; readonly availableMilli: Milli }
-export type Allocation = {
-  readonly lineId: OrderLineId
-  readonly productId: ProductId
-  readonly locationId: LocationId
-  readonly quantityMilli: Milli
-}
+export type Allocation = Cell & { readonly lineId: OrderLineId; readonly quantityMilli: Milli }
+
+/** What can be taken from a cell: what is on hand and promised to nobody. */
+export type FreeCell = Cell & { readonly freeMilli: Milli }
 
 /** INV-STK-1: a level never goes below zero. */
 export function applyToLevel(onHand: Milli, delta: Milli): Result<Milli, "BELOW_ZERO"> {
@@ -55,24 +99,24 @@ export function applyToLevel(onHand: Milli, delta: Milli): Result<Milli, "BELOW_
 
 /**
  * INV-STK-2: all demands of an order are met together or none is. Demands of one product are summed before
- * the check, so that two lines cannot both have the last unit. Takes from the levels in the order given.
+ * the check, so that two lines cannot both have the last unit. Takes from the cells in the order given.
  */
 export function allocate(
   demands: readonly Demand[],
-  levelsOf: (productId: ProductId) => readonly Level[],
+  cellsOf: (productId: ProductId) => readonly FreeCell[],
 ): Result<Allocation[], Shortage[]> {
   const asked = new Map<ProductId, Milli>()
   for (const { productId, quantityMilli } of demands) asked.set(productId, (asked.get(productId) ?? 0) + quantityMilli)
 
-  const left = new Map<ProductId, Array<{ locationId: LocationId; onHandMilli: Milli }>>()
+  const left = new Map<ProductId, Array<Cell & { freeMilli: Milli }>>()
   const shortages: Shortage[] = []
   for (const [productId, askedMilli] of asked) {
-    const levels = levelsOf(productId).filter(({ onHandMilli }) => onHandMilli > 0)
-    const availableMilli = levels.reduce((sum, { onHandMilli }) => sum + onHandMilli, 0)
+    const cells = cellsOf(productId).filter(({ freeMilli }) => freeMilli > 0)
+    const availableMilli = cells.reduce((sum, { freeMilli }) => sum + freeMilli, 0)
     if (availableMilli < askedMilli) shortages.push({ productId, askedMilli, availableMilli })
     left.set(
       productId,
-      levels.map(({ locationId, onHandMilli }) => ({ locationId, onHandMilli })),
+      cells.map((cell) => ({ ...cell })),
     )
   }
   if (shortages.length > 0) return err(shortages)
@@ -80,13 +124,31 @@ export function allocate(
   const allocations: Allocation[] = []
   for (const { lineId, productId, quantityMilli } of demands) {
     let missing = quantityMilli
-    for (const level of left.get(productId) ?? []) {
-      const taken = Math.min(missing, level.onHandMilli)
+    for (const cell of left.get(productId) ?? []) {
+      const taken = Math.min(missing, cell.freeMilli)
       if (taken === 0) continue
-      allocations.push({ lineId, productId, locationId: level.locationId, quantityMilli: taken })
-      level.onHandMilli -= taken
+      allocations.push({ lineId, productId, locationId: cell.locationId, lotId: cell.lotId, quantityMilli: taken })
+      cell.freeMilli -= taken
       missing -= taken
     }
   }
   return ok(allocations)
 }
+
+/**
+ * The moving average after a receipt: what there was at its average and what came at its cost, over both together,
+ * rounded half up. What was on hand at no known cost takes the first cost that is known.
+ */
+export function averageCost(
+  before: { readonly onHandMilli: Milli; readonly averageMilli: number | null },
+  receipt: { readonly quantityMilli: Milli; readonly unitCostMilli: number },
+): number {
+  if (before.averageMilli === null || before.onHandMilli <= 0) return receipt.unitCostMilli
+  const quantity = BigInt(before.onHandMilli) + BigInt(receipt.quantityMilli)
+  const value = BigInt(before.onHandMilli) * BigInt(before.averageMilli) + BigInt(receipt.quantityMilli) * BigInt(receipt.unitCostMilli)
+  return Number((value * 2n + quantity) / (quantity * 2n))
+}
+
+/** What a quantity is worth in minor units, rounded half up. */
+export const valueMinor = (quantityMilli: Milli, costMilli: number): number =>
+  Number((BigInt(quantityMilli) * BigInt(costMilli) + 500_000n) / 1_000_000n)

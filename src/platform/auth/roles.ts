@@ -9,6 +9,7 @@ const member = [
   "partners.link.read",
   "catalog.product.read",
   "inventory.stock.read",
+  "inventory.warehouse.read",
   "orders.order.read",
   "chat.message.read",
   "chat.message.send",
@@ -25,6 +26,8 @@ const salesRep = [
   "orders.sale.deliver",
   "orders.sale.complete",
   "orders.sale.cancel",
+  "inventory.unit.reserve",
+  "inventory.unit.sell",
   "chat.canned-reply.manage",
   "complaints.complaint.open",
   "complaints.complaint.handle",
@@ -43,7 +46,16 @@ const buyer = [
   "complaints.complaint.confirm",
 ] as const satisfies readonly Permission[]
 
-const warehouseOp = [...member, "orders.sale.deliver"] as const satisfies readonly Permission[]
+const staff = [...member, "inventory.movement.record"] as const satisfies readonly Permission[]
+
+const warehouseOp = [
+  ...staff,
+  "orders.sale.deliver",
+  "inventory.unit.receive",
+  "inventory.unit.reserve",
+  "inventory.unit.sell",
+  "inventory.unit.handle",
+] as const satisfies readonly Permission[]
 
 const fieldManager = [...member, "identity.user.read-scoped"] as const satisfies readonly Permission[]
 
@@ -54,6 +66,11 @@ const manager = [
     ...warehouseOp,
     "partners.link.unblock",
     "catalog.product.edit",
+    "inventory.stock.value",
+    "inventory.warehouse.edit",
+    "inventory.lot.trace",
+    "inventory.lot.hold",
+    "inventory.lot.recall",
     "complaints.complaint.assign",
   ]),
 ] as const satisfies readonly Permission[]
@@ -72,7 +89,7 @@ export const builtInRoles = {
   manager,
   sales_rep: salesRep,
   warehouse_op: warehouseOp,
-  staff: member,
+  staff,
   buyer,
   cfa: member,
   stockist: buyer,

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { type Allocation, allocate, applyToLevel, type Demand, type Level } from "../../../src/domains/inventory/rules.ts"
+import { type Allocation, allocate, applyToLevel, type Demand, type FreeCell } from "../../../src/domains/inventory/rules.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
 
 const demand = (line: number, product: string, quantityMilli: number): Demand => ({
@@ -8,13 +8,13 @@ const demand = (line: number, product: string, quantityMilli: number): Demand =>
   productId: `prd_${product}`,
   quantityMilli,
 })
-const level = (product: string, location: string, onHandMilli: number): Level => ({
+const level = (product: string, location: string, freeMilli: number): FreeCell => ({
   productId: `prd_${product}`,
   locationId: `whs_${location}`,
-  onHandMilli,
-  seq: 1,
+  lotId: "",
+  freeMilli,
 })
-const from = (levels: readonly Level[]) => (productId: ProductId) => levels.filter((one) => one.productId === productId)
+const from = (levels: readonly FreeCell[]) => (productId: ProductId) => levels.filter((one) => one.productId === productId)
 
 describe("a level", () => {
   test("INV-STK-1: it goes down to zero and never below", () => {
@@ -29,8 +29,8 @@ describe("allocating stock", () => {
     expect(allocate([demand(1, "a", 7)], from([level("a", "main", 5), level("a", "empty", 0), level("a", "other", 5)]))).toEqual({
       ok: true,
       value: [
-        { lineId: "oln_1", productId: "prd_a", locationId: "whs_main", quantityMilli: 5 },
-        { lineId: "oln_1", productId: "prd_a", locationId: "whs_other", quantityMilli: 2 },
+        { lineId: "oln_1", productId: "prd_a", locationId: "whs_main", lotId: "", quantityMilli: 5 },
+        { lineId: "oln_1", productId: "prd_a", locationId: "whs_other", lotId: "", quantityMilli: 2 },
       ],
     })
   })
@@ -82,8 +82,8 @@ describe("allocating stock", () => {
           allocated.value.filter(of).reduce((sum, { quantityMilli }) => sum + quantityMilli, 0)
         for (const { lineId, productId, quantityMilli } of demands)
           expect(taken((one) => one.lineId === lineId && one.productId === productId)).toBe(quantityMilli)
-        for (const { productId, locationId, onHandMilli } of levels) {
-          expect(taken((one) => one.productId === productId && one.locationId === locationId)).toBeLessThanOrEqual(onHandMilli)
+        for (const { productId, locationId, freeMilli } of levels) {
+          expect(taken((one) => one.productId === productId && one.locationId === locationId)).toBeLessThanOrEqual(freeMilli)
         }
         for (const { quantityMilli } of allocated.value) expect(quantityMilli).toBeGreaterThan(0)
         // One movement a line and location: the ledger's unique index relies on it.

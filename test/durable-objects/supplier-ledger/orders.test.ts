@@ -174,12 +174,11 @@ describe("moving an order", () => {
   test("INV-STK-3: a cancel puts back exactly what the accept took, to where it came from, once", async () => {
     const { ledger, buyer, product } = await market(2)
     // A second location, as warehouses will make them, so that the accept takes from two.
-    await ledger.rows("INSERT INTO locations VALUES ('whs_other', 'OTHER', 'Other', 0, 1, 1)")
-    await ledger.rows("INSERT INTO stock_levels VALUES (?, 'whs_other', 5000, 1)", product.id)
-    await ledger.rows(
-      "INSERT INTO stock_movements VALUES ('mov_other', ?, 'whs_other', 'IN', 5000, 'OPENING', NULL, NULL, NULL, 'Waybill', 1, 1, 1)",
-      product.id,
-    )
+    await ledger.rows("INSERT INTO locations (id, code, name, is_default, version, seq) VALUES ('whs_other', 'OTHER', 'Other', 0, 1, 1)")
+    await ledger.must(ledger.owner, "recordMovements", {
+      items: [{ type: "IN", productId: product.id, quantityMilli: 5_000, locationId: "whs_other" }],
+      onError: "reject_all",
+    })
     const levels = () => ledger.rows("SELECT location_id, on_hand_milli FROM stock_levels ORDER BY on_hand_milli")
     const before = await levels()
     const id = await orderIn("ACCEPTED", ledger, buyer, order(buyer, [product.id, 3], [product.id, 2]))

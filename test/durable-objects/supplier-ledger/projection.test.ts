@@ -211,7 +211,7 @@ describe("reconcile", () => {
     const orgId = ledger.owner.id
     const [real] = await d1<{ location_id: string }>("select location_id from stock_levels where org_id = ? limit 1", orgId)
     await leaveBehind("stock_levels", `org_id = '${orgId}'`, { product_id: "prd_extra" })
-    expect((await ledger.rpc.reconcile()).differences).toEqual([{ kind: "level", id: `prd_extra ${real?.location_id}`, problem: "EXTRA" }])
+    expect((await ledger.rpc.reconcile()).differences).toEqual([{ kind: "level", id: `prd_extra ${real?.location_id} `, problem: "EXTRA" }])
     await expectProjected(ledger, [buyer])
     expect((await ledger.rpc.reconcile()).differences).toEqual([])
   })

@@ -26,6 +26,18 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     INSERT INTO due VALUES ('relay', 99);
   `,
   2: "INSERT INTO room_news VALUES ('lnk_2', 7);",
+  3: `
+    INSERT INTO lots VALUES ('lot_1', 'prd_1', 'L-1', '2027-01-31', 'ACTIVE', NULL, NULL, 30, 30, 1, 42);
+    INSERT INTO stock_levels VALUES ('prd_1', 'whs_1', 'lot_1', 3000, 43);
+    INSERT INTO stock_movements (id, product_id, location_id, type, quantity_milli, reason, order_id, order_line_id, actor_id, actor_name, effective_at,
+      recorded_at, seq, to_location_id, lot_id, unit_id, unit_cost_milli, currency, reference, corrects, receives)
+      VALUES ('mov_3', 'prd_1', 'whs_1', 'IN', 3000, 'RECEIPT', NULL, NULL, 'usr_1', 'Olga', 30, 30, 43, NULL, 'lot_1', NULL, 250000, 'USD', 'DN 7', NULL, NULL);
+    INSERT INTO transits VALUES ('mov_3', 'prd_1', 'lot_1', 'whs_1', 500);
+    INSERT INTO reservations VALUES ('rsv_1', 'prd_1', 'whs_1', 'lot_1', 1000, NULL, NULL, 'unt_1', 99, 43);
+    INSERT INTO units VALUES ('unt_1', 'prd_1', 'SN-1', 'whs_1', 'lot_1', 'RESERVED', NULL, NULL, 99, '[]', 30, 31, 2, 43);
+    INSERT INTO minimums VALUES ('prd_1', 'whs_1', 500, 0, NULL, 43);
+    INSERT INTO costs VALUES ('prd_1', 'USD', 250000);
+  `,
 }
 
 const last = schemaSteps.length
@@ -94,8 +106,10 @@ describe("the ledger's schema", () => {
         return ddl(sql)
       })
       const upgraded = await inEmptyObject(({ sql }) => {
-        if (steps > 0) migrate(sql, schemaSteps.slice(0, steps))
-        for (const { id } of schemaSteps.slice(0, steps)) sql.exec(rowsOfStep[id] ?? "")
+        for (const { id } of schemaSteps.slice(0, steps)) {
+          migrate(sql, schemaSteps.slice(0, id))
+          sql.exec(rowsOfStep[id] ?? "")
+        }
         const before = tablesOf(sql)
         migrate(sql, schemaSteps)
         return { ddl: ddl(sql), before, after: tablesOf(sql) }

@@ -1,0 +1,46 @@
+import type { LocationId, ProductId } from "../../../src/kernel/ids.ts"
+import type { Milli } from "../../../src/kernel/quantity.ts"
+import { LedgerTable } from "./table.ts"
+
+/** The moving average of what a product's stock cost, in thousandths of the currency's minor unit. */
+export type Cost = { readonly productId: ProductId; readonly currency: string; readonly averageMilli: number }
+
+/** A product's stock at a place, with what it cost on average where that is known. */
+export type Valued = {
+  readonly productId: ProductId
+  readonly locationId: LocationId
+  readonly onHandMilli: Milli
+  readonly currency: string | null
+  readonly averageMilli: number | null
+}
+
+export class Costs {
+  readonly table: LedgerTable<Cost>
+  readonly #sql: SqlStorage
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql
+    this.table = new LedgerTable<Cost>(sql, {
+      name: "costs",
+      key: ["productId"],
+      forms: { productId: "value", currency: "value", averageMilli: "value" },
+      fact: (row) => row,
+    })
+  }
+
+  find(productId: ProductId): Cost | undefined {
+    return this.table.find(productId)
+  }
+
+  save(cost: Cost): void {
+    this.table.save(cost)
+  }
+
+  /** All stock on hand, by product and place. */
+  *valued(): Generator<Valued> {
+    yield* this.#sql.exec<Valued & Record<string, SqlStorageValue>>(
+      `SELECT l.product_id AS productId, l.location_id AS locationId, sum(l.on_hand_milli) AS onHandMilli, c.currency, c.average_milli AS averageMilli
+       FROM stock_levels l LEFT JOIN costs c ON c.product_id = l.product_id WHERE l.on_hand_milli > 0 GROUP BY l.product_id, l.location_id`,
+    )
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from "@hono/zod-openapi"
+import { quantityNumber } from "../../kernel/quantity.ts"
+import type { Permission } from "../../platform/auth/permissions.ts"
+import { defineEvent } from "../../platform/events/define-event.ts"
+import type { Lot } from "./rules.ts"
+
+const lotData = z.object({
+  lot_number: z.string(),
+  product_id: z.string(),
+  sku: z.string(),
+  name: z.string(),
+  expires_on: z.string().nullable(),
+  status: z.string(),
+  reason: z.string().nullable(),
+  /** At all places of the owner. */
+  on_hand: z.number(),
+})
+
+/** What a buyer who got some of it must know: which of its orders, and how much. */
+const receivedRecallData = z.object({
+  lot_number: z.string(),
+  product_id: z.string(),
+  sku: z.string(),
+  name: z.string(),
+  expires_on: z.string().nullable(),
+  reason: z.string().nullable(),
+  counterparty_name: z.string(),
+  quantity: z.number(),
+  orders: z.array(z.object({ order_id: z.string(), number: z.string(), quantity: z.number() })),
+})
+
+export type ReceivedRecall = z.infer<typeof receivedRecallData>
+
+const owners: Permission = "inventory.stock.read"
+const buyers: Permission = "orders.order.read"
+
+export const lotEvents = {
+  expired: defineEvent("lot.expired", owners, lotData),
+  quarantined: defineEvent("lot.quarantined", owners, lotData),
+  released: defineEvent("lot.released", owners, lotData),
+  recalled: defineEvent("lot.recalled", owners, lotData),
+  /** To each buyer who got some of the lot. */
+  recallReceived: defineEvent("lot.recall-received", buyers, receivedRecallData),
+} as const
+
+export const lotEventDataOf = (
+  lot: Lot,
+  product: { readonly sku: string; readonly name: string },
+  onHandMilli: number,
+): z.infer<typeof lotData> => ({
+  lot_number: lot.number,
+  product_id: lot.productId,
+  sku: product.sku,
+  name: product.name,
+  expires_on: lot.expiresOn,
+  status: lot.expiredAt === null ? lot.status : "EXPIRED",
+  reason: lot.reason,
+  on_hand: quantityNumber(onHandMilli),
+})

@@ -1,0 +1,53 @@
+import { type Phrase, phrase } from "../../platform/mail/phrase.ts"
+import type { Facts } from "./facts.ts"
+import type { Concern } from "./rules.ts"
+import { type About, both, concern, inApp, quoted, type ToldTopic } from "./topic.ts"
+
+const productAbout: About = { kind: "product", prefix: "prd", member: "product_id", path: "/products/" }
+const movementAbout: About = { kind: "movement", prefix: "mov", member: "movement_id" }
+
+const named = (facts: Facts): Phrase => phrase`${facts.text("sku") ?? ""} ${facts.text("name") ?? ""}`
+
+/** Whoever records movements has to do with it; whoever may hold lots decides. */
+const hands = concern("inventory.movement.record", inApp)
+const heads = concern("inventory.lot.hold", both)
+
+const lotTopic = (description: string, done: string, concerns: readonly Concern[]): ToldTopic => ({
+  description,
+  concerns,
+  offers: both,
+  about: productAbout,
+  say: (facts) => ({
+    title: phrase`Lot ${facts.text("lot_number") ?? ""} of ${named(facts)} ${done}`,
+    lines: [...quoted("Expires", facts.text("expires_on")), ...quoted("Reason", facts.text("reason"))],
+  }),
+})
+
+/** Stock and its lots. */
+export const topicsOfStock: Readonly<Record<string, ToldTopic>> = {
+  "stock.low": {
+    description: "Stock fell under its minimum.",
+    concerns: [concern("catalog.product.edit", both), hands],
+    offers: both,
+    about: productAbout,
+    say: (facts) => ({
+      title: phrase`${named(facts)} is under its minimum${facts.text("warehouse_name") === undefined ? "" : ` at ${facts.text("warehouse_name")}`}`,
+      lines: [...quoted("On hand", facts.text("on_hand")), ...quoted("Minimum", facts.text("min_stock_level"))],
+    }),
+  },
+  "stock.moved": {
+    description: "Movements of stock were recorded.",
+    concerns: [],
+    offers: inApp,
+    about: movementAbout,
+    say: (facts) => ({ title: phrase`${facts.text("count") ?? "Some"} movements of stock were recorded`, lines: [] }),
+  },
+  "lot.expired": lotTopic("A lot of which there is stock is out of date.", "is out of date", [heads, hands]),
+  "lot.quarantined": lotTopic("A lot was put on hold.", "is on hold", [heads, hands]),
+  "lot.released": lotTopic("A lot on hold was released.", "was released", [heads, hands]),
+  "lot.recalled": lotTopic("A lot was recalled.", "was recalled", [heads, hands]),
+  "lot.recall-received": lotTopic("A supplier recalled a lot that your organization was sent.", "was recalled by its supplier", [
+    concern("orders.purchase.place", both),
+    concern("orders.purchase.receive", both),
+  ]),
+}

@@ -1,0 +1,62 @@
+import type { LocationId, OrganizationId } from "../../kernel/ids.ts"
+import type { Milli } from "../../kernel/quantity.ts"
+import type { Instant } from "../../kernel/time.ts"
+
+/** What a place is for. Stock in quarantine or on its way counts as on hand and is never sold. */
+export const locationKinds = ["WAREHOUSE", "CFA_DEPOT", "STOCKIST", "STORE", "QUARANTINE", "IN_TRANSIT"] as const
+export type LocationKind = (typeof locationKinds)[number]
+
+/** Where one can send somebody. */
+export type Address = {
+  readonly street: string
+  readonly city: string
+  readonly region: string
+  readonly postalCode: string
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string
+}
+
+/** The linked organization that runs a place; the stock stays its owner's. */
+export type Operator = { readonly id: OrganizationId; readonly name: string }
+
+/** A place that holds stock, as its owner's ledger has it. */
+export type Location = {
+  readonly id: LocationId
+  readonly code: string
+  readonly name: string
+  readonly kind: LocationKind
+  readonly address: Address | null
+  /** How much it is meant to hold, for people to plan by: units of different products do not add up, so nothing is refused for it. */
+  readonly capacityMilli: Milli | null
+  readonly operator: Operator | null
+  /** Everybody who ever ran it: who no longer does must be told so. */
+  readonly operators: ReadonlyArray<Operator & { readonly isCurrent: boolean }>
+  /** Where opening stock and counts without a place go. */
+  readonly isDefault: boolean
+  readonly archivedAt: Instant | null
+  readonly createdAt: Instant
+  readonly updatedAt: Instant
+  readonly version: number
+  readonly seq: number
+}
+
+/** What its owner states of a place. */
+export type LocationTerms = Pick<Location, "code" | "name" | "kind" | "address" | "capacityMilli">
+
+/** INV-WHS-1: orders are filled from no other kind of place. */
+export const isSellableFrom = (kind: LocationKind): boolean => kind !== "QUARANTINE" && kind !== "IN_TRANSIT"
+
+/** The code of the place that goods on their way are at; made with the first transfer that takes a while. */
+export const transitCode = "IN-TRANSIT"
+
+export type WhyNotArchived = "DEFAULT" | "TRANSIT" | "NOT_EMPTY"
+
+/** INV-WHS-2: a place goes only while it is empty, expects nothing and is not the one that the ledger itself falls back on. */
+export function whyNotArchived(
+  location: Location,
+  holds: { readonly onHandMilli: Milli; readonly incomingMilli: Milli },
+): WhyNotArchived | undefined {
+  if (location.isDefault) return "DEFAULT"
+  if (location.code === transitCode) return "TRANSIT"
+  return holds.onHandMilli !== 0 || holds.incomingMilli !== 0 ? "NOT_EMPTY" : undefined
+}

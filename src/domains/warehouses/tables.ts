@@ -1,0 +1,35 @@
+import { integer, primaryKey, text } from "drizzle-orm/sqlite-core"
+import type { LocationId, OrganizationId } from "../../kernel/ids.ts"
+import { tenantTable } from "../../platform/db/tables.ts"
+import type { Address, LocationKind, Operator } from "./rules.ts"
+
+/**
+ * Projection of places, written by their owner's relay alone: a row for the owner (side `supplier`), and one for each
+ * partner that operates or operated one (side `buyer`), which says whether it still does.
+ */
+export const locations = tenantTable(
+  "locations",
+  {
+    id: text("id").$type<LocationId>().notNull(),
+    side: text("side").$type<"supplier" | "buyer">().notNull(),
+    /** To an operator, whose stock it is; empty in the owner's row. */
+    counterpartyId: text("counterparty_id").$type<OrganizationId | "">().notNull(),
+    code: text("code").notNull(),
+    name: text("name").notNull(),
+    kind: text("kind").$type<LocationKind>().notNull(),
+    address: text("address", { mode: "json" }).$type<Address>(),
+    capacityMilli: integer("capacity_milli"),
+    operator: text("operator", { mode: "json" }).$type<Operator>(),
+    isDefault: integer("is_default", { mode: "boolean" }).notNull(),
+    isCurrent: integer("is_current", { mode: "boolean" }).notNull(),
+    archivedAt: integer("archived_at"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    version: integer("version").notNull(),
+    seq: integer("seq").notNull(),
+    generation: integer("generation").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.orgId, t.id] })],
+)
+
+export type LocationRow = typeof locations.$inferSelect
