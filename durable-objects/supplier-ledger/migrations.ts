@@ -74,4 +74,10 @@ CREATE TABLE room_news (link_id TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT 
 INSERT INTO room_news SELECT id, seq FROM links WHERE version > 1;
 `,
   },
+  {
+    id: 3,
+    name: "terms of links",
+    // With a rowid, since a price list makes for long rows.
+    sql: "CREATE TABLE link_terms (link_id TEXT PRIMARY KEY REFERENCES links (id), terms TEXT NOT NULL, seq INTEGER NOT NULL);",
+  },
 ]

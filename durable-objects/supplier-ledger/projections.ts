@@ -3,7 +3,8 @@ import type { Movement } from "../../src/domains/inventory/rules.ts"
 import { locations, stockLevels, stockMovements } from "../../src/domains/inventory/tables.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import { orders } from "../../src/domains/orders/tables.ts"
-import { links } from "../../src/domains/partners/tables.ts"
+import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
+import { links, linkTerms } from "../../src/domains/partners/tables.ts"
 import type { LinkId, LocationId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
 import { assertNever } from "../../src/kernel/result.ts"
 import type { Statement } from "../../src/platform/db/executor.ts"
@@ -13,7 +14,7 @@ import type { OutboxItem } from "../shared/outbox.ts"
 import type { LedgerStore } from "./store.ts"
 
 /** Kinds of things that D1 shows. `stock` is a product's quantity alone: a sale rewrites two columns and no index. */
-export type ProjectedKind = "location" | "product" | "stock" | "level" | "movement" | "link" | "order"
+export type ProjectedKind = "location" | "product" | "stock" | "level" | "movement" | "link" | "terms" | "order"
 
 export const projections = {
   locations: projection(locations, ["org_id", "id"]),
@@ -21,6 +22,7 @@ export const projections = {
   stock_levels: projection(stockLevels, ["org_id", "product_id", "location_id"]),
   stock_movements: projection(stockMovements, ["org_id", "id"]),
   links: projection(links, ["org_id", "id"]),
+  link_terms: projection(linkTerms, ["org_id", "id"]),
   orders: projection(orders, ["org_id", "id"]),
 } as const
 
@@ -75,6 +77,8 @@ export function rowsOf(store: LedgerStore, kind: ProjectedKind, id: string): Tar
     }
     case "link":
       return linkRows(store, id as LinkId, generation)
+    case "terms":
+      return termsRows(store, id as LinkId, generation)
     case "order": {
       const order = store.order(id as OrderId)
       return order === undefined ? [] : orderRows(order, generation)
@@ -110,6 +114,21 @@ function linkRows(store: LedgerStore, id: LinkId, generation: number): TargetRow
     ownName: link.buyerName,
   }
   return [supplier, buyer].map((party) => ({ target: "links", row: projections.links.encode({ ...party, ...shared }) }))
+}
+
+/** Whether links and their terms show something of the supplier itself that changed. */
+export const areLinksShownAnew = (before: OrganizationFacts, after: OrganizationFacts): boolean =>
+  before.name !== after.name ||
+  before.settings.share_stock !== after.settings.share_stock ||
+  before.settings.time_zone !== after.settings.time_zone
+
+function termsRows(store: LedgerStore, id: LinkId, generation: number): TargetRow[] {
+  const [link, stored] = [store.link(id), store.terms.of(id)]
+  if (link === undefined || stored === undefined) return []
+  const shared = { id, ...stored.terms, timeZone: store.organization.settings.time_zone, seq: stored.seq, generation }
+  const supplier = { ...shared, orgId: link.supplierId, side: "supplier" as const, counterpartyId: link.buyerId }
+  const buyer = { ...shared, orgId: link.buyerId, side: "buyer" as const, counterpartyId: link.supplierId }
+  return [supplier, buyer].map((party) => ({ target: "link_terms", row: projections.link_terms.encode(party) }))
 }
 
 /** INV-ORD-4: the buyer's row holds neither the supplier's internal note nor anything of its stock. */

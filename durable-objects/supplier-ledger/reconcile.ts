@@ -18,6 +18,7 @@ const walks: ReadonlyArray<{
   { kind: "level", table: "stock_levels", idsAfter: (store, after, limit) => store.levelKeysAfter(after, limit) },
   { kind: "movement", table: "stock_movements", idsAfter: (store, after, limit) => store.idsAfter("stock_movements", after, limit) },
   { kind: "link", table: "links", idsAfter: (store, after, limit) => store.idsAfter("links", after, limit) },
+  { kind: "terms", table: "link_terms", idsAfter: (store, after, limit) => store.terms.idsAfter(after, limit) },
   { kind: "order", table: "orders", idsAfter: (store, after, limit) => store.idsAfter("orders", after, limit) },
 ]
 
@@ -92,12 +93,12 @@ export async function sweepOlderGenerations(store: LedgerStore, executor: Execut
     sql: `delete from ${table} where org_id = ?1 and generation < ?2`,
     params: [orgId, generation],
   }))
-  const twoParty = ["links", "orders"].map((table) => ({
+  const twoParty = ["links", "link_terms", "orders"].map((table) => ({
     sql: `delete from ${table} where org_id = ?1 and side = 'supplier' and generation < ?2`,
     params: [orgId, generation],
   }))
   const buyers = JSON.stringify(store.links().map(({ buyerId }) => buyerId))
-  const ofBuyers = ["links", "orders"].map((table) => ({
+  const ofBuyers = ["links", "link_terms", "orders"].map((table) => ({
     sql: `delete from ${table} where org_id in (select value from json_each(?1)) and side = 'buyer' and counterparty_id = ?2 and generation < ?3`,
     params: [buyers, orgId, generation],
   }))

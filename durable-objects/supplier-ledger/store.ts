@@ -4,6 +4,7 @@ import type { OrderFacts, OrderStatus } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkFacts, LinkStatus } from "../../src/domains/partners/rules.ts"
 import type { LinkId, LocationId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
+import { TermsStore } from "./terms-store.ts"
 
 /** `late_since` is an instant, 0 while D1 keeps up; `rebuilding` is a generation, 0 when no rebuild is under way. */
 type MetaKey = "seq" | "orders" | "generation" | "rebuilding" | "last_at" | "reconciled_at" | "late_since"
@@ -69,12 +70,14 @@ const productSelect = `SELECT p.*, coalesce((SELECT sum(on_hand_milli) FROM stoc
 
 /** The ledger's rows as facts, and back. It decides nothing; every write belongs to its caller's transaction. */
 export class LedgerStore {
+  readonly terms: TermsStore
   readonly #sql: SqlStorage
   #organization: OrganizationFacts | undefined
   #minted = 0
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
+    this.terms = new TermsStore(sql)
   }
 
   meta(key: MetaKey): number {

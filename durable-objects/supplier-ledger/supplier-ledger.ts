@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers"
 import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
-import type { LinkFacts } from "../../src/domains/partners/rules.ts"
+import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import { type LinkId, type OrderId, type OrganizationId, type ProductId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
@@ -23,9 +23,10 @@ import { Relay } from "../shared/relay.ts"
 import { carryOut, type LedgerFact, ownersVerbs } from "./commands/index.ts"
 import { linkSideOf } from "./commands/links.ts"
 import { orderSideOf } from "./commands/orders.ts"
+import { withTerms } from "./commands/terms.ts"
 import { aboutThat, passing, unknownLedger } from "./envelopes.ts"
 import { schemaSteps } from "./migrations.ts"
-import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections.ts"
+import { areLinksShownAnew, eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
 import { RoomNews } from "./room-news.ts"
 import type { Envelope, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
@@ -106,10 +107,11 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
         work.touch("location", id)
         this.#due.schedule("reconcile", work.now + jittered(limits.reconcileMinutes * minute))
       }
-      if (before !== undefined && (before.name !== facts.name || before.settings.share_stock !== facts.settings.share_stock)) {
+      if (before !== undefined && areLinksShownAnew(before, facts)) {
         for (const link of this.#store.links()) {
           this.#store.saveLink({ ...link, seq: work.seq })
           work.touch("link", link.id)
+          if (this.#store.terms.touch(link.id, work.seq)) work.touch("terms", link.id)
           work.tellRoom(link.id)
         }
         this.#due.schedule("rooms", work.now)
@@ -135,9 +137,9 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     return order === undefined || side === undefined ? undefined : side === "buyer" ? { ...order, internalNote: null } : order
   }
 
-  async readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkFacts | undefined> {
+  async readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkWithTerms | undefined> {
     const link = this.#isReady ? this.#store.link(id) : undefined
-    return link !== undefined && linkSideOf(link, organizationId) !== undefined ? link : undefined
+    return link !== undefined && linkSideOf(link, organizationId) !== undefined ? withTerms(this.#store, link) : undefined
   }
 
   async introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean> {

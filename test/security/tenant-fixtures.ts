@@ -137,6 +137,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { query: { status: "REJECTED" }, answers: 200 },
   ],
   getLink: ({ linkId }) => [{ params: { id: linkId }, answers: hidden }],
+  setLinkTerms: ({ linkId }) => [{ params: { id: linkId }, body: { discount_percent: 5 }, answers: hidden }],
   setLinkStatus: ({ linkId }) =>
     ["APPROVED", "REJECTED", "BLOCKED", "REMOVED"].map((status) => ({ params: { id: linkId }, body: { status }, answers: hidden })),
 

@@ -1,6 +1,6 @@
 import type { ProductFacts } from "../../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../../src/domains/orders/rules.ts"
-import type { LinkFacts } from "../../../src/domains/partners/rules.ts"
+import type { LinkFacts, LinkWithTerms } from "../../../src/domains/partners/rules.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
 import { assertNever, type Result } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
@@ -17,6 +17,7 @@ import {
   type UpdateProduct,
   updateProduct,
 } from "./products.ts"
+import { type SetLinkTerms, setLinkTerms } from "./terms.ts"
 
 /** Everything the ledger can be told to do, with what it answers. */
 export type LedgerCommands = {
@@ -27,6 +28,7 @@ export type LedgerCommands = {
   removeProductImage: { input: RemoveProductImage; fact: ProductFacts }
   requestLink: { input: RequestLink; fact: LinkFacts }
   setLinkStatus: { input: SetLinkStatus; fact: LinkFacts }
+  setLinkTerms: { input: SetLinkTerms; fact: LinkWithTerms }
   placeOrder: { input: PlaceOrder; fact: OrderFacts }
   reorder: { input: Reorder; fact: OrderFacts }
   setOrderStatus: { input: SetOrderStatus; fact: OrderFacts }
@@ -61,6 +63,8 @@ export function carryOut(work: LedgerWork, command: LedgerCommand, ifMatch: numb
       return requestLink(work, command.input)
     case "setLinkStatus":
       return setLinkStatus(work, command.input, ifMatch)
+    case "setLinkTerms":
+      return setLinkTerms(work, command.input, ifMatch)
     case "placeOrder":
       return placeOrder(work, command.input)
     case "reorder":

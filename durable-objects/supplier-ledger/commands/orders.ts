@@ -14,6 +14,7 @@ import { formatMoney, parseMoney } from "../../../src/kernel/money.ts"
 import { quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
+import { agreeOnDelivery, checkOrderValue } from "./terms.ts"
 
 export type PlaceOrder = {
   readonly buyerId: OrganizationId
@@ -33,7 +34,7 @@ export type SetOrderStatus = {
 
 const notFound = () => refuse("NOT_FOUND", "There is no such order.")
 
-/** Link, minimums, steps and prices are all in this object: a link that was blocked a moment earlier stops the order, without a race. */
+/** Link, terms, minimums, steps and prices are all in this object: a link that was blocked, or terms that were set, a moment earlier hold for the order, without a race. */
 export function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFacts> {
   const { store, actor } = work
   const supplier = store.organization
@@ -42,8 +43,13 @@ export function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFac
   const link = isParty ? store.linkOfBuyer(input.buyerId) : undefined
   if (link?.status !== "APPROVED") return refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.")
   if (supplier.status !== "ACTIVE") return refuse("ORGANIZATION_DEACTIVATED", "The supplier is deactivated and takes no orders.")
-  const priced = priceOrder(input.lines, (id) => store.product(id))
+  const terms = store.terms.of(link.id)?.terms
+  const priced = priceOrder(input.lines, (id) => store.product(id), terms)
   if (!priced.ok) return priced
+  const worth = checkOrderValue(terms, priced.value)
+  if (!worth.ok) return worth
+  const deliveryOn = agreeOnDelivery(work, terms, input.requestedDeliveryOn)
+  if (!deliveryOn.ok) return deliveryOn
   const { currency, totalMinor, lines } = priced.value
   if (input.expectedTotal !== undefined) {
     const expected = parseMoney(input.expectedTotal, currency)
@@ -66,7 +72,7 @@ export function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFac
     lines: lines.map((line) => ({ id: work.mint("oln"), ...line })),
     note: input.note,
     internalNote: null,
-    requestedDeliveryOn: input.requestedDeliveryOn,
+    requestedDeliveryOn: deliveryOn.value,
     placedAt: work.now,
     updatedAt: work.now,
     version: 1,

@@ -53,6 +53,7 @@ const manager = [
     ...buyer,
     ...warehouseOp,
     "partners.link.unblock",
+    "partners.terms.set",
     "catalog.product.edit",
     "complaints.complaint.assign",
   ]),

@@ -4,6 +4,8 @@ CREATE TABLE commands (id TEXT PRIMARY KEY, request_hash TEXT NOT NULL, result T
 
 CREATE TABLE due (kind TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 
+CREATE TABLE link_terms (link_id TEXT PRIMARY KEY REFERENCES links (id), terms TEXT NOT NULL, seq INTEGER NOT NULL);
+
 CREATE TABLE links (
   id TEXT PRIMARY KEY, buyer_id TEXT NOT NULL UNIQUE, buyer_name TEXT NOT NULL, status TEXT NOT NULL, message TEXT, reason TEXT,
   created_at INTEGER NOT NULL, decided_at INTEGER, version INTEGER NOT NULL, seq INTEGER NOT NULL

@@ -26,6 +26,7 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     INSERT INTO due VALUES ('relay', 99);
   `,
   2: "INSERT INTO room_news VALUES ('lnk_2', 7);",
+  3: `INSERT INTO link_terms VALUES ('lnk_1', '{"discountBasisPoints":500,"priceList":{}}', 41);`,
 }
 
 const last = schemaSteps.length

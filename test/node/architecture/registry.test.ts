@@ -85,6 +85,7 @@ describe("routes", () => {
       "reorder",
       "requestLink",
       "setLinkStatus",
+      "setLinkTerms",
       "setOrderStatus",
       "updateProduct",
     ])
