@@ -42,8 +42,8 @@ const isOpenLink = (orgId: OrganizationId) => sql`l.org_id = ${orgId} and l.side
 
 /** A link's terms: one row a supplier, read once however many of its products follow. */
 const termsOfLink = sql`left join link_terms t on t.org_id = l.org_id and t.id = l.id`
-/** What a buyer's page needs of link and terms; of the price list only the product's own entry. */
-const termsColumns = sql`l.shares_stock, t.discount_basis_points as discount, t.price_list -> p.id as listed, t.seq as terms_seq`
+/** What a buyer's page needs of them; of the price list only the product's own entry. */
+const termsColumns = sql`t.discount_basis_points as discount, t.price_list -> p.id as listed, t.seq as terms_seq`
 /** The same of one's own products. */
 const ownColumns = sql`1 as shares_stock, null as discount, null as listed, null as terms_seq`
 
@@ -96,7 +96,7 @@ export const catalogStore = (db: TenantDb) => ({
   async byId(id: ProductId): Promise<SeenProduct | undefined> {
     const [[row] = []] = await db.query(
       (orgId) => sql`
-        select p.*, ${termsColumns} from products p
+        select p.*, l.shares_stock, ${termsColumns} from products p
         left join ${linksByPartner} on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id ${termsOfLink}
         where p.id = ${id} and (p.org_id = ${orgId} or (l.id is not null and p.is_active = 1)) limit 1`,
     )
@@ -162,7 +162,7 @@ export const catalogStore = (db: TenantDb) => ({
         const own = supplierId === orgId
         const from = own
           ? sql`select p.*, ${ownColumns} from products p indexed by ${index} where p.org_id = ${orgId}`
-          : sql`select p.*, ${termsColumns} from ${linksByPartner} ${termsOfLink} cross join products p indexed by ${index} on p.org_id = l.counterparty_id where ${isOpenLink(orgId)} and l.counterparty_id = ${supplierId}`
+          : sql`select p.*, l.shares_stock, ${termsColumns} from ${linksByPartner} ${termsOfLink} cross join products p indexed by ${index} on p.org_id = l.counterparty_id where ${isOpenLink(orgId)} and l.counterparty_id = ${supplierId}`
         const inner = sql`${from} and p.is_active = 1 ${categorySql(inOrder)} ${after === undefined ? sql`` : sql`and (p.${column}, p.id) ${beyond} (${after.value}, ${after.id})`} order by p.${column} ${direction}, p.id ${direction}`
         return matches === undefined ? sql`${inner} limit ${rowsMax}` : bounded(inner, matches, rowsMax)
       }),
@@ -184,18 +184,16 @@ export const catalogStore = (db: TenantDb) => ({
     const matches = unindexed(filter)
     const [rows = []] = await db.query((orgId) => {
       const only = supplierId === undefined ? sql`` : sql`and l.counterparty_id = ${supplierId}`
-      const own = supplierId === undefined || supplierId === orgId ? sql`union all select ${orgId}, 0, null, null, null, 0` : sql``
-      // One row, read once: looking each product's link up again would cost a row read for every row returned. Price lists
-      // are long, so they stay where they are, and only products of suppliers with one cost a row more.
+      const own = supplierId === undefined || supplierId === orgId ? sql`union all select ${orgId}, 0, null` : sql``
+      // One row, read once: looking each product's link up again would cost a row read for every row returned. Its terms
+      // are looked up, for those that have any: a price list is too long to carry along.
       const visible = sql`with visible as materialized (
-        select group_concat('"' || substr(id, 5) || '"', ' OR ') as tokens, json_group_object(id, json_object('shares', shares_stock, 'discount', discount, 'seq', terms_seq, 'link', link_id, 'lists', has_list)) as facts
-        from (select l.counterparty_id as id, l.shares_stock, t.discount_basis_points as discount, t.seq as terms_seq, l.id as link_id, coalesce(t.price_list, '{}') <> '{}' as has_list
-          from ${linksByPartner} ${termsOfLink} where ${isOpenLink(orgId)} ${only} ${own}))`
-      const fact = (name: "shares" | "discount" | "seq" | "link" | "lists") => sql`(select facts from visible) -> p.org_id ->> ${name}`
+        select group_concat('"' || substr(id, 5) || '"', ' OR ') as tokens, json_group_object(id, json_object('shares', shares_stock, 'link', link)) as facts
+        from (select l.counterparty_id as id, l.shares_stock, l.id as link from ${linksByPartner} where ${isOpenLink(orgId)} ${only} ${own}))`
+      const fact = (name: "shares" | "link") => sql`(select facts from visible) -> p.org_id ->> ${name}`
       const inner = sql`${visible}
-        select p.*, ${fact("shares")} as shares_stock, ${fact("discount")} as discount, ${fact("seq")} as terms_seq,
-          case when ${fact("lists")} then (select t.price_list -> p.id from link_terms t where t.org_id = ${orgId} and t.id = ${fact("link")}) end as listed
-        from products_fts f cross join products p on p.row = f.rowid
+        select p.*, ${fact("shares")} as shares_stock, ${termsColumns}
+        from products_fts f cross join products p on p.row = f.rowid left join link_terms t on t.org_id = ${orgId} and t.id = ${fact("link")}
         where products_fts match 'org : (' || coalesce((select tokens from visible), '""') || ') AND ' || ${expression}
           ${afterRow === undefined ? sql`` : sql`and f.rowid < ${afterRow}`}
           and p.is_active = 1 ${categorySql(filter.category)} and ${fact("shares")} is not null
@@ -235,10 +233,10 @@ function segmentSql(orgId: OrganizationId, segment: Segment, category: string | 
     case "own":
       return sql`select p.*, ${ownColumns} from products p indexed by ${index} where p.org_id = ${orgId} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
     case "supplier":
-      return sql`select p.*, ${termsColumns} from ${linksByPartner} ${termsOfLink} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
+      return sql`select p.*, l.shares_stock, ${termsColumns} from ${linksByPartner} ${termsOfLink} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
         where ${isOpenLink(orgId)} and l.counterparty_id = ${segment.id} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
     case "linked":
-      return sql`select p.*, ${termsColumns} from ${linksByPartner} ${termsOfLink} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
+      return sql`select p.*, l.shares_stock, ${termsColumns} from ${linksByPartner} ${termsOfLink} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
         where ${isOpenLink(orgId)} ${segment.beyond === undefined ? sql`` : sql`and l.counterparty_id > ${segment.beyond}`} and p.is_active = 1 ${categorySql(category)}
         order by l.counterparty_id, p.name, p.id limit ${rowsMax}`
   }
