@@ -1,7 +1,7 @@
 import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
-import type { LinkFacts } from "../../src/domains/partners/rules.ts"
+import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import { type LinkId, type OrderId, type OrganizationId, type ProductId, type RoutingNumber, routingOf } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { RefusalError, type Result } from "../../src/kernel/result.ts"
@@ -79,7 +79,7 @@ export const sendOrganizationFacts = (env: Bindings, meter: Meter, facts: Organi
 /** What D1 does not show yet, from the ledger itself, which checks that the actor's organization is a party. */
 export const readOrder = (ctx: Ctx, id: OrderId): Promise<OrderFacts | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readOrder(ctx.orgId, id))
-export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkFacts | undefined> =>
+export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkWithTerms | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLink(ctx.orgId, id))
 export const readProduct = (ctx: Pick<Ctx, "env" | "meter" | "orgId">, id: ProductId): Promise<ProductFacts | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readProduct(ctx.orgId, id))

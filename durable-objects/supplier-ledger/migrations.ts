@@ -156,4 +156,10 @@ CREATE TABLE costs (
 ) WITHOUT ROWID;
 `,
   },
+  {
+    id: 4,
+    name: "terms of links",
+    // With a rowid, since a price list makes for long rows.
+    sql: "CREATE TABLE link_terms (link_id TEXT PRIMARY KEY REFERENCES links (id), terms TEXT NOT NULL, seq INTEGER NOT NULL);",
+  },
 ]

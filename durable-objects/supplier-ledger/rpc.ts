@@ -1,7 +1,7 @@
 import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
-import type { LinkFacts } from "../../src/domains/partners/rules.ts"
+import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { LinkId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
 import type { Result } from "../../src/kernel/result.ts"
 import type { Instant } from "../../src/kernel/time.ts"
@@ -45,7 +45,7 @@ export type LedgerRpc = {
   adopt(facts: OrganizationFacts): Promise<void>
   execute(envelope: Envelope): Promise<LedgerReply>
   readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined>
-  readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkFacts | undefined>
+  readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkWithTerms | undefined>
   readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined>
   /** Tells the link's chat room of it once more, for a party; false where there is no such link. */
   introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean>

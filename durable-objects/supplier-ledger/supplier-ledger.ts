@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers"
 import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
-import type { LinkFacts } from "../../src/domains/partners/rules.ts"
+import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import {
   type LinkId,
   type LocationId,
@@ -31,9 +31,11 @@ import { carryOut, type LedgerFact, tellsRooms } from "./commands/index.ts"
 import { endReservations, expireLots, nextLapse } from "./commands/lapses.ts"
 import { linkSideOf } from "./commands/links.ts"
 import { orderSideOf } from "./commands/orders.ts"
+import { withTerms } from "./commands/terms.ts"
 import { aboutThat, passing, unknownLedger } from "./envelopes.ts"
 import { schemaSteps } from "./migrations.ts"
 import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections/index.ts"
+import { areLinksShownAnew } from "./projections/links.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
 import { RoomNews } from "./room-news.ts"
 import type { Envelope, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
@@ -114,10 +116,11 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
         work.touch("location", id)
         this.#due.schedule("reconcile", work.now + jittered(limits.reconcileMinutes * minute))
       }
-      if (before !== undefined && (before.name !== facts.name || before.settings.share_stock !== facts.settings.share_stock)) {
+      if (before !== undefined && areLinksShownAnew(before, facts)) {
         for (const link of this.#store.links.all()) {
           this.#store.links.save({ ...link, seq: work.seq })
           work.touch("link", link.id)
+          if (this.#store.terms.touch(link.id, work.seq)) work.touch("terms", link.id)
           work.tellRoom(link.id)
         }
         this.#due.schedule("rooms", work.now)
@@ -140,9 +143,9 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     return order === undefined || side === undefined ? undefined : side === "buyer" ? { ...order, internalNote: null } : order
   }
 
-  async readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkFacts | undefined> {
+  async readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkWithTerms | undefined> {
     const link = this.#isReady ? this.#store.links.find(id) : undefined
-    return link !== undefined && linkSideOf(link, organizationId) !== undefined ? link : undefined
+    return link !== undefined && linkSideOf(link, organizationId) !== undefined ? withTerms(this.#store, link) : undefined
   }
 
   async introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean> {

@@ -30,7 +30,7 @@ export const errors = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The content type is not supported" },
   RANGE_NOT_SATISFIABLE: { status: 416, title: "The range lies outside the file" },
   VALIDATION_FAILED: { status: 422, title: "The input is not valid" },
-  BELOW_MINIMUM: { status: 422, title: "The quantity is below the product's minimum" },
+  BELOW_MINIMUM: { status: 422, title: "The order is below a minimum" },
   OFF_STEP: { status: 422, title: "The quantity is not a multiple of the product's step" },
   RATE_LIMITED: { status: 429, title: "Too many requests" },
   INTERNAL: { status: 500, title: "Something went wrong here" },

@@ -87,6 +87,10 @@ export const limits = {
   locationOperatorsMax: 20,
   locationCodeCharsMax: 32,
   lotTraceMovementsMax: 5_000,
+  /** A link's price list is one row, which the ledger reads with each order. */
+  priceListProductsMax: 1_000,
+  priceTiersMax: 10,
+  leadTimeDaysMax: 90,
   /** Thousandths of a unit: a billion units. */
   quantityMilliMax: 1_000_000_000_000,
   /** Minor units: ten billion of a currency with cents. */

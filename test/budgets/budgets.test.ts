@@ -18,6 +18,9 @@ type Cost = { readonly trips: number; readonly read: number; readonly written: n
 const fakeId = (prefix: string, world: number, number: number): string =>
   `${prefix}_0${String(world).padStart(3, "0")}${String(number).padStart(22, "0")}`
 
+const fakeProduct = (world: number, supplier: number, number: number): string =>
+  `prd_0${String(world).padStart(3, "0")}${String(supplier).padStart(9, "0")}${String(number).padStart(13, "0")}`
+
 async function expectStatus(status: number, answer: Promise<Answer>): Promise<Answer["body"]> {
   const { status: got, body } = await answer
   if (got !== status) throw new Error(`${got} instead of ${status}: ${JSON.stringify(body)}`)
@@ -41,6 +44,17 @@ async function fillSupplier(world: number, number: number, products: number): Pr
 async function linkBuyer(buyerId: string, supplierId: string, world: number, number: number, status: string): Promise<void> {
   await env.DB.prepare("insert into links values (?, ?, 'buyer', ?, 'Supplier', 'Buyer', ?, 0, null, null, 0, 0, 1, 1, 0)")
     .bind(buyerId, fakeId("lnk", world, number), supplierId, status)
+    .run()
+}
+
+/** Terms of the buyer at a supplier: a discount, and a price list with an entry for every product or for none. */
+async function grantTerms(buyerId: string, supplierId: string, world: number, number: number, isListed: boolean): Promise<void> {
+  await env.DB.prepare(
+    `insert into link_terms (org_id, id, side, counterparty_id, discount_basis_points, price_list, delivery_days, time_zone, seq, generation)
+     select ?1, ?2, 'buyer', ?3, 500, case when ?4 then (select json_group_object(id, json_object('currency', 'USD', 'priceMinor', 100, 'tiers', json('[{"fromMilli":10000,"priceMinor":90}]')))
+       from products where org_id = ?3) else '{}' end, '[]', 'UTC', 1, 0`,
+  )
+    .bind(buyerId, fakeId("lnk", world, number), supplierId, isListed ? 1 : 0)
     .run()
 }
 
@@ -207,6 +221,87 @@ describe.each([
       }
     },
   )
+})
+
+describe.each([
+  ["small", 3, small],
+  ["ten times as large", 4, large],
+] as const)("with terms on every link, in a world that is %s", (_name, world, size) => {
+  let bench: Bench
+  beforeAll(async () => {
+    bench = await build(world, size)
+    for (let number = 0; number < size.linked; number += 1) {
+      await grantTerms(bench.buyer.org.id, fakeId("org", world, number), world, number, number % 2 === 1 || number === size.linked - 1)
+    }
+  }, 120_000)
+
+  const get = (path: string) => cheapest(() => api("GET", path, { token: bench.buyer.token }))
+
+  test.each([
+    ["unfiltered", () => ""],
+    ["of one supplier", () => `&supplier_id=${bench.linkedId}`],
+    ["of a category", () => "&category=Even"],
+    ["by name", () => `&sort=name&supplier_id=${bench.linkedId}`],
+    ["by price", () => `&sort=-price&supplier_id=${bench.linkedId}`],
+  ])("a catalog page %s is one trip, and one row more for each supplier on it", async (_what, query) => {
+    const cost = await get(`/products/catalog?limit=${pageSize}${query()}`)
+    const returned = cost.body.data.length
+    expect(returned).toBeGreaterThan(20)
+    expect(cost).toMatchObject({ trips: 1, written: 0, objectCalls: 0 })
+    const suppliers = new Set(cost.body.data.map(({ supplier_id }: { supplier_id: string }) => supplier_id)).size
+    expect(cost.read).toBeLessThanOrEqual(2 * (returned + 1) + size.linked + 1 + suppliers + 1)
+    const rules = cost.body.data.map(({ price_rule }: { price_rule: string }) => price_rule)
+    expect(rules).toContain(query().includes("supplier_id") ? "PRICE_LIST" : "DISCOUNT")
+  })
+
+  test("price bounds look at 500 products in one trip", async () => {
+    const cost = await get(`/products/catalog?limit=${pageSize}&min_price=9999`)
+    expect(cost.body.data).toEqual([])
+    expect(cost).toMatchObject({ trips: 1, written: 0, objectCalls: 0 })
+    expect(cost.read).toBeLessThanOrEqual(4 * 500 + 2 * size.linked)
+  })
+
+  test("a search is one trip and at most three rows a row returned, beside one a linked supplier", async () => {
+    const cost = await get(`/products/catalog?limit=${pageSize}&q=tomato`)
+    const returned = cost.body.data.length
+    expect(returned).toBeGreaterThan(40)
+    expect(cost).toMatchObject({ trips: 1, written: 0, objectCalls: 0 })
+    expect(cost.read).toBeLessThanOrEqual(3 * (returned + 1) + size.linked + 10)
+  })
+
+  test("a product by id is one trip and at most four rows", async () => {
+    const cost = await get(`/products/${fakeProduct(world, size.linked - 1, 1)}`)
+    expect(cost.body).toMatchObject({
+      unit_price: "1.00",
+      price_rule: "PRICE_LIST",
+      price_tiers: [{ from_quantity: 10, unit_price: "0.90" }],
+    })
+    expect(cost).toMatchObject({ trips: 1, written: 0, objectCalls: 0 })
+    expect(cost.read).toBeLessThanOrEqual(4)
+  })
+
+  test("a link with its terms is one trip and two rows, and an order by them one object call and one shared trip", async () => {
+    const { supplier, buyer, productId } = bench
+    const { data } = await expectStatus(200, api("GET", "/links/my-links?side=supplier", { token: supplier.token }))
+    const body = { discount_percent: 5, price_list: [{ product_id: productId, price: "5" }] }
+    const set = await cheapest(() => api("PUT", `/links/${data[0].id}/terms`, { token: supplier.token, body }))
+    expect(set.objectCalls).toBe(1)
+    expect(set.trips).toBeLessThanOrEqual(1)
+    const link = await get(`/links/${data[0].id}`)
+    expect(link).toMatchObject({ trips: 1, read: 2, written: 0, objectCalls: 0 })
+    const placed = await cheapest(
+      () =>
+        api("POST", "/orders", {
+          token: buyer.token,
+          body: { supplier_id: supplier.org.id, items: [{ product_id: productId, quantity: 1 }] },
+        }),
+      201,
+    )
+    expect(placed).toMatchObject({ objectCalls: 1, body: { items: [{ price_rule: "PRICE_LIST" }] } })
+    expect(placed.trips).toBeLessThanOrEqual(1)
+    expect(placed.read).toBeLessThanOrEqual(2 + 8)
+    expect(placed.written).toBeLessThanOrEqual(12)
+  })
 })
 
 test("the same is asked of D1 in both worlds, row for row", () => {

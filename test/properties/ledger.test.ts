@@ -71,6 +71,7 @@ describe("under random commands, retries and crashes", () => {
         "lots",
         "products",
         "locations",
+        "link_terms",
         "links",
         "orders",
         "organization",
@@ -103,6 +104,7 @@ describe("under random commands, retries and crashes", () => {
           // INV-PRJ-2: each row of state is in the dirty set, at the seq that it has now.
           const owed = [
             "SELECT 'location', id, seq FROM locations",
+            "SELECT 'terms', link_id, seq FROM link_terms",
             "SELECT 'product', id, seq FROM products",
             "SELECT 'link', id, seq FROM links",
             "SELECT 'order', id, seq FROM orders",

@@ -74,6 +74,7 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "setLinkStatus: supplier, BLOCKED": { who: "supplier staff", roles: supplierStaff },
   "setLinkStatus: supplier, REMOVED": { who: "supplier staff", roles: supplierStaff },
   "setLinkStatus: buyer, REMOVED": { who: "requester may withdraw", roles: buyerSide },
+  setLinkTerms: { who: "supplier owner,manager", roles: managers },
   listMyLinks: everyone,
   getLink: { who: "either side", roles: anyone },
 

@@ -137,6 +137,9 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { query: { status: "REJECTED" }, answers: 200 },
   ],
   getLink: ({ linkId }) => [{ params: { id: linkId }, answers: hidden }],
+  setLinkTerms: ({ linkId, a }) => [
+    { params: { id: linkId }, body: { discount_percent: 5, price_list: [{ product_id: a.productId, price: "0.01" }] }, answers: hidden },
+  ],
   setLinkStatus: ({ linkId }) =>
     ["APPROVED", "REJECTED", "BLOCKED", "REMOVED"].map((status) => ({ params: { id: linkId }, body: { status }, answers: hidden })),
 

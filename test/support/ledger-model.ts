@@ -8,11 +8,13 @@ import type { LinkId, OrderId, OrganizationId, ProductId } from "../../src/kerne
 export type Concrete = { readonly by: OrganizationId; readonly ifMatch: number | undefined; readonly command: LedgerCommand }
 
 type Product = { sku: string; step: number; minimum: number; stock: number; active: boolean; archived: boolean; version: number }
-type Link = { id: LinkId; status: "PENDING" | "APPROVED" | "REJECTED" | "BLOCKED" | "REMOVED" }
+type Terms = { readonly percentOff: number; readonly listed: ReadonlyMap<ProductId, number>; readonly leastCents: number }
+type Link = { id: LinkId; status: "PENDING" | "APPROVED" | "REJECTED" | "BLOCKED" | "REMOVED"; terms?: Terms }
 type Line = { readonly productId: ProductId; readonly quantityMilli: number }
 type Order = {
   buyer: OrganizationId
   lines: readonly Line[]
+  cents: number
   status: "PENDING" | SettableOrderStatus
   version: number
   wasAccepted: boolean
@@ -70,6 +72,14 @@ export class LedgerModel {
         if (!(linkMoves[isOwner ? "supplier" : "buyer"][link.status] ?? []).includes(command.input.status)) return "INVALID_TRANSITION"
         return link.status === "BLOCKED" && !command.input.mayUnblock ? "FORBIDDEN" : "OK"
       }
+      case "setLinkTerms": {
+        const [buyer, link] = this.#link(command.input.linkId) ?? []
+        if (link === undefined || (!isOwner && by !== buyer)) return "NOT_FOUND"
+        if (!isOwner) return "FORBIDDEN"
+        if (link.status === "REJECTED" || link.status === "REMOVED") return "INVALID_TRANSITION"
+        const isSold = ({ productId }: { productId: ProductId }) => this.products.get(productId)?.archived === false
+        return command.input.terms.priceList.every(isSold) ? "OK" : "VALIDATION_FAILED"
+      }
       case "placeOrder":
         return this.#place(by, command.input.buyerId, command.input.lines)
       case "reorder": {
@@ -113,7 +123,7 @@ export class LedgerModel {
       }
       case "requestLink":
         this.#tell(by)
-        this.links.set(by, { id: fact.id as LinkId, status: "PENDING" })
+        this.links.set(by, { ...this.links.get(by), id: fact.id as LinkId, status: "PENDING" })
         return
       case "setLinkStatus": {
         const [buyer, link] = this.#link(command.input.linkId) ?? []
@@ -122,11 +132,24 @@ export class LedgerModel {
         link.status = command.input.status
         return
       }
+      case "setLinkTerms": {
+        const [buyer, link] = this.#link(command.input.linkId) ?? []
+        if (buyer === undefined || link === undefined) throw new Error("a link that nobody asked for got terms")
+        if (link.status === "APPROVED") this.#tell(buyer)
+        const { discountBasisPoints, priceList, minOrderValue } = command.input.terms
+        link.terms = {
+          percentOff: discountBasisPoints / 100,
+          listed: new Map(priceList.map(({ productId, price }) => [productId, Number(price) * 100])),
+          leastCents: Number(minOrderValue?.value ?? 0) * 100,
+        }
+        return
+      }
       case "placeOrder":
         this.#tell(command.input.buyerId)
         this.orders.set(fact.id as OrderId, {
           buyer: command.input.buyerId,
           lines: command.input.lines,
+          cents: this.#costs(command.input.buyerId, command.input.lines),
           status: "PENDING",
           version: 1,
           wasAccepted: false,
@@ -135,7 +158,14 @@ export class LedgerModel {
       case "reorder": {
         const { buyer, lines } = this.#known(this.orders, command.input.orderId)
         this.#tell(buyer)
-        this.orders.set(fact.id as OrderId, { buyer, lines, status: "PENDING", version: 1, wasAccepted: false })
+        this.orders.set(fact.id as OrderId, {
+          buyer,
+          lines,
+          cents: this.#costs(buyer, lines),
+          status: "PENDING",
+          version: 1,
+          wasAccepted: false,
+        })
         return
       }
       case "setOrderStatus": {
@@ -167,7 +197,15 @@ export class LedgerModel {
     }))
     if (known.some(({ product }) => product === undefined || !product.active)) return "VALIDATION_FAILED"
     if (known.some(({ product, quantityMilli }) => quantityMilli % (product?.step ?? 1) !== 0)) return "OFF_STEP"
-    return known.some(({ product, sum }) => sum < (product?.minimum ?? 0)) ? "BELOW_MINIMUM" : "OK"
+    if (known.some(({ product, sum }) => sum < (product?.minimum ?? 0))) return "BELOW_MINIMUM"
+    return this.#costs(buyer, lines) < (this.links.get(buyer)?.terms?.leastCents ?? 0) ? "BELOW_MINIMUM" : "OK"
+  }
+
+  /** Every product's own price is 5.99, and quantities are whole. */
+  #costs(buyer: OrganizationId, lines: readonly Line[]): number {
+    const { percentOff = 0, listed } = this.links.get(buyer)?.terms ?? {}
+    const unit = (id: ProductId): number => listed?.get(id) ?? Math.floor((599 * (100 - percentOff) + 50) / 100)
+    return lines.reduce((sum, { productId, quantityMilli }) => sum + unit(productId) * (quantityMilli / 1_000), 0)
   }
 
   #isShort = (lines: readonly Line[]): boolean =>

@@ -6,7 +6,7 @@ import { settableOrderStatuses } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import { decidableLinkStatuses } from "../../src/domains/partners/rules.ts"
 import type { OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
-import { actorOf } from "./ledger.ts"
+import { actorOf, noTerms } from "./ledger.ts"
 import { type Concrete, LedgerModel } from "./ledger-model.ts"
 
 /** What somebody does; things are named by their place among those there are, so that a list stays meaningful when it shrinks. */
@@ -27,6 +27,14 @@ export type Step =
       readonly by: number
       readonly status: (typeof decidableLinkStatuses)[number]
       readonly mayUnblock: boolean
+    }
+  | {
+      readonly do: "terms"
+      readonly buyer: number
+      readonly by: number
+      readonly percentOff: number
+      readonly listed: ReadonlyArray<{ readonly product: number; readonly price: number }>
+      readonly least: number
     }
   | {
       readonly do: "place"
@@ -90,6 +98,14 @@ const approve = fc.record({
   status: fc.constant("APPROVED" as const),
   mayUnblock: fc.constant(true),
 })
+const terms = fc.record({
+  do: fc.constant("terms" as const),
+  buyer,
+  by: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: party }),
+  percentOff: fc.constantFrom(0, 0, 5, 33, 100),
+  listed: fc.uniqueArray(fc.record({ product: place, price: fc.nat(9) }), { maxLength: 2, selector: ({ product }) => product }),
+  least: fc.constantFrom(0, 0, 0, 15),
+})
 const lines = fc.array(fc.record({ product: place, units: fc.integer({ min: 1, max: 5 }) }), { minLength: 1, maxLength: 4 })
 const placed = fc.record({ do: fc.constant("place" as const), buyer, by: party, lines })
 const ordered = placed.map((one) => ({ ...one, by: one.buyer + 1 }))
@@ -120,6 +136,7 @@ export const steps = (length: number, faults: boolean): fc.Arbitrary<Step[]> => 
     { weight: 1, arbitrary: pretend },
     { weight: 3, arbitrary: approve },
     { weight: 1, arbitrary: decide },
+    { weight: 2, arbitrary: terms },
     { weight: 8, arbitrary: ordered },
     { weight: 1, arbitrary: placed },
     { weight: 8, arbitrary: accept },
@@ -259,6 +276,23 @@ function concreteOf(step: Command, model: LedgerModel, people: readonly Organiza
         input: { linkId, status: step.status, reason: null, mayUnblock: step.mayUnblock },
       })
     }
+    case "terms": {
+      const linkId = model.links.get(person(step.buyer + 1).id)?.id ?? "lnk_00000000000000000000000000"
+      // Two places may mean one product, where there are few.
+      const listed = new Map(step.listed.map((one) => [product(one.product), one.price]))
+      return made(person(step.by).id, {
+        verb: "setLinkTerms",
+        input: {
+          linkId,
+          terms: {
+            ...noTerms,
+            discountBasisPoints: step.percentOff * 100,
+            priceList: [...listed].map(([productId, price]) => ({ productId, price, tiers: [] })),
+            minOrderValue: step.least === 0 ? null : { value: step.least },
+          },
+        },
+      })
+    }
     case "place": {
       const asked = step.lines.map((line) => ({ productId: product(line.product), quantityMilli: line.units * 1_000 }))
       return made(person(step.by).id, {
@@ -315,11 +349,15 @@ export function expectSoundBooks(sql: SqlStorage, model: LedgerModel): void {
   )
 
   // INV-ORD-1: each order is where the model says, and came there by its flow.
-  const orders = all<{ id: OrderId; number: string; status: string; lines: string; history: string }>(
+  const orders = all<{ id: OrderId; number: string; status: string; total_minor: number; lines: string; history: string }>(
     "SELECT * FROM orders ORDER BY number",
   )
   expect(Object.fromEntries(orders.map(({ id, status }) => [id, status]))).toEqual(
     Object.fromEntries([...model.orders].map(([id, { status }]) => [id, status])),
+  )
+  // INV-ORD-2 and INV-ORD-6: at the buyer's own prices of the moment, and never touched since.
+  expect(Object.fromEntries(orders.map(({ id, total_minor }) => [id, total_minor]))).toEqual(
+    Object.fromEntries([...model.orders].map(([id, { cents }]) => [id, cents])),
   )
   for (const { id, status, lines: linesJson, history: historyJson } of orders) {
     const history = JSON.parse(historyJson) as ReadonlyArray<{ from: string | null; to: string; at: number }>

@@ -6,6 +6,7 @@ import type { LedgerCommands, LedgerVerb } from "../../durable-objects/supplier-
 import type { LedgerReply, LedgerRpc } from "../../durable-objects/supplier-ledger/rpc.ts"
 import type { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
+import type { GivenTerms } from "../../src/domains/partners/rules.ts"
 import { newId, newRoutingNumber, type ProductId } from "../../src/kernel/ids.ts"
 import type { Result } from "../../src/kernel/result.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
@@ -142,6 +143,16 @@ export async function linkedBuyer(ledger: TestLedger, name = "Harbour Hotel"): P
   const link = await ledger.must(buyer, "requestLink", { buyerId: buyer.id, buyerName: buyer.name, message: null, coolDownMs: 0 })
   await ledger.must(ledger.owner, "setLinkStatus", { linkId: link.id, status: "APPROVED", reason: null, mayUnblock: false })
   return buyer
+}
+
+/** Terms that agree on nothing, to add to. */
+export const noTerms: GivenTerms = {
+  discountBasisPoints: 0,
+  priceList: [],
+  minOrderValue: null,
+  deliveryDays: [],
+  orderCutOff: null,
+  leadTimeDays: null,
 }
 
 let skus = 0

@@ -54,6 +54,11 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
       ),
       stock_minimums: all("SELECT product_id || location_id AS key, * FROM minimums"),
       links: all("SELECT id AS key, * FROM links"),
+      link_terms: all(
+        `SELECT t.link_id AS key, t.link_id AS id, t.seq, l.buyer_id, terms ->> 'discountBasisPoints' AS discount_basis_points, terms -> 'priceList' AS price_list,
+          terms -> 'deliveryDays' AS delivery_days, terms ->> 'orderCutOff' AS order_cut_off, terms ->> 'leadTimeDays' AS lead_time_days
+         FROM link_terms t JOIN links l ON l.id = t.link_id`,
+      ),
       orders: all("SELECT id AS key, * FROM orders"),
     }
   })
@@ -81,7 +86,11 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     ...without(party(row, side), "buyer_id"),
     internal_note: side === "supplier" ? row["internal_note"] : null,
   })
-  for (const [table, view] of [["links", link] as const, ["orders", order] as const]) {
+  const terms = (row: Row, side: "supplier" | "buyer"): Row => ({
+    ...without(party(row, side), "buyer_id"),
+    time_zone: supplier.settings.time_zone,
+  })
+  for (const [table, view] of [["links", link] as const, ["link_terms", terms] as const, ["orders", order] as const]) {
     const rows = own[table].sort(byId)
     const sold = rows.map((row) => view(row, "supplier"))
     expect(only(await actualOf(table, supplier.id, "supplier"), sold), `${table} of the supplier`).toEqual(sold)

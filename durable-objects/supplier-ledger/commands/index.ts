@@ -5,9 +5,13 @@ import { linkCommands } from "./links.ts"
 import { movementCommands } from "./movements.ts"
 import { orderCommands } from "./orders.ts"
 import { productCommands } from "./products.ts"
+import { termsCommands } from "./terms.ts"
 
 /** Everything the ledger can be told to do. */
-const commands = { ...productCommands, ...linkCommands, ...orderCommands, ...movementCommands } as const satisfies Record<string, Command>
+const commands = { ...productCommands, ...linkCommands, ...orderCommands, ...movementCommands, ...termsCommands } as const satisfies Record<
+  string,
+  Command
+>
 
 export type LedgerVerb = keyof typeof commands
 

@@ -15,6 +15,7 @@ import { quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 import { type Command, checkMove, checkVersion } from "./command.ts"
+import { agreeOnDelivery, checkOrderValue } from "./terms.ts"
 
 type PlaceOrder = {
   readonly buyerId: OrganizationId
@@ -34,7 +35,7 @@ type SetOrderStatus = {
 
 const notFound = () => refuse("NOT_FOUND", "There is no such order.")
 
-/** Link, minimums, steps and prices are all in this object: a link that was blocked a moment earlier stops the order, without a race. */
+/** Link, terms, minimums, steps and prices are all in this object: a link that was blocked, or terms that were set, a moment earlier hold for the order, without a race. */
 function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFacts> {
   const { store, actor } = work
   const supplier = store.organization
@@ -43,8 +44,13 @@ function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFacts> {
   const link = isParty ? store.links.ofBuyer(input.buyerId) : undefined
   if (link?.status !== "APPROVED") return refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.")
   if (supplier.status !== "ACTIVE") return refuse("ORGANIZATION_DEACTIVATED", "The supplier is deactivated and takes no orders.")
-  const priced = priceOrder(input.lines, (id) => store.products.find(id))
+  const terms = store.terms.of(link.id)?.terms
+  const priced = priceOrder(input.lines, (id) => store.products.find(id), terms)
   if (!priced.ok) return priced
+  const worth = checkOrderValue(terms, priced.value)
+  if (!worth.ok) return worth
+  const deliveryOn = agreeOnDelivery(work, terms, input.requestedDeliveryOn)
+  if (!deliveryOn.ok) return deliveryOn
   const { currency, totalMinor, lines } = priced.value
   if (input.expectedTotal !== undefined) {
     const expected = parseMoney(input.expectedTotal, currency)
@@ -67,7 +73,7 @@ function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFacts> {
     lines: lines.map((line) => ({ id: work.mint("oln"), ...line })),
     note: input.note,
     internalNote: null,
-    requestedDeliveryOn: input.requestedDeliveryOn,
+    requestedDeliveryOn: deliveryOn.value,
     placedAt: work.now,
     updatedAt: work.now,
     version: 1,

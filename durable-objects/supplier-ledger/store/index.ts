@@ -9,6 +9,7 @@ import { Movements } from "./movements.ts"
 import { Orders } from "./orders.ts"
 import { Products } from "./products.ts"
 import { Reservations } from "./reservations.ts"
+import { Terms } from "./terms.ts"
 import { Units } from "./units.ts"
 
 /** `late_since` is an instant, 0 while D1 keeps up; `rebuilding` is a generation, 0 when no rebuild is under way. */
@@ -26,6 +27,7 @@ export class LedgerStore {
   readonly costs: Costs
   readonly products: Products
   readonly links: Links
+  readonly terms: Terms
   readonly orders: Orders
   readonly #sql: SqlStorage
   #organization: OrganizationFacts | undefined
@@ -44,6 +46,7 @@ export class LedgerStore {
     this.costs = new Costs(sql)
     this.products = new Products(sql, this.levels, owner)
     this.links = new Links(sql, owner)
+    this.terms = new Terms(sql)
     this.orders = new Orders(sql, owner)
   }
 

@@ -22,16 +22,20 @@ import {
   productView,
   updateProductInput,
 } from "./schemas.ts"
-import { catalogStore } from "./store.ts"
+import { catalogStore, type SeenProduct } from "./store.ts"
 import { createProductOf, termsOf } from "./terms.ts"
 import { imageUrls, productEtag, productOfRow, sightOf, toProductView } from "./views.ts"
 
 const ownKind = "products"
 const editErrors = ["CONFLICT", "OFF_STEP", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"] as const
 
-async function shown(ctx: Ctx, product: ProductFacts, sharesStock = false): Promise<HandlerResult> {
+type Terms = Omit<SeenProduct, "product">
+const noTerms: Terms = { sharesStock: false, prices: undefined, termsSeq: 0 }
+
+async function shown(ctx: Ctx, product: ProductFacts, { sharesStock, prices, termsSeq } = noTerms): Promise<HandlerResult> {
   const sight = sightOf(ctx.actor, product.supplierId, sharesStock)
-  return reply.ok(toProductView(product, sight, await imageUrls(ctx, [product])), { etag: productEtag(ctx, product, sight) })
+  const view = toProductView(product, sight, await imageUrls(ctx, [product]), prices)
+  return reply.ok(view, { etag: productEtag(ctx, product, sight, termsSeq) })
 }
 
 async function created(ctx: Ctx, product: ProductFacts): Promise<HandlerResult> {
@@ -49,7 +53,7 @@ export const catalogEndpoints: readonly Endpoint[] = [
       tag: "Products",
       summary: "Products of suppliers with an approved link, and one's own",
       description:
-        "Comes by supplier and name. With in_stock or price bounds at most 500 products are looked at: a page may be short and still have a next_cursor. The catalog of a supplier without an approved link is an empty page.",
+        "Comes by supplier and name. `price` is the supplier's own price, `unit_price` what a unit costs the caller by its link's terms at the minimum quantity; price bounds go by the caller's price before quantity tiers, sort=price by the supplier's own. With in_stock or price bounds at most 500 products are looked at: a page may be short and still have a next_cursor. The catalog of a supplier without an approved link is an empty page.",
       access: "catalog.product.read",
       query: catalogQuery,
       success: { status: 200, schema: productList, description: "A page of products." },
@@ -118,7 +122,7 @@ export const catalogEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { params }) => {
       const seen = await catalogStore(ctx.db).byId(params.id)
-      if (seen !== undefined) return shown(ctx, productOfRow(seen.product), seen.sharesStock)
+      if (seen !== undefined) return shown(ctx, productOfRow(seen.product), seen)
       // D1 may not show a product yet that this organization made a moment ago.
       const own = routingOf(params.id) === routingOf(ctx.orgId) ? await readProduct(ctx, params.id) : undefined
       return own === undefined ? refuse("NOT_FOUND", "There is no such product.") : shown(ctx, own)

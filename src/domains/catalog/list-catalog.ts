@@ -27,7 +27,8 @@ async function view(ctx: Ctx, all: readonly SeenProduct[]) {
     ctx,
     all.map(({ product }) => productOfRow(product)),
   )
-  return (seen: SeenProduct) => toProductView(productOfRow(seen.product), sightOf(ctx.actor, seen.product.orgId, seen.sharesStock), urls)
+  return ({ product, sharesStock, prices }: SeenProduct) =>
+    toProductView(productOfRow(product), sightOf(ctx.actor, product.orgId, sharesStock), urls, prices)
 }
 
 const walkKind = "catalog"

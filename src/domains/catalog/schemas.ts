@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
+import { priceRules } from "../../kernel/price.ts"
 import {
   currencyInput,
   idSchema,
@@ -47,6 +48,15 @@ export const productView = lazily(() =>
       quantity_step: quantityView.openapi({ example: 1 }),
       price: moneyView,
       currency: z.string().openapi({ example: "USD" }),
+      unit_price: moneyView.openapi({
+        example: "5.69",
+        description:
+          "What one unit costs the caller at the minimum order quantity, by the terms of its link; its own products cost it `price`.",
+      }),
+      price_rule: z.enum(priceRules).openapi({ example: "DISCOUNT", description: "What makes unit_price, as on an order's lines." }),
+      price_tiers: z
+        .array(z.object({ from_quantity: quantityView, unit_price: moneyView }))
+        .openapi({ description: "The caller's prices for larger quantities, by its price list." }),
       min_order_qty: quantityView.openapi({ example: 10 }),
       is_active: z.boolean(),
       availability: z.enum(availabilities),
@@ -163,18 +173,27 @@ export const catalogQuery = lazily(() =>
       .string()
       .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
       .optional()
-      .openapi({ param: { name: "min_price", in: "query" }, example: "1.00" }),
+      .openapi({
+        param: { name: "min_price", in: "query" },
+        example: "1.00",
+        description: "At least, by what the caller pays before quantity tiers.",
+      }),
     max_price: z
       .string()
       .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
       .optional()
-      .openapi({ param: { name: "max_price", in: "query" }, example: "9.99" }),
+      .openapi({
+        param: { name: "max_price", in: "query" },
+        example: "9.99",
+        description: "At most, by what the caller pays before quantity tiers.",
+      }),
     sort: z
       .enum(sorts)
       .optional()
       .openapi({
         param: { name: "sort", in: "query" },
-        description: "Without it the catalog comes by supplier, then name. Across more than 50 suppliers, name supplier_id.",
+        description:
+          "Without it the catalog comes by supplier, then name; price is the supplier's own. Across more than 50 suppliers, name supplier_id.",
       }),
   }),
 )

@@ -2,12 +2,20 @@ import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm"
 import { type OrganizationId, type ProductId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { currencies, minorDigits } from "../../kernel/money.ts"
+import type { LinkPrices, ListedPrice } from "../../kernel/price.ts"
 import type { Row } from "../../platform/db/executor.ts"
 import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
 import { type ProductRow, products } from "./tables.ts"
 
 /** A product as the caller's organization sees it. */
-export type SeenProduct = { readonly product: ProductRow; readonly sharesStock: boolean }
+export type SeenProduct = {
+  readonly product: ProductRow
+  readonly sharesStock: boolean
+  /** The caller's own prices at this supplier, this product's alone; undefined where they are the supplier's own. */
+  readonly prices: LinkPrices | undefined
+  /** The seq of the terms that those prices stand in, 0 without any. */
+  readonly termsSeq: number
+}
 
 /** The last row of a page in the catalog's own order: supplier, name, id. The caller's own products come first. */
 export type CatalogKey = { readonly supplierId: OrganizationId; readonly name: string; readonly id: ProductId }
@@ -15,7 +23,7 @@ export type CatalogKey = { readonly supplierId: OrganizationId; readonly name: s
 export type CatalogFilter = {
   readonly category: string | undefined
   readonly inStock: boolean | undefined
-  /** Decimals, compared with each product's price in its own currency. */
+  /** Decimals, compared with what each product costs the caller before quantity tiers, in the product's own currency. */
   readonly minPrice: string | undefined
   readonly maxPrice: string | undefined
 }
@@ -32,11 +40,27 @@ const byPrice = sql`products_price`
 
 const isOpenLink = (orgId: OrganizationId) => sql`l.org_id = ${orgId} and l.side = 'buyer' and l.status = 'APPROVED'`
 
-const seenOf = (row: Row): SeenProduct => ({ product: decodeRow(products, row), sharesStock: row["shares_stock"] === 1 })
+/** A link's terms: one row a supplier, read once however many of its products follow. */
+const termsOfLink = sql`left join link_terms t on t.org_id = l.org_id and t.id = l.id`
+/** What a buyer's page needs of them; of the price list only the product's own entry. */
+const termsColumns = sql`t.discount_basis_points as discount, t.price_list -> p.id as listed, t.seq as terms_seq`
+/** The same of one's own products. */
+const ownColumns = sql`1 as shares_stock, null as discount, null as listed, null as terms_seq`
+
+function seenOf(row: Row): SeenProduct {
+  const product = decodeRow(products, row)
+  const { shares_stock, discount, listed, terms_seq } = row
+  const priceList = typeof listed === "string" ? { [product.id]: JSON.parse(listed) as ListedPrice } : {}
+  const prices = typeof discount === "number" ? { discountBasisPoints: discount, priceList } : undefined
+  return { product, sharesStock: shares_stock === 1, prices, termsSeq: typeof terms_seq === "number" ? terms_seq : 0 }
+}
+
+/** `priceFor` in SQL, before quantity tiers, in minor units. */
+const ownPrice = sql`case when listed ->> 'currency' = currency then listed ->> 'priceMinor' else (price_minor * (10000 - coalesce(discount, 0)) + 5000) / 10000 end`
 
 /** Filters that no index of the catalog's order serves. Prices compare as decimals, so that they mean the same in every currency. */
 function unindexed({ inStock, minPrice, maxPrice }: CatalogFilter): SQL | undefined {
-  const price = sql`price_minor / ${sql.raw(minorScaleSql())}`
+  const price = sql`(${ownPrice}) / ${sql.raw(minorScaleSql())}`
   return and(
     inStock === undefined ? undefined : inStock ? sql`available_milli > 0` : sql`available_milli <= 0`,
     minPrice === undefined ? undefined : sql`${price} >= ${Number(minPrice)}`,
@@ -72,8 +96,8 @@ export const catalogStore = (db: TenantDb) => ({
   async byId(id: ProductId): Promise<SeenProduct | undefined> {
     const [[row] = []] = await db.query(
       (orgId) => sql`
-        select p.*, coalesce(l.shares_stock, 0) as shares_stock from products p
-        left join ${linksByPartner} on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id
+        select p.*, l.shares_stock, ${termsColumns} from products p
+        left join ${linksByPartner} on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id ${termsOfLink}
         where p.id = ${id} and (p.org_id = ${orgId} or (l.id is not null and p.is_active = 1)) limit 1`,
     )
     return row === undefined ? undefined : seenOf(row)
@@ -137,8 +161,8 @@ export const catalogStore = (db: TenantDb) => ({
       ...suppliers.map((supplierId) => (orgId: OrganizationId) => {
         const own = supplierId === orgId
         const from = own
-          ? sql`select p.*, 1 as shares_stock from products p indexed by ${index} where p.org_id = ${orgId}`
-          : sql`select p.*, l.shares_stock from ${linksByPartner} cross join products p indexed by ${index} on p.org_id = l.counterparty_id where ${isOpenLink(orgId)} and l.counterparty_id = ${supplierId}`
+          ? sql`select p.*, ${ownColumns} from products p indexed by ${index} where p.org_id = ${orgId}`
+          : sql`select p.*, l.shares_stock, ${termsColumns} from ${linksByPartner} ${termsOfLink} cross join products p indexed by ${index} on p.org_id = l.counterparty_id where ${isOpenLink(orgId)} and l.counterparty_id = ${supplierId}`
         const inner = sql`${from} and p.is_active = 1 ${categorySql(inOrder)} ${after === undefined ? sql`` : sql`and (p.${column}, p.id) ${beyond} (${after.value}, ${after.id})`} order by p.${column} ${direction}, p.id ${direction}`
         return matches === undefined ? sql`${inner} limit ${rowsMax}` : bounded(inner, matches, rowsMax)
       }),
@@ -160,18 +184,19 @@ export const catalogStore = (db: TenantDb) => ({
     const matches = unindexed(filter)
     const [rows = []] = await db.query((orgId) => {
       const only = supplierId === undefined ? sql`` : sql`and l.counterparty_id = ${supplierId}`
-      const own = supplierId === undefined || supplierId === orgId ? sql`union all select ${orgId} as id, 0 as shares_stock` : sql``
-      // One row, read once: looking each product's link up again would cost a row read for every row returned.
+      const own = supplierId === undefined || supplierId === orgId ? sql`union all select ${orgId}, 0, null` : sql``
+      // One row, read once: looking each product's link up again would cost a row read for every row returned. Its terms
+      // are looked up, for those that have any: a price list is too long to carry along.
       const visible = sql`with visible as materialized (
-        select group_concat('"' || substr(id, 5) || '"', ' OR ') as tokens, json_group_object(id, shares_stock) as shares
-        from (select l.counterparty_id as id, l.shares_stock from ${linksByPartner} where ${isOpenLink(orgId)} ${only} ${own}))`
-      const sharesStock = sql`(select shares from visible) ->> p.org_id`
+        select group_concat('"' || substr(id, 5) || '"', ' OR ') as tokens, json_group_object(id, json_object('shares', shares_stock, 'link', link)) as facts
+        from (select l.counterparty_id as id, l.shares_stock, l.id as link from ${linksByPartner} where ${isOpenLink(orgId)} ${only} ${own}))`
+      const fact = (name: "shares" | "link") => sql`(select facts from visible) -> p.org_id ->> ${name}`
       const inner = sql`${visible}
-        select p.*, ${sharesStock} as shares_stock
-        from products_fts f cross join products p on p.row = f.rowid
+        select p.*, ${fact("shares")} as shares_stock, ${termsColumns}
+        from products_fts f cross join products p on p.row = f.rowid left join link_terms t on t.org_id = ${orgId} and t.id = ${fact("link")}
         where products_fts match 'org : (' || coalesce((select tokens from visible), '""') || ') AND ' || ${expression}
           ${afterRow === undefined ? sql`` : sql`and f.rowid < ${afterRow}`}
-          and p.is_active = 1 ${categorySql(filter.category)} and ${sharesStock} is not null
+          and p.is_active = 1 ${categorySql(filter.category)} and ${fact("shares")} is not null
         order by f.rowid desc`
       return matches === undefined ? sql`${inner} limit ${rowsMax}` : bounded(inner, matches, rowsMax)
     })
@@ -206,12 +231,12 @@ function segmentSql(orgId: OrganizationId, segment: Segment, category: string | 
   const later = (after: CatalogKey | undefined) => (after === undefined ? sql`` : sql`and (p.name, p.id) > (${after.name}, ${after.id})`)
   switch (segment.kind) {
     case "own":
-      return sql`select p.*, 1 as shares_stock from products p indexed by ${index} where p.org_id = ${orgId} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
+      return sql`select p.*, ${ownColumns} from products p indexed by ${index} where p.org_id = ${orgId} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
     case "supplier":
-      return sql`select p.*, l.shares_stock from ${linksByPartner} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
+      return sql`select p.*, l.shares_stock, ${termsColumns} from ${linksByPartner} ${termsOfLink} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
         where ${isOpenLink(orgId)} and l.counterparty_id = ${segment.id} and p.is_active = 1 ${categorySql(category)} ${later(segment.after)} order by p.name, p.id limit ${rowsMax}`
     case "linked":
-      return sql`select p.*, l.shares_stock from ${linksByPartner} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
+      return sql`select p.*, l.shares_stock, ${termsColumns} from ${linksByPartner} ${termsOfLink} cross join products p indexed by ${index} on p.org_id = l.counterparty_id
         where ${isOpenLink(orgId)} ${segment.beyond === undefined ? sql`` : sql`and l.counterparty_id > ${segment.beyond}`} and p.is_active = 1 ${categorySql(category)}
         order by l.counterparty_id, p.name, p.id limit ${rowsMax}`
   }

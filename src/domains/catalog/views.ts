@@ -1,5 +1,6 @@
 import type { FileId } from "../../kernel/ids.ts"
 import { formatMoney } from "../../kernel/money.ts"
+import { type LinkPrices, listedPrice, priceFor } from "../../kernel/price.ts"
 import { quantityNumber } from "../../kernel/quantity.ts"
 import { formatInstant } from "../../kernel/time.ts"
 import { type Actor, may } from "../../platform/auth/actor.ts"
@@ -32,7 +33,8 @@ export async function imageUrls(ctx: Ctx, products: ReadonlyArray<Pick<ProductFa
   return new Map(await Promise.all(signed))
 }
 
-export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUrls) => ({
+/** A product as one organization sees it, with what a unit costs that organization when it takes the least there is to order. */
+export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUrls, prices?: LinkPrices) => ({
   id: product.id,
   supplier_id: product.supplierId,
   sku: product.sku,
@@ -43,6 +45,7 @@ export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUr
   quantity_step: quantityNumber(product.quantityStepMilli),
   price: formatMoney(product.priceMinor, product.currency),
   currency: product.currency,
+  ...ownPriceOf(product, prices),
   min_order_qty: quantityNumber(product.minOrderMilli),
   is_active: product.isActive,
   availability: availabilityOf(product.availableMilli, product.minStockMilli),
@@ -61,6 +64,19 @@ export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUr
   updated_at: formatInstant(product.updatedAt),
 })
 
+function ownPriceOf(product: ProductFacts, prices: LinkPrices | undefined) {
+  const { unitPriceMinor, rule } = priceFor(product, prices, product.minOrderMilli)
+  const tiers = (prices === undefined ? undefined : listedPrice(prices, product))?.tiers ?? []
+  return {
+    unit_price: formatMoney(unitPriceMinor, product.currency),
+    price_rule: rule,
+    price_tiers: tiers.map(({ fromMilli, priceMinor }) => ({
+      from_quantity: quantityNumber(fromMilli),
+      unit_price: formatMoney(priceMinor, product.currency),
+    })),
+  }
+}
+
 /** The projection's own columns stay on it, unread: to leave them out costs as much as the rest of the view. */
 export const productOfRow = (row: ProductRow): ProductFacts => ({
   ...row,
@@ -71,12 +87,15 @@ export const productOfRow = (row: ProductRow): ProductFacts => ({
 /**
  * A sale changes what the body says of stock and nothing an editor holds: it moves the sequence, not the version. Whoever
  * may not see the quantity sees it move with the availability alone, or they could count the sales; the two kinds of
- * reader share no value, since `share_stock` turns one into the other. URLs of images end, and the copy that holds them with them.
+ * reader share no value, since `share_stock` turns one into the other. The
+ * terms that a buyer's price stands in count as the product's own change: both have their seq from one ledger. URLs of
+ * images end, and the copy that holds them with them.
  */
-export function productEtag(ctx: Ctx, product: ProductFacts, sight: Sight): string {
+export function productEtag(ctx: Ctx, product: ProductFacts, sight: Sight, termsSeq = 0): string {
   const kinds = availabilities.length + 1
+  const seq = Math.max(product.seq, termsSeq)
   const shown = sight.seesStock
-    ? Math.max(product.seq, product.stockSeq) * kinds + availabilities.length
-    : product.seq * kinds + availabilities.indexOf(availabilityOf(product.availableMilli, product.minStockMilli))
+    ? Math.max(seq, product.stockSeq) * kinds + availabilities.length
+    : seq * kinds + availabilities.indexOf(availabilityOf(product.availableMilli, product.minStockMilli))
   return etagOf(product.version, product.images.length === 0 ? shown : `${shown}${urlGeneration(ctx)}`, sight.isOwn ? "s" : "b")
 }

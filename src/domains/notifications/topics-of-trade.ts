@@ -121,6 +121,12 @@ export const topicsOfTrade: Readonly<Record<string, ToldTopic>> = {
   "link.approved": linkTopic("A link was approved.", linkDecided, (facts) => phrase`The link with ${partner(facts)} was approved`),
   "link.rejected": linkTopic("A link was rejected.", linkDecided, (facts) => phrase`The link with ${partner(facts)} was rejected`),
   "link.blocked": linkTopic("A link was blocked.", linkDecided, (facts) => phrase`The link with ${partner(facts)} was blocked`),
+  "link.terms_changed": linkTopic(
+    "A supplier changed a buyer's prices or terms.",
+    [concern("partners.link.request", inApp, buyer), concern("partners.terms.set", inApp, supplier)],
+    (facts) =>
+      isSupplier(facts) ? phrase`The terms of ${partner(facts)} were changed` : phrase`${partner(facts)} changed its terms for you`,
+  ),
   "link.removed": linkTopic(
     "A link was ended.",
     [concern("partners.link.request", both, buyer), concern("partners.link.decide", both, supplier)],

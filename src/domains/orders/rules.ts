@@ -1,6 +1,7 @@
 import type { Flow } from "../../kernel/flow.ts"
 import type { OrderId, OrderLineId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import { lineTotal, type Minor } from "../../kernel/money.ts"
+import { type LinkPrices, type PriceRule, priceFor } from "../../kernel/price.ts"
 import { isOnStep, type Milli } from "../../kernel/quantity.ts"
 import { err, type InputFault, ok, type Refusal, type Result } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
@@ -40,6 +41,8 @@ export type OrderLine = {
   readonly quantityMilli: Milli
   /** The price when the order was placed; later prices never touch it. */
   readonly unitPriceMinor: Minor
+  /** What made that price; missing on lines from before links had terms, which were all BASE. */
+  readonly priceRule?: PriceRule
   readonly lineTotalMinor: Minor
 }
 
@@ -95,11 +98,16 @@ export type OrderableProduct = {
 export type PricedOrder = { readonly currency: string; readonly totalMinor: Minor; readonly lines: readonly Omit<OrderLine, "id">[] }
 
 /**
- * INV-ORD-2: prices the lines asked for at the products' present prices. Each line must be on its product's step; a
+ * INV-ORD-2: prices the lines asked for at the products' present prices, or the buyer's own: a product's lines together
+ * decide on its tier, so that splitting them gains nothing. Each line must be on its product's step; a
  * product's lines together must reach its minimum; all prices are in one currency. Stock is not looked at:
  * accepting an order is what takes it.
  */
-export function priceOrder(asked: readonly AskedLine[], productOf: (id: ProductId) => OrderableProduct | undefined): Result<PricedOrder> {
+export function priceOrder(
+  asked: readonly AskedLine[],
+  productOf: (id: ProductId) => OrderableProduct | undefined,
+  prices?: LinkPrices,
+): Result<PricedOrder> {
   const unknown: InputFault[] = []
   const offStep: InputFault[] = []
   const below: InputFault[] = []
@@ -121,7 +129,8 @@ export function priceOrder(asked: readonly AskedLine[], productOf: (id: ProductI
         message: `${product.sku} is sold in steps of ${product.quantityStepMilli / 1000} ${product.unit}.`,
       })
     }
-    if ((sums.get(productId) ?? 0) < product.minOrderMilli) {
+    const inAllMilli = sums.get(productId) ?? 0
+    if (inAllMilli < product.minOrderMilli) {
       below.push({
         pointer: `/items/${index}/quantity`,
         code: "BELOW_MINIMUM",
@@ -129,15 +138,17 @@ export function priceOrder(asked: readonly AskedLine[], productOf: (id: ProductI
       })
     }
     currencies.add(product.currency)
-    const { sku, name, unit, priceMinor } = product
+    const { sku, name, unit } = product
+    const { unitPriceMinor, rule } = priceFor(product, prices, inAllMilli)
     lines.push({
       productId,
       sku,
       name,
       unit,
       quantityMilli,
-      unitPriceMinor: priceMinor,
-      lineTotalMinor: lineTotal(priceMinor, quantityMilli),
+      unitPriceMinor,
+      priceRule: rule,
+      lineTotalMinor: lineTotal(unitPriceMinor, quantityMilli),
     })
   })
 

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
+import { priceRules } from "../../kernel/price.ts"
 import {
   enumInput,
   idSchema,
@@ -26,6 +27,11 @@ const orderLineView = lazily(() =>
       unit: z.string().openapi({ example: "kg" }),
       quantity: quantityView,
       unit_price_at_time: moneyView,
+      price_rule: z.enum(priceRules).openapi({
+        description:
+          "What made the unit price: the product's own price (BASE), the link's discount on it, the link's price list, or a from-quantity TIER of that list.",
+        example: "BASE",
+      }),
       line_total: z.string().openapi({ example: "119.80" }),
     })
     .openapi("OrderLine"),

@@ -37,6 +37,7 @@ export const toOrderView = (order: OrderFacts, viewer: OrganizationId) => ({
     unit: line.unit,
     quantity: quantityNumber(line.quantityMilli),
     unit_price_at_time: formatMoney(line.unitPriceMinor, order.currency),
+    price_rule: line.priceRule ?? "BASE",
     line_total: formatMoney(line.lineTotalMinor, order.currency),
   })),
   history: order.history.map(({ from, to, at, by, reason }) => ({

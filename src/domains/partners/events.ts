@@ -37,3 +37,22 @@ export const linkEventDataOf = (link: LinkFacts, side: Side): LinkEventData => (
   counterparty_name: side === "supplier" ? link.buyerName : link.supplierName,
   reason: link.reason,
 })
+
+const termsEventData = z.object({
+  link_id: z.string(),
+  side: z.enum(["supplier", "buyer"]),
+  supplier_id: z.string(),
+  buyer_id: z.string(),
+  counterparty_name: z.string(),
+  version: z.int(),
+})
+
+export type TermsEventData = z.infer<typeof termsEventData>
+
+/** It says that there are new terms; which ones, the link says to whoever may see them. */
+export const linkTermsChanged = defineEvent("link.terms_changed", permission, termsEventData)
+
+export function termsEventDataOf(link: LinkFacts, side: Side): TermsEventData {
+  const { link_id, supplier_id, buyer_id, counterparty_name } = linkEventDataOf(link, side)
+  return { link_id, side, supplier_id, buyer_id, counterparty_name, version: link.version }
+}

@@ -6,10 +6,11 @@ import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
 import { requestLink } from "./request-link.ts"
-import { linkList, linkQuery, linkView, requestLinkInput, setLinkStatusInput } from "./schemas.ts"
+import { linkList, linkQuery, linkView, requestLinkInput, setLinkStatusInput, setLinkTermsInput } from "./schemas.ts"
 import { setLinkStatus } from "./set-link-status.ts"
+import { setLinkTerms } from "./set-link-terms.ts"
 import { linkStore } from "./store.ts"
-import { linkEtag, linkOfRow, toLinkView } from "./views.ts"
+import { linkEtag, linkOfRow, toLinkView, toLinkWithTermsView } from "./views.ts"
 
 const listKind = "links"
 
@@ -66,17 +67,39 @@ export const partnerEndpoints: readonly Endpoint[] = [
       method: "get",
       path: "/links/{id}",
       tag: "Links",
-      summary: "One link",
+      summary: "One link, with its terms",
+      description: "A buyer sees the supplier's terms for it while the link is APPROVED.",
       access: "partners.link.read",
       params: idParams("lnk"),
       success: { status: 200, schema: linkView, description: "The link." },
     },
     async (ctx, { params }) => {
-      const row = await linkStore(ctx.db).byId(params.id)
-      const link = row === undefined ? await readLink(ctx, params.id) : linkOfRow(row)
+      const row = await linkStore(ctx.db).withTerms(params.id)
+      const link = row === undefined ? await readLink(ctx, params.id) : { ...linkOfRow(row.link), terms: row.terms ?? null }
       return link === undefined
         ? refuse("NOT_FOUND", "There is no such link.")
-        : reply.ok(toLinkView(link), { etag: linkEtag(link, ctx.orgId) })
+        : reply.ok(toLinkWithTermsView(link, ctx.orgId), { etag: linkEtag(link, ctx.orgId) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "setLinkTerms",
+      method: "put",
+      path: "/links/{id}/terms",
+      tag: "Links",
+      summary: "Set a buyer's prices and terms",
+      description:
+        "Replaces the link's terms as a whole, and moves the link's version. The price list comes before the discount, which is off the product's own price. Orders placed from then on keep to them; those placed before keep their prices. 409 for a link that is REJECTED or REMOVED.",
+      access: "partners.terms.set",
+      params: idParams("lnk"),
+      body: setLinkTermsInput,
+      success: { status: 200, schema: linkView, description: "The link with its terms." },
+      errors: ["INVALID_TRANSITION", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { params, body }) => {
+      const result = await setLinkTerms(ctx, params.id, body)
+      return result.ok ? reply.ok(toLinkWithTermsView(result.value, ctx.orgId), { etag: linkEtag(result.value, ctx.orgId) }) : result
     },
   ),
   endpoint(

@@ -1,9 +1,9 @@
 import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm"
 import type { LinkId, OrganizationId } from "../../kernel/ids.ts"
 import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
-import type { TenantDb } from "../../platform/db/tenant-db.ts"
+import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
 import { type LinkStatus, linkStatuses, type Side } from "./rules.ts"
-import { type LinkRow, links } from "./tables.ts"
+import { type LinkRow, type LinkTermsRow, links, linkTerms } from "./tables.ts"
 
 export type LinkFilter = {
   readonly status: LinkStatus | undefined
@@ -14,6 +14,16 @@ export type LinkFilter = {
 
 export const linkStore = (db: TenantDb) => ({
   byId: (id: LinkId): Promise<LinkRow | undefined> => db.one(links, eq(links.id, id)),
+
+  /** A link and its terms, in one trip. */
+  async withTerms(id: LinkId): Promise<{ readonly link: LinkRow; readonly terms: LinkTermsRow | undefined } | undefined> {
+    const [[link] = [], [terms] = []] = await db.query(
+      (orgId) => sql`select * from links where org_id = ${orgId} and id = ${id}`,
+      (orgId) => sql`select * from link_terms where org_id = ${orgId} and id = ${id}`,
+    )
+    if (link === undefined) return undefined
+    return { link: decodeRow(links, link), terms: terms === undefined ? undefined : decodeRow(linkTerms, terms) }
+  },
 
   /** Newest first. */
   async page({ status, side, after, rowsMax }: LinkFilter): Promise<Scan<LinkRow>> {

@@ -1,8 +1,10 @@
 import type { OrganizationId } from "../../kernel/ids.ts"
+import { formatMoney } from "../../kernel/money.ts"
+import { quantityNumber } from "../../kernel/quantity.ts"
 import { formatInstant, formatInstantOrNull } from "../../kernel/time.ts"
 import type { EtagSide } from "../../platform/http/reply.ts"
 import { etagOf } from "../../platform/http/reply.ts"
-import type { LinkFacts } from "./rules.ts"
+import { type LinkFacts, type LinkWithTerms, seesTerms, type ZonedTerms } from "./rules.ts"
 import type { LinkRow } from "./tables.ts"
 
 export const toLinkView = (link: LinkFacts) => ({
@@ -17,6 +19,28 @@ export const toLinkView = (link: LinkFacts) => ({
   created_at: formatInstant(link.createdAt),
   decided_at: formatInstantOrNull(link.decidedAt),
   version: link.version,
+})
+
+/** One link with its terms, as one side may see them. */
+export const toLinkWithTermsView = ({ terms, ...link }: LinkWithTerms, viewer: OrganizationId) => ({
+  ...toLinkView(link),
+  terms: terms === null || !seesTerms(viewer === link.supplierId ? "supplier" : "buyer", link.status) ? null : toTermsView(terms),
+})
+
+const toTermsView = (terms: ZonedTerms) => ({
+  discount_percent: terms.discountBasisPoints / 100,
+  price_list: Object.entries(terms.priceList).map(([productId, { currency, priceMinor, tiers }]) => ({
+    product_id: productId,
+    price: formatMoney(priceMinor, currency),
+    currency,
+    tiers: tiers.map((tier) => ({ from_quantity: quantityNumber(tier.fromMilli), price: formatMoney(tier.priceMinor, currency) })),
+  })),
+  min_order_value: terms.minOrderValue === null ? null : formatMoney(terms.minOrderValue.minor, terms.minOrderValue.currency),
+  currency: terms.minOrderValue?.currency ?? null,
+  delivery_days: terms.deliveryDays,
+  order_cut_off: terms.orderCutOff,
+  lead_time_days: terms.leadTimeDays,
+  time_zone: terms.timeZone,
 })
 
 /** One party's row, as the link that both are in. */

@@ -24,6 +24,7 @@ export const permissions = {
   "partners.link.request": "Ask suppliers for a link, and withdraw or end links as the buyer",
   "partners.link.decide": "Approve, reject, block and end links as the supplier",
   "partners.link.unblock": "Approve a blocked link again",
+  "partners.terms.set": "Set a buyer's prices, minimum order value and delivery terms, as the supplier",
   "catalog.product.read": "Read products of one's own organization and of linked suppliers",
   "catalog.product.edit": "Create, change and archive products",
   "inventory.stock.read": "See quantities on hand",

@@ -65,6 +65,7 @@ const manager = [
     ...buyer,
     ...warehouseOp,
     "partners.link.unblock",
+    "partners.terms.set",
     "catalog.product.edit",
     "inventory.stock.value",
     "inventory.warehouse.edit",

@@ -1,18 +1,22 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
+import type { LinkId } from "../../../src/kernel/ids.ts"
 import { D1Faults } from "../../support/d1-faults.ts"
-import { adopted, d1, eventually, linkedBuyer, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
+import { adopted, d1, eventually, linkedBuyer, noTerms, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"
 
 beforeAll(quiet)
 
-const tables = ["locations", "products", "stock_levels", "stock_movements", "links", "orders"] as const
+const tables = ["locations", "products", "stock_levels", "stock_movements", "links", "link_terms", "orders"] as const
 
-/** A ledger with some of everything: two products, an accepted order, a cancelled one and a pending one. */
+/** A ledger with some of everything: two products, terms of the link, an accepted order, a cancelled one and a pending one. */
 async function busy(): Promise<{ ledger: TestLedger; buyer: OrganizationFacts; orderIds: string[] }> {
   const ledger = await adopted()
   const buyer = await linkedBuyer(ledger)
   const [first, second] = [await stocked(ledger, 10), await stocked(ledger, 20)]
+  const [link] = await ledger.rows<{ id: LinkId }>("SELECT id FROM links")
+  const terms = { ...noTerms, discountBasisPoints: 500, priceList: [{ productId: first.id, price: "5.80", tiers: [] }], leadTimeDays: 1 }
+  if (link !== undefined) await ledger.must(ledger.owner, "setLinkTerms", { linkId: link.id, terms })
   const orderIds: string[] = []
   for (const moves of [["ACCEPTED"], ["ACCEPTED", "CANCELLED"], []] as const) {
     const { id } = await ledger.must(buyer, "placeOrder", order(buyer, [first.id, 1], [second.id, 2]))
@@ -57,6 +61,7 @@ describe("rebuild", () => {
       [buyer.id, "buyer"],
     ]) {
       await leaveBehind("orders", `org_id = '${org}' and side = '${side}'`, { id: "ord_junk" })
+      await leaveBehind("link_terms", `org_id = '${org}' and side = '${side}'`, { id: "lnk_junk" })
       await leaveBehind("links", `org_id = '${org}' and side = '${side}'`, { id: "lnk_junk", status: "REMOVED" })
     }
     const { generation, rows } = await ledger.rpc.rebuild()
@@ -138,7 +143,7 @@ describe("rebuild", () => {
 describe("reconcile", () => {
   test("finds nothing where nothing differs, and costs no generation", async () => {
     const { ledger } = await busy()
-    expect(await ledger.rpc.reconcile()).toEqual({ checked: 21, differences: [], truncated: false, stuck: [] })
+    expect(await ledger.rpc.reconcile()).toEqual({ checked: 23, differences: [], truncated: false, stuck: [] })
     expect(await ledger.rows("SELECT value FROM meta WHERE key = 'generation'")).toEqual([])
   })
 
@@ -165,7 +170,7 @@ describe("reconcile", () => {
     await expectProjected(ledger, [buyer])
   })
 
-  test.each(["locations", "products", "stock_levels", "stock_movements", "links"])(
+  test.each(["locations", "products", "stock_levels", "stock_movements", "links", "link_terms"])(
     "finds what is gone from %s and mends it",
     async (table) => {
       const { ledger, buyer } = await busy()

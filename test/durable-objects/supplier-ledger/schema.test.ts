@@ -38,6 +38,7 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     INSERT INTO minimums VALUES ('prd_1', 'whs_1', 500, 0, NULL, 43);
     INSERT INTO costs VALUES ('prd_1', 'USD', 250000);
   `,
+  4: `INSERT INTO link_terms VALUES ('lnk_1', '{"discountBasisPoints":500,"priceList":{}}', 41);`,
 }
 
 const last = schemaSteps.length

@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test"
 import { beforeAll, describe, expect, test } from "vitest"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import type { LinkId, OrderId, ProductId } from "../../../src/kernel/ids.ts"
-import { adopted, linkedBuyer, order, organization, quiet, stocked, TestLedger } from "../../support/ledger.ts"
+import { adopted, linkedBuyer, noTerms, order, organization, quiet, stocked, TestLedger } from "../../support/ledger.ts"
 
 beforeAll(quiet)
 
@@ -32,6 +32,7 @@ async function tryEverything(ledger: TestLedger, by: OrganizationFacts, ids: { l
     updateProduct: await ledger.codeOf(by, "updateProduct", { productId, price: 1 }),
     archiveProduct: await ledger.codeOf(by, "archiveProduct", { productId }),
     setLinkStatus: await ledger.codeOf(by, "setLinkStatus", { linkId: link, status: "APPROVED", reason: null, mayUnblock: true }),
+    setLinkTerms: await ledger.codeOf(by, "setLinkTerms", { linkId: link, terms: noTerms }),
     placeOrder: await ledger.codeOf(by, "placeOrder", order(by, [productId, 1])),
     reorder: await ledger.codeOf(by, "reorder", { orderId }),
     setOrderStatus: await ledger.codeOf(by, "setOrderStatus", { orderId, status: "CANCELLED", reason: null }),
@@ -48,6 +49,7 @@ const refused = {
   updateProduct: "NOT_FOUND",
   archiveProduct: "NOT_FOUND",
   setLinkStatus: "NOT_FOUND",
+  setLinkTerms: "NOT_FOUND",
   placeOrder: "LINK_NOT_APPROVED",
   reorder: "NOT_FOUND",
   setOrderStatus: "NOT_FOUND",

@@ -82,6 +82,7 @@ describe("routes", () => {
       "reorder",
       "requestLink",
       "setLinkStatus",
+      "setLinkTerms",
       "setOrderStatus",
       "updateProduct",
     ])
