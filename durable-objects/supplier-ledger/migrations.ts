@@ -74,4 +74,21 @@ CREATE TABLE room_news (link_id TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT 
 INSERT INTO room_news SELECT id, seq FROM links WHERE version > 1;
 `,
   },
+  {
+    id: 3,
+    name: "variants and what bundles are made of",
+    sql: `
+CREATE TABLE product_variants (
+  product_id TEXT PRIMARY KEY REFERENCES products (id), identity_id TEXT NOT NULL, color TEXT, size TEXT, condition TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE bundle_components (
+  id TEXT PRIMARY KEY, parent_id TEXT NOT NULL REFERENCES products (id), child_id TEXT NOT NULL REFERENCES products (id),
+  quantity_milli INTEGER NOT NULL CHECK (quantity_milli > 0), role TEXT NOT NULL, created_at INTEGER NOT NULL, removed_at INTEGER,
+  version INTEGER NOT NULL, seq INTEGER NOT NULL, CHECK (parent_id <> child_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX bundle_components_once ON bundle_components (parent_id, child_id) WHERE removed_at IS NULL;
+CREATE INDEX bundle_components_child ON bundle_components (child_id) WHERE removed_at IS NULL;
+`,
+  },
 ]

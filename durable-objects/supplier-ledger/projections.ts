@@ -1,10 +1,11 @@
+import { bundleComponents } from "../../src/domains/bundles/tables.ts"
 import { products } from "../../src/domains/catalog/tables.ts"
 import type { Movement } from "../../src/domains/inventory/rules.ts"
 import { locations, stockLevels, stockMovements } from "../../src/domains/inventory/tables.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import { orders } from "../../src/domains/orders/tables.ts"
 import { links } from "../../src/domains/partners/tables.ts"
-import type { LinkId, LocationId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
+import type { BundleComponentId, LinkId, LocationId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
 import { assertNever } from "../../src/kernel/result.ts"
 import type { Statement } from "../../src/platform/db/executor.ts"
 import { appendOnly, type ProjectedRow, projection } from "../../src/platform/db/projection.ts"
@@ -13,7 +14,7 @@ import type { OutboxItem } from "../shared/outbox.ts"
 import type { LedgerStore } from "./store.ts"
 
 /** Kinds of things that D1 shows. `stock` is a product's quantity alone: a sale rewrites two columns and no index. */
-export type ProjectedKind = "location" | "product" | "stock" | "level" | "movement" | "link" | "order"
+export type ProjectedKind = "location" | "product" | "stock" | "level" | "movement" | "link" | "order" | "component"
 
 export const projections = {
   locations: projection(locations, ["org_id", "id"]),
@@ -22,6 +23,7 @@ export const projections = {
   stock_movements: projection(stockMovements, ["org_id", "id"]),
   links: projection(links, ["org_id", "id"]),
   orders: projection(orders, ["org_id", "id"]),
+  bundle_components: projection(bundleComponents, ["org_id", "id"]),
 } as const
 
 export const appended = {
@@ -78,6 +80,12 @@ export function rowsOf(store: LedgerStore, kind: ProjectedKind, id: string): Tar
     case "order": {
       const order = store.order(id as OrderId)
       return order === undefined ? [] : orderRows(order, generation)
+    }
+    case "component": {
+      const component = store.hub.component(id as BundleComponentId)
+      return component === undefined
+        ? []
+        : [{ target: "bundle_components", row: projections.bundle_components.encode({ orgId, ...component, generation }) }]
     }
     default:
       return assertNever(kind)

@@ -19,6 +19,7 @@ const walks: ReadonlyArray<{
   { kind: "movement", table: "stock_movements", idsAfter: (store, after, limit) => store.idsAfter("stock_movements", after, limit) },
   { kind: "link", table: "links", idsAfter: (store, after, limit) => store.idsAfter("links", after, limit) },
   { kind: "order", table: "orders", idsAfter: (store, after, limit) => store.idsAfter("orders", after, limit) },
+  { kind: "component", table: "bundle_components", idsAfter: (store, after, limit) => store.idsAfter("bundle_components", after, limit) },
 ]
 
 const differencesMax = 1_000
@@ -88,7 +89,7 @@ export async function reconcileLedger(
 /** Deletes what generations before this one left behind, where this ledger is the writer: its own rows, and its buyers' rows about it. */
 export async function sweepOlderGenerations(store: LedgerStore, executor: Executor, generation: number): Promise<void> {
   const { id: orgId } = store.organization
-  const own = ["locations", "products", "stock_levels", "stock_movements"].map((table) => ({
+  const own = ["locations", "products", "stock_levels", "stock_movements", "bundle_components"].map((table) => ({
     sql: `delete from ${table} where org_id = ?1 and generation < ?2`,
     params: [orgId, generation],
   }))
@@ -156,6 +157,11 @@ const extraTables = [
   { kind: "order", table: "orders", exists: (store: LedgerStore, id: string) => store.order(id as never) !== undefined },
   { kind: "link", table: "links", exists: (store: LedgerStore, id: string) => store.link(id as never) !== undefined },
   { kind: "movement", table: "stock_movements", exists: (store: LedgerStore, id: string) => store.movement(id) !== undefined },
+  {
+    kind: "component",
+    table: "bundle_components",
+    exists: (store: LedgerStore, id: string) => store.hub.component(id as never) !== undefined,
+  },
 ] as const
 
 /** Rows that D1 shows as this organization's and the ledger does not know. */

@@ -4,11 +4,12 @@ import type { OrderFacts, OrderStatus } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkFacts, LinkStatus } from "../../src/domains/partners/rules.ts"
 import type { LinkId, LocationId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
+import { HubStore, type VariantRecord } from "./store/hub.ts"
 
 /** `late_since` is an instant, 0 while D1 keeps up; `rebuilding` is a generation, 0 when no rebuild is under way. */
 type MetaKey = "seq" | "orders" | "generation" | "rebuilding" | "last_at" | "reconciled_at" | "late_since"
 
-type ProductRecord = {
+type ProductRecord = VariantRecord & {
   id: ProductId
   sku: string
   name: string
@@ -64,17 +65,21 @@ type OrderRecord = {
   seq: number
 }
 
-const productSelect = `SELECT p.*, coalesce((SELECT sum(on_hand_milli) FROM stock_levels WHERE product_id = p.id), 0) AS stock_milli,
-  coalesce((SELECT max(seq) FROM stock_levels WHERE product_id = p.id), 0) AS stock_seq FROM products p`
+const productSelect = `SELECT p.*, v.identity_id, v.color, v.size, v.condition,
+  coalesce((SELECT sum(on_hand_milli) FROM stock_levels WHERE product_id = p.id), 0) AS stock_milli,
+  coalesce((SELECT max(seq) FROM stock_levels WHERE product_id = p.id), 0) AS stock_seq FROM products p
+  LEFT JOIN product_variants v ON v.product_id = p.id`
 
 /** The ledger's rows as facts, and back. It decides nothing; every write belongs to its caller's transaction. */
 export class LedgerStore {
+  readonly hub: HubStore
   readonly #sql: SqlStorage
   #organization: OrganizationFacts | undefined
   #minted = 0
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
+    this.hub = new HubStore(sql)
   }
 
   meta(key: MetaKey): number {
@@ -192,6 +197,10 @@ export class LedgerStore {
       updatedAt: row.updated_at,
       version: row.version,
       seq: row.seq,
+      identityId: row.identity_id,
+      color: row.color,
+      size: row.size,
+      condition: row.condition,
     }
   }
 
@@ -440,7 +449,11 @@ export class LedgerStore {
   }
 
   /** Ids of a table in order, for walks over everything: rebuild and reconcile. */
-  idsAfter(table: "products" | "links" | "orders" | "stock_movements" | "locations", after: string, limit: number): string[] {
+  idsAfter(
+    table: "products" | "links" | "orders" | "stock_movements" | "locations" | "bundle_components",
+    after: string,
+    limit: number,
+  ): string[] {
     return this.#sql
       .exec<{ id: string }>(`SELECT id FROM ${table} WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
       .toArray()

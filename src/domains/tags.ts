@@ -8,6 +8,8 @@ export const tags = {
   Organizations: "The companies on the platform, their settings and their verification.",
   Links: "Relations between suppliers and buyers; nothing is sold without one.",
   Products: "What suppliers sell, and the catalog their buyers see.",
+  "Product hub": "Families, identities and variants: what a product is, and as what it is sold.",
+  Bundles: "Products made of products: components, bills of materials, and how many can be built.",
   Orders: "Orders, from both sides.",
   Chat: "Conversations of linked organizations and of colleagues.",
   Complaints: "What went wrong with an order, and how it was settled.",

@@ -61,6 +61,8 @@ describe("under random commands, retries and crashes", () => {
       // Its own alarm would wake the real instance beside these, which has a D1 that works, and drain what they owe.
       using _asleep = vi.spyOn(state.storage, "setAlarm").mockResolvedValue()
       const tables = [
+        "bundle_components",
+        "product_variants",
         "stock_movements",
         "stock_levels",
         "products",
@@ -100,6 +102,7 @@ describe("under random commands, retries and crashes", () => {
             "SELECT 'product', id, seq FROM products",
             "SELECT 'link', id, seq FROM links",
             "SELECT 'order', id, seq FROM orders",
+            "SELECT 'component', id, seq FROM bundle_components",
             "SELECT 'movement', id, seq FROM stock_movements",
             "SELECT 'level', product_id || ' ' || location_id, seq FROM stock_levels",
             "SELECT 'stock', product_id, max(seq) FROM stock_levels GROUP BY product_id",

@@ -25,12 +25,14 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     return {
       locations: all("SELECT id AS key, * FROM locations"),
       products: all(
-        "SELECT id AS key, *, (SELECT coalesce(sum(quantity_milli), 0) FROM stock_movements m WHERE m.product_id = products.id) AS stock_milli FROM products",
+        `SELECT id AS key, *, (SELECT coalesce(sum(quantity_milli), 0) FROM stock_movements m WHERE m.product_id = products.id) AS stock_milli,
+          v.identity_id, v.color, v.size, v.condition FROM products LEFT JOIN product_variants v ON v.product_id = products.id`,
       ),
       stock_levels: all("SELECT product_id || location_id AS key, * FROM stock_levels"),
       stock_movements: all("SELECT id AS key, * FROM stock_movements"),
       links: all("SELECT id AS key, * FROM links"),
       orders: all("SELECT id AS key, * FROM orders"),
+      bundle_components: all("SELECT id AS key, * FROM bundle_components"),
     }
   })
   const supplier = ledger.owner
@@ -42,7 +44,7 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     )
     return rows.sort(byId)
   }
-  for (const table of ["locations", "products", "stock_levels", "stock_movements"] as const) {
+  for (const table of ["locations", "products", "stock_levels", "stock_movements", "bundle_components"] as const) {
     const expected = own[table].sort(byId)
     expect(only(await actualOf(table, supplier.id), expected), table).toEqual(expected)
   }

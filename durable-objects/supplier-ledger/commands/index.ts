@@ -4,6 +4,7 @@ import type { LinkFacts } from "../../../src/domains/partners/rules.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
 import { assertNever, type Result } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
+import { type AddComponent, addComponent, type ComponentFact, type RemoveComponent, removeComponent } from "./bundles.ts"
 import { type RequestLink, requestLink, type SetLinkStatus, setLinkStatus } from "./links.ts"
 import { type PlaceOrder, placeOrder, type Reorder, reorder, type SetOrderStatus, setOrderStatus } from "./orders.ts"
 import {
@@ -25,6 +26,8 @@ export type LedgerCommands = {
   archiveProduct: { input: { readonly productId: ProductId }; fact: ProductFacts }
   addProductImage: { input: AddProductImage; fact: ProductFacts }
   removeProductImage: { input: RemoveProductImage; fact: ProductFacts }
+  addComponent: { input: AddComponent; fact: ComponentFact }
+  removeComponent: { input: RemoveComponent; fact: ComponentFact }
   requestLink: { input: RequestLink; fact: LinkFacts }
   setLinkStatus: { input: SetLinkStatus; fact: LinkFacts }
   placeOrder: { input: PlaceOrder; fact: OrderFacts }
@@ -43,6 +46,8 @@ export const ownersVerbs: readonly LedgerVerb[] = [
   "archiveProduct",
   "addProductImage",
   "removeProductImage",
+  "addComponent",
+  "removeComponent",
 ]
 
 export function carryOut(work: LedgerWork, command: LedgerCommand, ifMatch: number | undefined): Result<LedgerFact> {
@@ -57,6 +62,10 @@ export function carryOut(work: LedgerWork, command: LedgerCommand, ifMatch: numb
       return addProductImage(work, command.input, ifMatch)
     case "removeProductImage":
       return removeProductImage(work, command.input, ifMatch)
+    case "addComponent":
+      return addComponent(work, command.input)
+    case "removeComponent":
+      return removeComponent(work, command.input, ifMatch)
     case "requestLink":
       return requestLink(work, command.input)
     case "setLinkStatus":

@@ -1,18 +1,32 @@
 import { productEventDataOf, productEvents } from "../../../src/domains/catalog/events.ts"
-import { checkTerms, type ProductFacts, type ProductImage, type ProductTerms } from "../../../src/domains/catalog/rules.ts"
+import {
+  checkTerms,
+  noVariant,
+  type ProductFacts,
+  type ProductImage,
+  type ProductTerms,
+  type Variant,
+} from "../../../src/domains/catalog/rules.ts"
 import type { FileId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { parseMoney } from "../../../src/kernel/money.ts"
 import { type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
+import { comeApart } from "./bundles.ts"
 
 /** A product as its supplier states it. The price comes as written: how many digits fit depends on the currency, and that may be the organization's. */
 export type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> & {
   readonly price?: string | number
   readonly stockMilli?: Milli
 }
-export type CreateProduct = ProductInput & { readonly sku: string; readonly name: string; readonly price: string | number }
+/** A variant is a product that was made from an identity; the caller has made its SKU from both. */
+export type CreateProduct = ProductInput & {
+  readonly sku: string
+  readonly name: string
+  readonly price: string | number
+  readonly variant?: Variant
+}
 export type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
 
 export type AddProductImage = { readonly productId: ProductId; readonly image: ProductImage }
@@ -44,8 +58,9 @@ export function createProduct(work: LedgerWork, input: CreateProduct): Result<Pr
   if (refusal !== undefined) return err(refusal)
 
   const id = work.mint("prd")
-  const product = { id, ...terms, ...newcomer(work) }
-  store.saveProduct(product)
+  const { variant = noVariant } = input
+  store.saveProduct({ id, ...terms, ...variant, ...newcomer(work) })
+  if (variant.identityId !== null) store.hub.insertVariant(id, variant)
   work.touch("product", id)
   if (stockMilli > 0) {
     work.moveStock({ productId: id, locationId: store.defaultLocation().id, type: "IN", quantityMilli: stockMilli, reason: "OPENING" })
@@ -59,6 +74,10 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
   if (before === undefined || before.archivedAt !== null) return notFound()
   if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
   const { productId, price: givenPrice, stockMilli, ...given } = input
+  if (before.identityId !== null && given.sku !== undefined && given.sku !== before.sku) {
+    const message = "A variant's SKU is made from its identity and never changes."
+    return refuse("VALIDATION_FAILED", message, { errors: [{ pointer: "/sku", code: "GENERATED", message }] })
+  }
   const currency = given.currency ?? before.currency
   // A price stands in a currency: moving to another without saying the price again would change what it means.
   if (currency !== before.currency && givenPrice === undefined) {
@@ -90,6 +109,8 @@ export function archiveProduct(
   const before = work.store.product(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
   if (ifMatch !== undefined && ifMatch !== before.version) return mismatch(before)
+  const refusal = comeApart(work, before.id)
+  if (refusal !== undefined) return err(refusal)
   work.store.saveProduct({
     ...before,
     isActive: false,

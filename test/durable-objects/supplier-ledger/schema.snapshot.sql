@@ -1,5 +1,11 @@
 CREATE TABLE _migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 
+CREATE TABLE bundle_components (
+  id TEXT PRIMARY KEY, parent_id TEXT NOT NULL REFERENCES products (id), child_id TEXT NOT NULL REFERENCES products (id),
+  quantity_milli INTEGER NOT NULL CHECK (quantity_milli > 0), role TEXT NOT NULL, created_at INTEGER NOT NULL, removed_at INTEGER,
+  version INTEGER NOT NULL, seq INTEGER NOT NULL, CHECK (parent_id <> child_id)
+) WITHOUT ROWID;
+
 CREATE TABLE commands (id TEXT PRIMARY KEY, request_hash TEXT NOT NULL, result TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE due (kind TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
@@ -31,6 +37,10 @@ CREATE TABLE outbox_dirty (
   kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, since INTEGER NOT NULL, stuck TEXT, PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 
+CREATE TABLE product_variants (
+  product_id TEXT PRIMARY KEY REFERENCES products (id), identity_id TEXT NOT NULL, color TEXT, size TEXT, condition TEXT
+) WITHOUT ROWID;
+
 CREATE TABLE products (
   id TEXT PRIMARY KEY, sku TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, category TEXT NOT NULL, unit TEXT NOT NULL,
   quantity_step_milli INTEGER NOT NULL CHECK (quantity_step_milli > 0), price_minor INTEGER NOT NULL CHECK (price_minor >= 0),
@@ -52,6 +62,10 @@ CREATE TABLE stock_movements (
   type TEXT NOT NULL, quantity_milli INTEGER NOT NULL CHECK (quantity_milli <> 0), reason TEXT NOT NULL, order_id TEXT, order_line_id TEXT,
   actor_id TEXT, actor_name TEXT NOT NULL, effective_at INTEGER NOT NULL, recorded_at INTEGER NOT NULL, seq INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+CREATE INDEX bundle_components_child ON bundle_components (child_id) WHERE removed_at IS NULL;
+
+CREATE UNIQUE INDEX bundle_components_once ON bundle_components (parent_id, child_id) WHERE removed_at IS NULL;
 
 CREATE INDEX commands_at ON commands (at);
 

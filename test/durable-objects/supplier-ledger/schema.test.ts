@@ -26,6 +26,14 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     INSERT INTO due VALUES ('relay', 99);
   `,
   2: "INSERT INTO room_news VALUES ('lnk_2', 7);",
+  3: `
+    INSERT INTO products (id, sku, name, description, category, unit, quantity_step_milli, price_minor, currency, min_order_milli, min_stock_milli,
+      is_active, images, archived_at, created_at, updated_at, version, seq)
+      SELECT 'prd_3', 'KIT', name, description, category, unit, quantity_step_milli, price_minor, currency, min_order_milli, min_stock_milli,
+      is_active, images, archived_at, created_at, updated_at, version, seq FROM products WHERE id = 'prd_1';
+    INSERT INTO product_variants VALUES ('prd_3', 'idn_1', 'WY', NULL, 'N');
+    INSERT INTO bundle_components VALUES ('bcp_1', 'prd_3', 'prd_1', 2000, 'PRIMARY', 50, NULL, 1, 42);
+  `,
 }
 
 const last = schemaSteps.length

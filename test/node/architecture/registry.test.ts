@@ -77,10 +77,13 @@ describe("routes", () => {
   test("that leave repeats to the ledger send it a command, and those that send one say so", () => {
     const byLedger = named(specs.filter(({ writer }) => writer === "ledger")).sort()
     expect(byLedger).toEqual([
+      "addBundleComponent",
       "archiveProduct",
       "createProduct",
+      "createVariant",
       "devReplayPast",
       "placeOrder",
+      "removeBundleComponent",
       "removeProductImage",
       "reorder",
       "requestLink",
@@ -91,7 +94,7 @@ describe("routes", () => {
     const commanding = bodies
       .filter(([path, body]) => path.startsWith("src/domains/") && /\bcommand\(ctx,/.test(body))
       .map(([path]) => path.split("/")[2])
-    expect([...new Set(commanding)].sort()).toEqual(["catalog", "orders", "partners"])
+    expect([...new Set(commanding)].sort()).toEqual(["bundles", "catalog", "hub", "orders", "partners"])
   })
 
   test("of bodies and queries refuse what they do not know", () => {
