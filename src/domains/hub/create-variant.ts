@@ -12,7 +12,7 @@ export async function createVariant(ctx: Ctx, input: CreateVariant): Promise<Res
   const { identity_id, color = null, size = null, condition = null, name, ...terms } = input
   const identity = await findIdentity(ctx, identity_id)
   const number = parseUpisH(identity.upisH)
-  if (number === undefined) throw new Error(`INV-HUB-2: ${identity.upisH} is no UPIS-H`)
+  if (number === undefined) throw new Error(`INV-UPI-2: ${identity.upisH} is no UPIS-H`)
   const sku = composeSku(number, { color, size, condition })
   if (!sku.ok) throw invalidAt("/size", skuFaults[sku.error], sku.error)
   const called = name ?? (await findFamily(ctx, identity.familyId)).name

@@ -6,7 +6,7 @@ import { familyToChange } from "./find.ts"
 import { hubStore } from "./store.ts"
 import { toFamilyView } from "./views.ts"
 
-/** INV-HUB-1: an empty family alone. @throws RefusalError NOT_FOUND, VERSION_MISMATCH, CONFLICT. */
+/** INV-UPI-1: an empty family alone. @throws RefusalError NOT_FOUND, VERSION_MISMATCH, CONFLICT. */
 export async function deleteFamily(ctx: Ctx, id: FamilyId): Promise<void> {
   const store = hubStore(ctx.db)
   const family = await familyToChange(ctx, id)

@@ -23,7 +23,7 @@ export const formatUpisH = ({ familyCode, type, lci }: IdentityNumber): string =
 export const signatureText = ({ familyCode, type, lci }: IdentityNumber): string =>
   [formatCode(familyCode), letters[type] ?? "Product", lci ?? ""].join("|")
 
-/** INV-HUB-2. The identity again, or undefined for what is no UPIS-H. */
+/** INV-UPI-2. The identity again, or undefined for what is no UPIS-H. */
 export function parseUpisH(text: string): IdentityNumber | undefined {
   const read = readIdentity(text.split("-"))
   return read?.rest.length === 0 ? read.number : undefined
@@ -51,7 +51,7 @@ const isColor = (word: string): boolean => /^[A-Z]{2}$/.test(word)
 const isSize = (word: string): boolean => /^[A-Z0-9]{1,4}$/.test(word)
 const isCondition = (word: string): word is Condition => (conditions as readonly string[]).includes(word)
 
-/** INV-HUB-3. The SKU of a variant: UPIS-H, color, size and condition, each where given, joined by hyphens: `00845-P-1-WY-N`. */
+/** INV-UPI-3. The SKU of a variant: UPIS-H, color, size and condition, each where given, joined by hyphens: `00845-P-1-WY-N`. */
 export function composeSku(identity: IdentityNumber, { color, size, condition }: VariantAttributes): Result<string, SkuFault> {
   if (size !== null) {
     if (color === null && identity.type === "PRODUCT" && letterToType.has(size)) return err("SIZE_READS_AS_TYPE")
@@ -61,7 +61,7 @@ export function composeSku(identity: IdentityNumber, { color, size, condition }:
   return ok([formatUpisH(identity), color, size, condition].filter((part) => part !== null).join("-"))
 }
 
-/** INV-HUB-3. What a variant's SKU was made from, or undefined for what is none. */
+/** INV-UPI-3. What a variant's SKU was made from, or undefined for what is none. */
 export function parseSku(sku: string): { readonly identity: IdentityNumber; readonly attributes: VariantAttributes } | undefined {
   const read = readIdentity(sku.split("-"))
   if (read === undefined) return undefined

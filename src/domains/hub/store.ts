@@ -35,7 +35,7 @@ export const hubStore = (db: TenantDb) => {
       guardChanged("VERSION_MISMATCH"),
     ],
 
-    /** INV-HUB-1: an identity that came in the meantime keeps its family. */
+    /** INV-UPI-1: an identity that came in the meantime keeps its family. */
     deleteFamily: (row: FamilyRow): Statement[] => [
       guard("CONFLICT", sql`not exists ${isOfFamily(row.id)}`),
       db.delete(partNumberHolds, eq(partNumberHolds.familyId, row.id)),
@@ -74,7 +74,7 @@ export const hubStore = (db: TenantDb) => {
     ],
 
     /**
-     * INV-HUB-4: the smallest number that no part of the family has and no other request was given, kept for this one.
+     * INV-UPI-4: the smallest number that no part of the family has and no other request was given, kept for this one.
      * One statement, so that of requests at once each gets its own; undefined when there is none left.
      */
     holdLci: async (familyId: FamilyId, now: Instant): Promise<number | undefined> => {

@@ -31,9 +31,9 @@ export async function toVariantViews(ctx: Ctx, variants: readonly ProductFacts[]
   return variants.map((variant) => ({ ...toProductView(variant, sight, urls), upis_h: upisHOf(variant.sku) }))
 }
 
-/** INV-HUB-3: a variant's SKU says what it was made from. */
+/** INV-UPI-3: a variant's SKU says what it was made from. */
 function upisHOf(sku: string): string {
   const parsed = parseSku(sku)
-  if (parsed === undefined) throw new Error(`INV-HUB-3: ${sku} is no variant's SKU`)
+  if (parsed === undefined) throw new Error(`INV-UPI-3: ${sku} is no variant's SKU`)
   return formatUpisH(parsed.identity)
 }
