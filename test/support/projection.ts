@@ -25,7 +25,7 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     return {
       locations: all("SELECT id AS key, * FROM locations"),
       products: all(
-        `SELECT id AS key, *, (SELECT coalesce(sum(quantity_milli), 0) FROM stock_movements m WHERE m.product_id = products.id) AS stock_milli,
+        `SELECT id AS key, products.*, (SELECT coalesce(sum(quantity_milli), 0) FROM stock_movements m WHERE m.product_id = products.id) AS stock_milli,
           v.identity_id, v.color, v.size, v.condition FROM products LEFT JOIN product_variants v ON v.product_id = products.id`,
       ),
       stock_levels: all("SELECT product_id || location_id AS key, * FROM stock_levels"),

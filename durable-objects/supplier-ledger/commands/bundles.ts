@@ -49,7 +49,9 @@ export function addComponent(work: LedgerWork, input: AddComponent): Result<Comp
   const parent = live(store, input.parentId)
   const child = live(store, input.childId)
   if (parent === undefined || child === undefined) {
-    return refuse("NOT_FOUND", `There is no product ${parent === undefined ? input.parentId : input.childId}.`)
+    const message = "There is no such product."
+    const pointer = parent === undefined ? "/parent_id" : "/child_id"
+    return refuse("NOT_FOUND", message, { errors: [{ pointer, code: "UNKNOWN_PRODUCT", message }] })
   }
   if (!isOnStep(input.quantityMilli, child.quantityStepMilli)) {
     const message = `Must be a multiple of the component's quantity_step ${child.quantityStepMilli / 1000}.`
