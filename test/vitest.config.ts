@@ -53,7 +53,7 @@ export default defineConfig({
         include: ["test/**/*.test.ts"],
         exclude: ["test/node/**", queueAtWork],
         // What is sent to the queue stays there: a consumer at work beside a test would change what it counts.
-        miniflare: { queueProducers: { EVENTS: "held-events" } },
+        miniflare: { queueProducers: { EVENTS: "held-events", WEBHOOKS: "held-webhooks" } },
       }),
       workers({ name: "queue", include: [queueAtWork] }),
       "test/vitest.node.config.ts",

@@ -1,4 +1,4 @@
-import type { LinkId, OrderId } from "../../src/kernel/ids.ts"
+import { type LinkId, type OrderId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import { type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
 import type { LedgerFact } from "./commands/index.ts"
 import type { Envelope } from "./rpc.ts"
@@ -18,3 +18,16 @@ export function aboutThat(envelope: Envelope, id: LedgerFact["id"]): Envelope {
     return { ...envelope, command: { ...command, input: { ...command.input, orderId: id as OrderId } } }
   return envelope
 }
+
+/** Carries a refusal out of a transaction, so that nothing written before it stays. */
+export class Rollback extends Error {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(refusal.code)
+    this.refusal = refusal
+  }
+}
+
+/** Who acts where nobody asked: the ledger itself. */
+export const systemActor = { kind: "SYSTEM", id: null, name: "Waybill", organizationId: platformOrganizationId } as const
+export const noOrigin = { ipAddress: null, userAgent: null } as const

@@ -162,4 +162,22 @@ CREATE TABLE costs (
     // With a rowid, since a price list makes for long rows.
     sql: "CREATE TABLE link_terms (link_id TEXT PRIMARY KEY REFERENCES links (id), terms TEXT NOT NULL, seq INTEGER NOT NULL);",
   },
+  {
+    id: 5,
+    name: "variants and what bundles are made of",
+    sql: `
+ALTER TABLE products ADD COLUMN identity_id TEXT;
+ALTER TABLE products ADD COLUMN color TEXT;
+ALTER TABLE products ADD COLUMN size TEXT;
+ALTER TABLE products ADD COLUMN condition TEXT;
+
+CREATE TABLE bundle_components (
+  id TEXT PRIMARY KEY, parent_id TEXT NOT NULL REFERENCES products (id), child_id TEXT NOT NULL REFERENCES products (id),
+  quantity_milli INTEGER NOT NULL CHECK (quantity_milli > 0), role TEXT NOT NULL, created_at INTEGER NOT NULL, removed_at INTEGER,
+  version INTEGER NOT NULL, seq INTEGER NOT NULL, CHECK (parent_id <> child_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX bundle_components_once ON bundle_components (parent_id, child_id) WHERE removed_at IS NULL;
+CREATE INDEX bundle_components_child ON bundle_components (child_id) WHERE removed_at IS NULL;
+`,
+  },
 ]

@@ -3,16 +3,9 @@ import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
-import {
-  type LinkId,
-  type LocationId,
-  type OrderId,
-  type OrganizationId,
-  type ProductId,
-  platformOrganizationId,
-} from "../../src/kernel/ids.ts"
+import { type LinkId, type OrderId, type OrganizationId, type ProductId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
-import { err, ok, type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
+import { err, ok, type Result, refuse } from "../../src/kernel/result.ts"
 import { hour, type Instant, minute } from "../../src/kernel/time.ts"
 import { Executor } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
@@ -27,15 +20,13 @@ import { DueTable } from "../shared/due-table.ts"
 import { isMigrated, migrate } from "../shared/migrate.ts"
 import { Outbox } from "../shared/outbox.ts"
 import { Relay } from "../shared/relay.ts"
+import { openBooks, showLinksAnew } from "./adopt.ts"
 import { carryOut, type LedgerFact, tellsRooms } from "./commands/index.ts"
-import { endReservations, expireLots, nextLapse } from "./commands/lapses.ts"
-import { linkSideOf } from "./commands/links.ts"
-import { orderSideOf } from "./commands/orders.ts"
-import { withTerms } from "./commands/terms.ts"
-import { aboutThat, passing, unknownLedger } from "./envelopes.ts"
+import { lapse } from "./commands/lapses.ts"
+import { aboutThat, noOrigin, passing, Rollback, systemActor, unknownLedger } from "./envelopes.ts"
 import { schemaSteps } from "./migrations.ts"
 import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections/index.ts"
-import { areLinksShownAnew } from "./projections/links.ts"
+import * as reads from "./reads.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
 import { RoomNews } from "./room-news.ts"
 import type { Envelope, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
@@ -44,15 +35,6 @@ import { LedgerWork } from "./work.ts"
 
 /** What falls due: reservations and lots that run out, another try at the relay, word to the watch and to chat rooms, forgetting commands, comparing with D1, finishing a rebuild. */
 type Due = "relay" | "watch" | "rooms" | "commands" | "reconcile" | "rebuild" | "stock"
-
-/** Carries a refusal out of a transaction, so that nothing written before it stays. */
-class Rollback extends Error {
-  readonly refusal: Refusal
-  constructor(refusal: Refusal) {
-    super(refusal.code)
-    this.refusal = refusal
-  }
-}
 
 /**
  * The one writer of a supplier's products, stock, links and orders. It decides and writes in one transaction
@@ -111,20 +93,10 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
       this.#store.saveOrganization(facts)
       const work = this.#work(this.#now(), systemActor, noOrigin)
       if (isNew) {
-        const id = work.mint("whs")
-        this.#store.locations.save(mainWarehouse(id, work.now, work.seq))
-        work.touch("location", id)
+        openBooks(work)
         this.#due.schedule("reconcile", work.now + jittered(limits.reconcileMinutes * minute))
       }
-      if (before !== undefined && areLinksShownAnew(before, facts)) {
-        for (const link of this.#store.links.all()) {
-          this.#store.links.save({ ...link, seq: work.seq })
-          work.touch("link", link.id)
-          if (this.#store.terms.touch(link.id, work.seq)) work.touch("terms", link.id)
-          work.tellRoom(link.id)
-        }
-        this.#due.schedule("rooms", work.now)
-      }
+      if (before !== undefined && showLinksAnew(work, before)) this.#due.schedule("rooms", work.now)
       this.#armRelay(work.now)
     })
     this.#isReady = true
@@ -138,14 +110,15 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   }
 
   async readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined> {
-    const order = this.#isReady ? this.#store.orders.find(id) : undefined
-    const side = order === undefined ? undefined : orderSideOf(order, organizationId)
-    return order === undefined || side === undefined ? undefined : side === "buyer" ? { ...order, internalNote: null } : order
+    return this.#isReady ? reads.order(this.#store, organizationId, id) : undefined
   }
 
   async readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkWithTerms | undefined> {
-    const link = this.#isReady ? this.#store.links.find(id) : undefined
-    return link !== undefined && linkSideOf(link, organizationId) !== undefined ? withTerms(this.#store, link) : undefined
+    return this.#isReady ? reads.link(this.#store, organizationId, id) : undefined
+  }
+
+  async readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined> {
+    return this.#isReady ? reads.product(this.#store, organizationId, id) : undefined
   }
 
   async introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean> {
@@ -154,11 +127,6 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     this.#transaction(() => this.#rooms.touch(link.id, link.seq))
     await this.#tellRooms()
     return true
-  }
-
-  async readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined> {
-    const product = this.#isReady ? this.#store.products.find(id) : undefined
-    return product?.supplierId === organizationId ? product : undefined
   }
 
   /** Compares the projection with the ledger after a drain, and marks what differs, so that the relay mends it. */
@@ -309,11 +277,9 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     return this.#transaction(() => {
       const now = this.#now()
       const work = this.#work(now, systemActor, noOrigin)
-      endReservations(work)
-      expireLots(work)
-      work.finish()
+      const next = lapse(work)
       this.#armRelay(now)
-      return nextLapse(work)
+      return next
     })
   }
 
@@ -412,26 +378,6 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     if (this.#store.meta("rebuilding") === generation) this.#store.setMeta("rebuilding", 0)
   }
 }
-
-/** The place that each ledger begins with. */
-const mainWarehouse = (id: LocationId, now: Instant, seq: number) => ({
-  id,
-  code: "MAIN",
-  name: "Main warehouse",
-  kind: "WAREHOUSE" as const,
-  address: null,
-  capacityMilli: null,
-  operators: [],
-  isDefault: true,
-  archivedAt: null,
-  createdAt: now,
-  updatedAt: now,
-  version: 1,
-  seq,
-})
-
-const systemActor = { kind: "SYSTEM", id: null, name: "Waybill", organizationId: platformOrganizationId } as const
-const noOrigin = { ipAddress: null, userAgent: null } as const
 
 const afterMs = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined))
 

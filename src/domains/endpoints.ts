@@ -1,12 +1,14 @@
 import type { Endpoint } from "../platform/http/endpoint.ts"
 import { systemEndpoints } from "./admin/index.ts"
 import { auditEndpoints } from "./audit/index.ts"
+import { bundleEndpoints } from "./bundles/index.ts"
 import { catalogEndpoints } from "./catalog/index.ts"
 import { chatEndpoints } from "./chat/index.ts"
 import { complaintEndpoints } from "./complaints/index.ts"
 import { demoEndpoints } from "./demo/index.ts"
 import { eventEndpoints } from "./events/index.ts"
 import { fileEndpoints } from "./files/index.ts"
+import { hubEndpoints } from "./hub/index.ts"
 import { identityEndpoints } from "./identity/index.ts"
 import { notificationEndpoints } from "./notifications/index.ts"
 import { orderEndpoints } from "./orders/index.ts"
@@ -21,6 +23,8 @@ export const endpoints: readonly Endpoint[] = [
   ...organizationEndpoints,
   ...partnerEndpoints,
   ...catalogEndpoints,
+  ...hubEndpoints,
+  ...bundleEndpoints,
   ...orderEndpoints,
   ...chatEndpoints,
   ...complaintEndpoints,

@@ -11,6 +11,9 @@ export const idPrefixes = {
   apiKey: "key",
   link: "lnk",
   product: "prd",
+  family: "fam",
+  identity: "idn",
+  bundleComponent: "bcp",
   order: "ord",
   orderLine: "oln",
   location: "whs",
@@ -43,6 +46,9 @@ export type RoleId = Id<"rol">
 export type ApiKeyId = Id<"key">
 export type LinkId = Id<"lnk">
 export type ProductId = Id<"prd">
+export type FamilyId = Id<"fam">
+export type IdentityId = Id<"idn">
+export type BundleComponentId = Id<"bcp">
 export type OrderId = Id<"ord">
 export type OrderLineId = Id<"oln">
 export type LocationId = Id<"whs">
@@ -128,7 +134,7 @@ export function isId<P extends IdPrefix>(prefix: P, text: string): text is Id<P>
 }
 
 /** The routing number in an id's low 40 bits. Meaningful only for ids that were minted with one. */
-export function routingOf(id: Id<"org" | "lnk" | "prd" | "ord" | "oln" | "whs" | "mov">): RoutingNumber {
+export function routingOf(id: Id<"org" | "lnk" | "prd" | "ord" | "oln" | "whs" | "mov" | "bcp">): RoutingNumber {
   const bytes = TypeID.fromString(id).toUUIDBytes()
   return (bytes[11] ?? 0) * 2 ** 32 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(12)
 }

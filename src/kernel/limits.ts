@@ -24,6 +24,20 @@ export const limits = {
   noteCharsMax: 2_000,
   reasonCharsMax: 500,
   skuCharsMax: 64,
+  familyCodeMax: 99_999,
+  /** The local component index of a part in its family. */
+  lciMax: 99,
+  /** How long a part's number is kept for the request that was given it. */
+  lciHoldSeconds: 60,
+  /** Variants that an identity is shown with; the list of variants has them all. */
+  identityVariantsShownMax: 100,
+  /** Levels of bundles in bundles, from the top one to its last leaf. */
+  bundleLevelsMax: 8,
+  /** Products below a bundle, on all levels together; as many as an order can have lines. */
+  bundlePartsMax: 200,
+  bundleComponentsMax: 100,
+  /** Bundles above one that gets another component: each is checked again. */
+  bundleParentsMax: 500,
   categoryCharsMax: 100,
   unitCharsMax: 20,
   emailCharsMax: 254,

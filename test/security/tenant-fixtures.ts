@@ -174,6 +174,39 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { params: { id: a.productId, file_id: a.imageId }, answers: hidden },
   ],
 
+  // Product hub
+  listFamilies: () => [{ answers: 200 }],
+  createFamily: public_("there is no id to name; a code is its organization's own"),
+  getFamily: ({ a }) => [{ params: { id: a.familyId }, answers: hidden }],
+  updateFamily: ({ a }) => [{ params: { id: a.familyId }, body: { name: "Mine Now" }, answers: hidden }],
+  deleteFamily: ({ a }) => [{ params: { id: a.familyId }, answers: hidden }],
+  listIdentities: ({ a }) => [{ answers: 200 }, { query: { family_id: a.familyId }, answers: 200 }],
+  createIdentity: ({ a }) => [
+    { body: { family_id: a.familyId, type: "PART" }, answers: hidden },
+    { body: { family_id: a.familyId, type: "KIT" }, answers: hidden },
+  ],
+  getIdentity: ({ a }) => [{ params: { id: a.identityId }, answers: hidden }],
+  getIdentityByUpisH: ({ a }) => [{ params: { upis_h: a.upisH }, answers: hidden }],
+  listVariants: ({ a }) => [{ answers: 200 }, { query: { identity_id: a.identityId }, answers: 200 }],
+  createVariant: ({ a }) => [{ body: { identity_id: a.identityId, price: "0.01" }, answers: hidden }],
+  getVariant: ({ a }) => [{ params: { id: a.variantId }, answers: hidden }],
+  getVariantBySku: ({ a }) => [{ params: { full_sku: a.variantSku }, answers: hidden }],
+
+  // Bundles
+  listBundleComponents: () => [{ answers: 200 }],
+  addBundleComponent: ({ a, me }) => [
+    { body: { parent_id: a.variantId, child_id: a.productId, quantity: 1 }, answers: hidden },
+    { body: { parent_id: a.variantId, child_id: me.productId, quantity: 1 }, answers: hidden },
+    { body: { parent_id: me.variantId, child_id: a.productId, quantity: 1 }, answers: hidden },
+  ],
+  removeBundleComponent: ({ a }) => [{ params: { id: a.componentId }, answers: hidden }],
+  getBillOfMaterials: ({ a }) => [
+    { params: { id: a.variantId }, answers: hidden },
+    { params: { id: a.variantId }, query: { deep: "true" }, answers: hidden },
+  ],
+  listBundlesOfComponent: ({ a }) => [{ params: { id: a.otherProductId }, answers: hidden }],
+  getBundleAvailability: ({ a }) => [{ params: { id: a.variantId }, answers: hidden }],
+
   // Orders
   placeOrder: ({ relation, a, c, me }) => [
     ...(relation === "partner"

@@ -60,6 +60,7 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
          FROM link_terms t JOIN links l ON l.id = t.link_id`,
       ),
       orders: all("SELECT id AS key, * FROM orders"),
+      bundle_components: all("SELECT id AS key, * FROM bundle_components"),
     }
   })
   const supplier = ledger.owner
@@ -71,7 +72,16 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     )
     return rows.sort(byId)
   }
-  for (const table of ["locations", "products", "stock_levels", "stock_movements", "lots", "stock_units", "stock_minimums"] as const) {
+  for (const table of [
+    "locations",
+    "products",
+    "stock_levels",
+    "stock_movements",
+    "lots",
+    "stock_units",
+    "stock_minimums",
+    "bundle_components",
+  ] as const) {
     const expected = own[table].sort(byId)
     expect(only(await actualOf(table, supplier.id), expected), table).toEqual(expected)
   }

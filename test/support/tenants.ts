@@ -30,6 +30,13 @@ export type Tenant = World & {
   /** The image of the first product. */
   readonly imageId: string
   readonly cannedReplyId: string
+  readonly familyId: string
+  readonly identityId: string
+  readonly upisH: string
+  readonly variantId: string
+  readonly variantSku: string
+  /** The second product, in the variant. */
+  readonly componentId: string
 }
 
 async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
@@ -37,6 +44,9 @@ async function must<T = Record<string, string>>(status: number, call: ReturnType
   if (answer.status !== status) throw new Error(`expected ${status}: ${answer.status} ${JSON.stringify(answer.body)}`)
   return answer.body as T
 }
+
+/** A family's code that is the word's own. */
+const codeOf = (word: string): number => Array.from(word).reduce((code, letter) => (code * 31 + letter.charCodeAt(0)) % 100_000, 7)
 
 /** `word` stands in every name, so that it betrays where it came from. */
 export async function furnished(word: string, capabilities: readonly string[]): Promise<Tenant> {
@@ -91,6 +101,13 @@ export async function furnished(word: string, capabilities: readonly string[]): 
       body: { title: `${word} is on its way`, content: `Dear {{name}}, ${word} is on its way` },
     }),
   )
+  const family = await must(201, api("POST", "/families", { token, body: { code: codeOf(word), name: `${word} greens` } }))
+  const identity = await must(201, api("POST", "/identities", { token, body: { family_id: family["id"], type: "KIT" } }))
+  const variant = await must(201, api("POST", "/variants", { token, body: { identity_id: identity["id"], color: "GN", price: "9.99" } }))
+  const component = await must(
+    201,
+    api("POST", "/bundles", { token, body: { parent_id: variant["id"], child_id: second["id"], quantity: 2 } }),
+  )
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
   const happened = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/events", { token }))
@@ -121,6 +138,12 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     fileId,
     imageId: String(shown.body.images[0].file_id),
     cannedReplyId: String(cannedReply["id"]),
+    familyId: String(family["id"]),
+    identityId: String(identity["id"]),
+    upisH: String(identity["upis_h"]),
+    variantId: String(variant["id"]),
+    variantSku: String(variant["sku"]),
+    componentId: String(component["id"]),
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
+import { bundleCommands } from "./bundles.ts"
 import type { Command } from "./command.ts"
 import { linkCommands } from "./links.ts"
 import { movementCommands } from "./movements.ts"
@@ -8,10 +9,14 @@ import { productCommands } from "./products.ts"
 import { termsCommands } from "./terms.ts"
 
 /** Everything the ledger can be told to do. */
-const commands = { ...productCommands, ...linkCommands, ...orderCommands, ...movementCommands, ...termsCommands } as const satisfies Record<
-  string,
-  Command
->
+const commands = {
+  ...productCommands,
+  ...linkCommands,
+  ...orderCommands,
+  ...movementCommands,
+  ...termsCommands,
+  ...bundleCommands,
+} as const satisfies Record<string, Command>
 
 export type LedgerVerb = keyof typeof commands
 

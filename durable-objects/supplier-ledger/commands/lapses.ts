@@ -4,8 +4,16 @@ import { limits } from "../../../src/kernel/limits.ts"
 import { type Instant, minute } from "../../../src/kernel/time.ts"
 import type { LedgerWork } from "../work.ts"
 
+/** INV-STK-8: what was promised for a time is free after it, and a lot is out of date when its day is over. @returns when to look again. */
+export function lapse(work: LedgerWork): Instant | undefined {
+  endReservations(work)
+  expireLots(work)
+  work.finish()
+  return nextLapse(work)
+}
+
 /** Frees what was promised until now. An order that waited for its buyer's word is cancelled with it. */
-export function endReservations(work: LedgerWork): void {
+function endReservations(work: LedgerWork): void {
   const { reservations, units } = work.store
   for (const reservation of reservations.expired(work.now, limits.alarmRowsMax)) {
     work.stock.release(reservation)
@@ -15,7 +23,7 @@ export function endReservations(work: LedgerWork): void {
 }
 
 /** Notes which lots' last day is over, and tells their owner of those of which there is some left. */
-export function expireLots(work: LedgerWork): void {
+function expireLots(work: LedgerWork): void {
   const { lots, levels, reservations, products, organization } = work.store
   for (const before of lots.expiring(work.today, limits.alarmRowsMax)) {
     const lot = { ...before, expiredAt: work.now, updatedAt: work.now, seq: work.seq }
@@ -34,7 +42,7 @@ export function expireLots(work: LedgerWork): void {
 }
 
 /** When to look again: at the next reservation's end, or when a lot's day may be over somewhere on earth. */
-export function nextLapse(work: LedgerWork): Instant | undefined {
+function nextLapse(work: LedgerWork): Instant | undefined {
   const { reservations, lots } = work.store
   const expiry = lots.nextExpiry()
   const times = [

@@ -1,11 +1,19 @@
 import { productEventDataOf, productEvents } from "../../../src/domains/catalog/events.ts"
-import { checkTerms, type ProductFacts, type ProductImage, type ProductTerms } from "../../../src/domains/catalog/rules.ts"
+import {
+  checkTerms,
+  noVariant,
+  type ProductFacts,
+  type ProductImage,
+  type ProductTerms,
+  type Variant,
+} from "../../../src/domains/catalog/rules.ts"
 import type { FileId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { parseMoney } from "../../../src/kernel/money.ts"
 import { type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
+import { comeApart } from "./bundles.ts"
 import { type Command, checkVersion } from "./command.ts"
 
 /** A product as its supplier states it. The price comes as written: how many digits fit depends on the currency, and that may be the organization's. */
@@ -13,8 +21,14 @@ type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> &
   readonly price?: string | number
   readonly stockMilli?: Milli
 }
-type CreateProduct = ProductInput & { readonly sku: string; readonly name: string; readonly price: string | number }
-type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
+/** A variant is a product that was made from an identity; the caller has made its SKU from both. */
+export type CreateProduct = ProductInput & {
+  readonly sku: string
+  readonly name: string
+  readonly price: string | number
+  readonly variant?: Variant
+}
+export type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
 
 type ArchiveProduct = { readonly productId: ProductId }
 type AddProductImage = { readonly productId: ProductId; readonly image: ProductImage }
@@ -46,8 +60,8 @@ function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFa
   if (refusal !== undefined) return err(refusal)
 
   const id = work.mint("prd")
-  const product = { id, ...terms, ...newcomer(work) }
-  store.products.save(product)
+  const { variant = noVariant } = input
+  store.products.save({ id, ...terms, ...variant, ...newcomer(work) })
   work.touch("product", id)
   work.stock.setMinimum(id, "", terms.minStockMilli)
   if (stockMilli > 0) {
@@ -70,6 +84,10 @@ function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number |
   const stale = checkVersion("product", before, ifMatch)
   if (stale !== undefined) return stale
   const { productId, price: givenPrice, stockMilli, ...given } = input
+  if (before.identityId !== null && given.sku !== undefined && given.sku !== before.sku) {
+    const message = "A variant's SKU is made from its identity and never changes."
+    return refuse("VALIDATION_FAILED", message, { errors: [{ pointer: "/sku", code: "GENERATED", message }] })
+  }
   const currency = given.currency ?? before.currency
   // A price stands in a currency: moving to another without saying the price again would change what it means.
   if (currency !== before.currency && givenPrice === undefined) {
@@ -99,6 +117,8 @@ function archiveProduct(work: LedgerWork, input: ArchiveProduct, ifMatch: number
   if (before === undefined || before.archivedAt !== null) return notFound()
   const stale = checkVersion("product", before, ifMatch)
   if (stale !== undefined) return stale
+  const refusal = comeApart(work, before.id)
+  if (refusal !== undefined) return err(refusal)
   work.store.products.save({
     ...before,
     isActive: false,

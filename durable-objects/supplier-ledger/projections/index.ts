@@ -8,11 +8,14 @@ import type { Kind } from "./kind.ts"
 import { link, terms } from "./links.ts"
 import { location } from "./locations.ts"
 import { order } from "./orders.ts"
-import { product } from "./products.ts"
+import { component, product } from "./products.ts"
 import { level, lot, minimum, movement, unit } from "./stock.ts"
 
 /** Everything that D1 shows. The outbox keeps these names, so none is ever renamed. */
-const kinds = { location, product, level, movement, link, terms, order, lot, unit, minimum } as const satisfies Record<string, Kind>
+const kinds = { location, product, level, movement, link, terms, order, lot, unit, minimum, component } as const satisfies Record<
+  string,
+  Kind
+>
 
 /** A name for part of a kind's row: where nothing else changed, these columns alone are written, and no index of the others. A sale moves a product's quantity. */
 const parts = {

@@ -1,4 +1,5 @@
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
+import { Components } from "./components.ts"
 import { Costs } from "./costs.ts"
 import { Levels } from "./levels.ts"
 import { Links } from "./links.ts"
@@ -26,6 +27,7 @@ export class LedgerStore {
   readonly minimums: Minimums
   readonly costs: Costs
   readonly products: Products
+  readonly components: Components
   readonly links: Links
   readonly terms: Terms
   readonly orders: Orders
@@ -45,6 +47,7 @@ export class LedgerStore {
     this.minimums = new Minimums(sql)
     this.costs = new Costs(sql)
     this.products = new Products(sql, this.levels, owner)
+    this.components = new Components(sql)
     this.links = new Links(sql, owner)
     this.terms = new Terms(sql)
     this.orders = new Orders(sql, owner)

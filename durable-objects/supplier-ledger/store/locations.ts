@@ -1,5 +1,6 @@
 import type { Location } from "../../../src/domains/warehouses/rules.ts"
 import type { LocationId, OrganizationId } from "../../../src/kernel/ids.ts"
+import type { Instant } from "../../../src/kernel/time.ts"
 import { LedgerTable } from "./table.ts"
 
 type LocationRow = Omit<Location, "operator">
@@ -61,3 +62,20 @@ export class Locations {
     this.table.save(location)
   }
 }
+
+/** The place that each ledger begins with. */
+export const mainWarehouse = (id: LocationId, now: Instant, seq: number) => ({
+  id,
+  code: "MAIN",
+  name: "Main warehouse",
+  kind: "WAREHOUSE" as const,
+  address: null,
+  capacityMilli: null,
+  operators: [],
+  isDefault: true,
+  archivedAt: null,
+  createdAt: now,
+  updatedAt: now,
+  version: 1,
+  seq,
+})

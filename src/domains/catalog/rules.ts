@@ -1,4 +1,4 @@
-import type { FileId, OrganizationId, ProductId } from "../../kernel/ids.ts"
+import type { FileId, IdentityId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import type { Minor } from "../../kernel/money.ts"
 import { isOnStep, type Milli } from "../../kernel/quantity.ts"
 import type { InputFault } from "../../kernel/result.ts"
@@ -20,8 +20,19 @@ export type ProductImage = {
   readonly height: number | null
 }
 
+export const conditions = ["N", "R", "U"] as const
+export type Condition = (typeof conditions)[number]
+
+/** What tells variants of one identity apart, each where it was given: color as two letters, size as one to four letters and digits. */
+export type VariantAttributes = { readonly color: string | null; readonly size: string | null; readonly condition: Condition | null }
+
+/** Which identity a product was made from, and as what; all null in a product that was made without one. Never changed. */
+export type Variant = VariantAttributes & { readonly identityId: IdentityId | null }
+
+export const noVariant: Variant = { identityId: null, color: null, size: null, condition: null }
+
 /** A product as sold, as its supplier's ledger holds it. */
-export type ProductFacts = {
+export type ProductFacts = Variant & {
   readonly id: ProductId
   readonly supplierId: OrganizationId
   readonly sku: string

@@ -15,7 +15,7 @@ import {
   quantityView,
   textInput,
 } from "../../platform/http/schemas.ts"
-import { availabilities } from "./rules.ts"
+import { availabilities, conditions } from "./rules.ts"
 
 const signedExample =
   "https://api.waybill.example/api/v1/files/fil_01jd8x2y3zf4g5h6j7k8m9n0pq/content?org=org_01jd8x2y3zf4g5h6j7k8m9n0pq&expires=1769853600&signature=2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
@@ -46,6 +46,13 @@ export const productView = lazily(() =>
       category: z.string().openapi({ example: "Vegetables" }),
       unit: z.string().openapi({ example: "kg" }),
       quantity_step: quantityView.openapi({ example: 1 }),
+      identity_id: idView("idn").nullable().openapi({
+        description: "The identity that the product is a variant of; null in a product that was made without one.",
+        example: null,
+      }),
+      color: z.string().nullable().openapi({ example: null }),
+      size: z.string().nullable().openapi({ example: null }),
+      condition: z.enum(conditions).nullable().openapi({ description: "New, refurbished or used.", example: null }),
       price: moneyView,
       currency: z.string().openapi({ example: "USD" }),
       unit_price: moneyView.openapi({
@@ -75,7 +82,8 @@ export const productView = lazily(() =>
 
 export const productList = listOf(productView, "ProductList")
 
-const terms = () => ({
+/** What a supplier may say of any product beside its SKU, name and price. */
+export const productTermsInput = () => ({
   description: textInput(limits.descriptionCharsMax).optional(),
   category: textInput(limits.categoryCharsMax).optional().openapi({ example: "Vegetables" }),
   unit: textInput(limits.unitCharsMax, 1).optional().openapi({ example: "kg", description: "Defaults to piece." }),
@@ -88,17 +96,17 @@ const terms = () => ({
 })
 
 const skuInput = textInput(limits.skuCharsMax, 1).openapi({ example: "TOM-001" })
-const productName = textInput(limits.nameCharsMax, 1).openapi({ example: "Organic Tomatoes" })
+export const productName = textInput(limits.nameCharsMax, 1).openapi({ example: "Organic Tomatoes" })
 
 export const createProductInput = lazily(() =>
   z
-    .strictObject({ sku: skuInput, name: productName, price: moneyInput, ...terms() })
+    .strictObject({ sku: skuInput, name: productName, price: moneyInput, ...productTermsInput() })
     .openapi("CreateProduct", { description: "stock_quantity is booked as an opening movement at the default location." }),
 )
 
 export const updateProductInput = lazily(() =>
   z
-    .strictObject({ sku: skuInput.optional(), name: productName.optional(), price: moneyInput.optional(), ...terms() })
+    .strictObject({ sku: skuInput.optional(), name: productName.optional(), price: moneyInput.optional(), ...productTermsInput() })
     .refine((body) => Object.keys(body).length > 0, "Say at least one field to change.")
     .openapi("UpdateProduct", {
       description: "stock_quantity states a count: the difference is booked as an adjustment.",

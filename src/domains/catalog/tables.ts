@@ -1,7 +1,11 @@
+import { sql } from "drizzle-orm"
 import { index, integer, text, uniqueIndex } from "drizzle-orm/sqlite-core"
-import type { ProductId } from "../../kernel/ids.ts"
+import type { IdentityId, ProductId } from "../../kernel/ids.ts"
 import { linkedTable } from "../../platform/db/tables.ts"
-import type { ProductImage } from "./rules.ts"
+import type { Condition, ProductImage } from "./rules.ts"
+
+/** As the indexes of variants have it, word for word: SQLite uses them for a query that says the same. */
+export const isVariant = sql`identity_id IS NOT NULL AND archived_at IS NULL`
 
 /** Projection of products with price and availability in one row, so that a catalog page is one index walk; written by the supplier's relay alone. */
 export const products = linkedTable(
@@ -33,6 +37,10 @@ export const products = linkedTable(
     version: integer("version").notNull(),
     seq: integer("seq").notNull(),
     generation: integer("generation").notNull(),
+    identityId: text("identity_id").$type<IdentityId>(),
+    color: text("color"),
+    size: text("size"),
+    condition: text("condition").$type<Condition>(),
   },
   (t) => [
     uniqueIndex("products_org_id_id").on(t.orgId, t.id),
@@ -40,6 +48,9 @@ export const products = linkedTable(
     index("products_name").on(t.orgId, t.isActive, t.name, t.id),
     index("products_category").on(t.orgId, t.isActive, t.category, t.name, t.id),
     index("products_price").on(t.orgId, t.isActive, t.priceMinor, t.id),
+    index("products_variants").on(t.orgId, t.id).where(isVariant),
+    index("products_identity").on(t.orgId, t.identityId, t.id).where(isVariant),
+    index("products_variant_sku").on(t.orgId, t.sku).where(isVariant),
   ],
 )
 

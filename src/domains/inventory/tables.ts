@@ -2,7 +2,6 @@ import { sql } from "drizzle-orm"
 import { index, integer, primaryKey, text } from "drizzle-orm/sqlite-core"
 import type { LocationId, LotId, MovementId, OrderId, OrderLineId, ProductId, UnitId } from "../../kernel/ids.ts"
 import { tenantTable } from "../../platform/db/tables.ts"
-import type { LotStatus } from "../lots/rules.ts"
 import type { LotKey, MovementReason, MovementType } from "./rules.ts"
 
 /** Projections of the owner's ledger; written by its relay alone. */
@@ -15,7 +14,7 @@ export const stockLevels = tenantTable(
     locationId: text("location_id").$type<LocationId>().notNull(),
     lotId: text("lot_id").$type<LotKey>().notNull(),
     lotNumber: text("lot_number"),
-    lotStatus: text("lot_status").$type<LotStatus>(),
+    lotStatus: text("lot_status"),
     expiresOn: text("expires_on"),
     onHandMilli: integer("on_hand_milli").notNull(),
     reservedMilli: integer("reserved_milli").notNull(),

@@ -40,7 +40,7 @@ export const lotEvents = {
   released: defineEvent("lot.released", owners, lotData),
   recalled: defineEvent("lot.recalled", owners, lotData),
   /** To each buyer who got some of the lot. */
-  recallReceived: defineEvent("lot.recall-received", buyers, receivedRecallData),
+  recallReceived: defineEvent("lot.recall_received", buyers, receivedRecallData),
 } as const
 
 export const lotEventDataOf = (

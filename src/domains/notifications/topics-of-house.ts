@@ -20,6 +20,9 @@ const organizationAbout: About = { kind: "organization", prefix: "org", member: 
 const webhookAbout: About = { kind: "webhook", prefix: "whk", member: "id", path: "/webhooks/" }
 const productAbout: About = { kind: "product", prefix: "prd", member: "product_id", path: "/products/" }
 
+const familyAbout: About = { kind: "family", prefix: "fam", member: "id", path: "/families/" }
+const identityAbout: About = { kind: "identity", prefix: "idn", member: "id", path: "/identities/" }
+
 const named = (facts: Facts): string => facts.text("full_name", "name", "email") ?? "somebody"
 const product = (facts: Facts): Phrase => phrase`${facts.text("sku") ?? ""} ${facts.text("name") ?? ""}`
 
@@ -129,4 +132,25 @@ export const topicsOfHouse: Readonly<Record<string, ToldTopic>> = {
   "product.created": quiet("A product was created.", productAbout, [], (f) => phrase`The product ${product(f)} was created`),
   "product.updated": quiet("A product was changed.", productAbout, [], (f) => phrase`The product ${product(f)} was changed`),
   "product.archived": quiet("A product was archived.", productAbout, [], (f) => phrase`The product ${product(f)} was archived`),
+  "family.created": quiet("A product family was created.", familyAbout, [], (f) => phrase`The family ${named(f)} was created`),
+  "family.updated": quiet("A product family was changed.", familyAbout, [], (f) => phrase`The family ${named(f)} was changed`),
+  "family.deleted": quiet("A product family was deleted.", familyAbout, [], (f) => phrase`The family ${named(f)} was deleted`),
+  "identity.created": quiet(
+    "A product identity was created.",
+    identityAbout,
+    [],
+    (f) => phrase`The identity ${f.text("upis_h") ?? ""} was created`,
+  ),
+  "bundle.component_added": quiet(
+    "A bundle was given a component.",
+    productAbout,
+    [],
+    (f) => phrase`The bundle ${f.text("sku") ?? ""} was given the component ${f.text("child_sku") ?? ""}`,
+  ),
+  "bundle.component_removed": quiet(
+    "A component was taken out of a bundle.",
+    productAbout,
+    [],
+    (f) => phrase`The component ${f.text("child_sku") ?? ""} was taken out of the bundle ${f.text("sku") ?? ""}`,
+  ),
 }

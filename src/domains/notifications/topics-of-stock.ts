@@ -46,7 +46,7 @@ export const topicsOfStock: Readonly<Record<string, ToldTopic>> = {
   "lot.quarantined": lotTopic("A lot was put on hold.", "is on hold", [heads, hands]),
   "lot.released": lotTopic("A lot on hold was released.", "was released", [heads, hands]),
   "lot.recalled": lotTopic("A lot was recalled.", "was recalled", [heads, hands]),
-  "lot.recall-received": lotTopic("A supplier recalled a lot that your organization was sent.", "was recalled by its supplier", [
+  "lot.recall_received": lotTopic("A supplier recalled a lot that your organization was sent.", "was recalled by its supplier", [
     concern("orders.purchase.place", both),
     concern("orders.purchase.receive", both),
   ]),

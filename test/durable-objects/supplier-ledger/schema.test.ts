@@ -39,6 +39,14 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     INSERT INTO costs VALUES ('prd_1', 'USD', 250000);
   `,
   4: `INSERT INTO link_terms VALUES ('lnk_1', '{"discountBasisPoints":500,"priceList":{}}', 41);`,
+  5: `
+    INSERT INTO products (id, sku, name, description, category, unit, quantity_step_milli, price_minor, currency, min_order_milli, min_stock_milli,
+      is_active, images, archived_at, created_at, updated_at, version, seq)
+      SELECT 'prd_3', 'KIT', name, description, category, unit, quantity_step_milli, price_minor, currency, min_order_milli, min_stock_milli,
+      is_active, images, archived_at, created_at, updated_at, version, seq FROM products WHERE id = 'prd_1';
+    UPDATE products SET identity_id = 'idn_1', color = 'WY', condition = 'N' WHERE id = 'prd_3';
+    INSERT INTO bundle_components VALUES ('bcp_1', 'prd_3', 'prd_1', 2000, 'PRIMARY', 50, NULL, 1, 42);
+  `,
 }
 
 const last = schemaSteps.length

@@ -22,6 +22,7 @@ function layerOf(path: string): Layer {
 const domainOf = (path: string): string => path.split("/")[2] ?? ""
 const objectOf = (path: string): string => path.split("/")[1] ?? ""
 const isIndex = (path: string): boolean => /^src\/domains\/[^/]+\/index\.ts$/.test(path)
+const isRules = (path: string): boolean => /^src\/domains\/[^/]+\/rules\.ts$/.test(path)
 const isClient = (path: string): boolean => /^durable-objects\/[^/]+\/client\.ts$/.test(path)
 
 const isObjectClass = (path: string): boolean => dirname(path) === `durable-objects/${basename(path, ".ts")}`
@@ -42,7 +43,8 @@ function mayImport({ from, to }: Import): boolean {
       if (from === "src/platform/env.ts" && isObjectClass(to)) return true
       return target === "kernel" || target === "platform"
     case "domain":
-      if (target === "domain") return domainOf(to) === domainOf(from) || isIndex(to)
+      // Rules are pure, and so may stand on each other's, as objects do on them.
+      if (target === "domain") return domainOf(to) === domainOf(from) || isIndex(to) || (isRules(from) && isRules(to))
       return target === "kernel" || target === "platform" || isClient(to)
     case "registry":
       return target === "kernel" || target === "platform" || target === "registry" || isIndex(to)

@@ -1,0 +1,154 @@
+import { command } from "../../../durable-objects/supplier-ledger/client.ts"
+import { isId, type ProductId } from "../../kernel/ids.ts"
+import { RefusalError, refuse } from "../../kernel/result.ts"
+import type { Ctx } from "../../platform/http/context.ts"
+import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
+import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { etagOf, reply } from "../../platform/http/reply.ts"
+import { idParams } from "../../platform/http/schemas.ts"
+import { addComponentInput, availabilityView, bomList, bomQuery, bundleQuery, componentList, componentView } from "./schemas.ts"
+import { bundleStore, type ComponentRow, type Tree } from "./store.ts"
+import { toAvailabilityView, toComponentView, toDeepBom, toDirectBom } from "./views.ts"
+
+const tag = "Bundles"
+const read = "catalog.product.read"
+const edit = "catalog.product.edit"
+const componentsKind = "bundle-components"
+const bomKind = "bill-of-materials"
+
+const noSuchProduct = { code: "NOT_FOUND", detail: "There is no such product." } as const
+
+async function treeOf(ctx: Ctx, id: ProductId): Promise<Tree> {
+  const tree = await bundleStore(ctx.db).tree(id)
+  if (tree === undefined) throw new RefusalError(noSuchProduct)
+  return tree
+}
+
+function componentCursor(cursor: string | undefined) {
+  const [key] = readCursor(componentsKind, ["string"], cursor) ?? []
+  return typeof key === "string" && isId("bcp", key) ? key : undefined
+}
+
+const componentPage = (rows: readonly ComponentRow[], limit: number) =>
+  pageOf(rows, limit, componentsKind, (row) => [row.id], toComponentView)
+
+export const bundleEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "listBundleComponents",
+      method: "get",
+      path: "/bundles",
+      tag,
+      summary: "List components of all bundles, newest first",
+      access: read,
+      query: bundleQuery,
+      success: { status: 200, schema: componentList, description: "A page of components." },
+      isList: true,
+    },
+    async (ctx, { query: { limit, cursor } }) =>
+      reply.ok(componentPage(await bundleStore(ctx.db).all(componentCursor(cursor), limit + 1), limit)),
+  ),
+  endpoint(
+    {
+      operationId: "addBundleComponent",
+      method: "post",
+      path: "/bundles",
+      tag,
+      summary: "Add a component to a bundle",
+      description: "What would make a bundle part of itself, on whatever level, is refused with the code CYCLE at `/child_id`.",
+      access: edit,
+      body: addComponentInput,
+      success: { status: 201, schema: componentView, description: "The component." },
+      errors: ["NOT_FOUND", "CONFLICT", "OFF_STEP", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { body }) => {
+      const { parent_id, child_id, quantity, role = "PRIMARY" } = body
+      const input = { parentId: parent_id, childId: child_id, quantityMilli: quantity, role }
+      const result = await command(ctx, ctx.orgId, "addComponent", input)
+      if (!result.ok) return result
+      return reply.created(toComponentView(result.value), `/bundles/parent/${parent_id}/components`, { etag: etagOf(result.value.version) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "removeBundleComponent",
+      method: "delete",
+      path: "/bundles/{id}",
+      tag,
+      summary: "Take a component out of its bundle",
+      access: edit,
+      params: idParams("bcp"),
+      success: { status: 204, description: "The bundle no longer holds it." },
+      errors: ["NOT_FOUND", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { params }) => {
+      const result = await command(ctx, ctx.orgId, "removeComponent", { componentId: params.id })
+      return result.ok ? reply.noContent() : result
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getBillOfMaterials",
+      method: "get",
+      path: "/bundles/parent/{id}/components",
+      tag,
+      summary: "What a bundle is made of, directly or down to the leaves",
+      description: "By the component's id. A product that is made of nothing has an empty page.",
+      access: read,
+      params: idParams("prd"),
+      query: bomQuery,
+      success: { status: 200, schema: bomList, description: "A page of the bill of materials." },
+      isList: true,
+    },
+    async (ctx, { params: { id }, query: { limit, cursor, deep = false } }) => {
+      const kind = `${bomKind}-${deep ? "deep" : "direct"}`
+      const [after = ""] = readCursor(kind, ["string"], cursor) ?? []
+      const tree = await treeOf(ctx, id)
+      const lines = (deep ? toDeepBom(tree) : toDirectBom(tree)).filter((line) => line.child_id > String(after))
+      return reply.ok(
+        pageOf(
+          lines,
+          limit,
+          kind,
+          (line) => [line.child_id],
+          (line) => line,
+        ),
+      )
+    },
+  ),
+  endpoint(
+    {
+      operationId: "listBundlesOfComponent",
+      method: "get",
+      path: "/bundles/child/{id}/bundles",
+      tag,
+      summary: "Where a product is used: the bundles that it is a component of, newest first",
+      access: read,
+      params: idParams("prd"),
+      query: bundleQuery,
+      success: { status: 200, schema: componentList, description: "A page of components, one a bundle." },
+      isList: true,
+    },
+    async (ctx, { params: { id }, query: { limit, cursor } }) => {
+      const rows = await bundleStore(ctx.db).whereUsed(id, componentCursor(cursor), limit + 1)
+      return rows === undefined ? refuse("NOT_FOUND", noSuchProduct.detail) : reply.ok(componentPage(rows, limit))
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getBundleAvailability",
+      method: "get",
+      path: "/bundles/parent/{id}/availability",
+      tag,
+      summary: "How many of a bundle can be built from stock now, and what limits it",
+      description:
+        "From the stock of what the bundle comes apart into on the lowest level. Stock of the bundle itself, or of bundles in it, does not count: a kit is built when it is sold.",
+      access: "inventory.stock.read",
+      params: idParams("prd"),
+      success: { status: 200, schema: availabilityView, description: "How many, and each component's share." },
+    },
+    async (ctx, { params: { id } }) => reply.ok(toAvailabilityView(await treeOf(ctx, id))),
+  ),
+]

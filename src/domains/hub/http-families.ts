@@ -1,0 +1,199 @@
+import type { Ctx } from "../../platform/http/context.ts"
+import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
+import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { etagOf, reply } from "../../platform/http/reply.ts"
+import { idParams } from "../../platform/http/schemas.ts"
+import { productOfRow } from "../catalog/index.ts"
+import { createFamily } from "./create-family.ts"
+import { createIdentity } from "./create-identity.ts"
+import { deleteFamily } from "./delete-family.ts"
+import { findFamily, findIdentity, findIdentityByUpisH } from "./find.ts"
+import {
+  createFamilyInput,
+  createIdentityInput,
+  familyList,
+  familyQuery,
+  familyView,
+  familyWithIdentities,
+  identityList,
+  identityQuery,
+  identityView,
+  identityWithVariants,
+  updateFamilyInput,
+  upisHParams,
+} from "./schemas.ts"
+import { hubStore, identityVariants } from "./store.ts"
+import type { IdentityRow } from "./tables.ts"
+import { updateFamily } from "./update-family.ts"
+import { toFamilyView, toIdentityView, toVariantViews } from "./views.ts"
+
+const tag = "Product hub"
+const read = "catalog.product.read"
+const edit = "catalog.product.edit"
+const familiesKind = "families"
+const identitiesKind = "identities"
+
+async function shownIdentity(ctx: Ctx, identity: IdentityRow) {
+  const variants = await identityVariants(ctx.db, identity.id)
+  return reply.ok({ ...toIdentityView(identity), variants: await toVariantViews(ctx, variants.map(productOfRow)) })
+}
+
+export const familyEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "listFamilies",
+      method: "get",
+      path: "/families",
+      tag,
+      summary: "List product families, by code",
+      access: read,
+      query: familyQuery,
+      success: { status: 200, schema: familyList, description: "A page of families." },
+      isList: true,
+    },
+    async (ctx, { query: { limit, cursor } }) => {
+      const [after] = readCursor(familiesKind, ["number"], cursor) ?? []
+      const rows = await hubStore(ctx.db).families({ after: typeof after === "number" ? after : undefined, rowsMax: limit + 1 })
+      return reply.ok(pageOf(rows, limit, familiesKind, (row) => [row.code], toFamilyView))
+    },
+  ),
+  endpoint(
+    {
+      operationId: "createFamily",
+      method: "post",
+      path: "/families",
+      tag,
+      summary: "Create a product family",
+      access: edit,
+      body: createFamilyInput,
+      success: { status: 201, schema: familyView, description: "The family." },
+      errors: ["CONFLICT"],
+    },
+    async (ctx, { body }) => {
+      const family = createFamily(ctx, body)
+      return reply.created(toFamilyView(family), `/families/${family.id}`, { etag: etagOf(family.version) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getFamily",
+      method: "get",
+      path: "/families/{id}",
+      tag,
+      summary: "One family with its identities",
+      access: read,
+      params: idParams("fam"),
+      success: { status: 200, schema: familyWithIdentities, description: "The family, and its identities by UPIS-H." },
+    },
+    async (ctx, { params: { id } }) => {
+      const [family, identities] = await Promise.all([findFamily(ctx, id), hubStore(ctx.db).identitiesOf(id)])
+      // Identities only ever come, so that their number tells one body from the next.
+      const etag = etagOf(family.version, `${family.version}${String(identities.length).padStart(3, "0")}`)
+      return reply.ok({ ...toFamilyView(family), identities: identities.map(toIdentityView) }, { etag })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "updateFamily",
+      method: "patch",
+      path: "/families/{id}",
+      tag,
+      summary: "Change a family's name or description",
+      access: edit,
+      params: idParams("fam"),
+      body: updateFamilyInput,
+      success: { status: 200, schema: familyView, description: "The family as it is now." },
+      errors: ["NOT_FOUND", "VERSION_MISMATCH"],
+    },
+    async (ctx, { params: { id }, body }) => {
+      const family = await updateFamily(ctx, id, body)
+      return reply.ok(toFamilyView(family), { etag: etagOf(family.version) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "deleteFamily",
+      method: "delete",
+      path: "/families/{id}",
+      tag,
+      summary: "Delete an empty family",
+      description: "One that has an identity stays: identities never go.",
+      access: edit,
+      params: idParams("fam"),
+      success: { status: 204, description: "Deleted." },
+      errors: ["NOT_FOUND", "CONFLICT", "VERSION_MISMATCH"],
+    },
+    async (ctx, { params: { id } }) => {
+      await deleteFamily(ctx, id)
+      return reply.noContent()
+    },
+  ),
+  endpoint(
+    {
+      operationId: "listIdentities",
+      method: "get",
+      path: "/identities",
+      tag,
+      summary: "List product identities, by UPIS-H",
+      access: read,
+      query: identityQuery,
+      success: { status: 200, schema: identityList, description: "A page of identities." },
+      isList: true,
+    },
+    async (ctx, { query: { limit, cursor, family_id } }) => {
+      const [after] = readCursor(identitiesKind, ["string"], cursor) ?? []
+      const rows = await hubStore(ctx.db).identities({
+        familyId: family_id,
+        after: typeof after === "string" ? after : undefined,
+        rowsMax: limit + 1,
+      })
+      return reply.ok(pageOf(rows, limit, identitiesKind, (row) => [row.upisH], toIdentityView))
+    },
+  ),
+  endpoint(
+    {
+      operationId: "createIdentity",
+      method: "post",
+      path: "/identities",
+      tag,
+      summary: "Create a product identity",
+      description:
+        "Its UPIS-H and hex signature are generated, and nothing of it ever changes. A family has one product, one bundle and one kit, and parts numbered 1 to 99.",
+      access: edit,
+      body: createIdentityInput,
+      success: { status: 201, schema: identityView, description: "The identity." },
+      errors: ["NOT_FOUND", "CONFLICT"],
+    },
+    async (ctx, { body }) => {
+      const identity = await createIdentity(ctx, body)
+      return reply.created(toIdentityView(identity), `/identities/${identity.id}`)
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getIdentity",
+      method: "get",
+      path: "/identities/{id}",
+      tag,
+      summary: "One identity with its variants",
+      access: read,
+      params: idParams("idn"),
+      success: { status: 200, schema: identityWithVariants, description: "The identity, and its variants, newest first." },
+    },
+    async (ctx, { params: { id } }) => shownIdentity(ctx, await findIdentity(ctx, id)),
+  ),
+  endpoint(
+    {
+      operationId: "getIdentityByUpisH",
+      method: "get",
+      path: "/identities/upis/{upis_h}",
+      tag,
+      summary: "One identity by its UPIS-H, with its variants",
+      access: read,
+      params: upisHParams,
+      success: { status: 200, schema: identityWithVariants, description: "The identity, and its variants, newest first." },
+      errors: ["NOT_FOUND"],
+    },
+    async (ctx, { params: { upis_h } }) => shownIdentity(ctx, await findIdentityByUpisH(ctx, upis_h)),
+  ),
+]
