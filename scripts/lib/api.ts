@@ -67,8 +67,15 @@ export class Api {
   patch = (path: string, options: CallOptions = {}): Promise<Answer> => this.call("PATCH", path, options)
 
   /** The bytes as the body, as they are. */
-  upload(path: string, { token, bytes }: { readonly token: string; readonly bytes: Uint8Array<ArrayBuffer> }): Promise<Answer> {
-    const headers = { authorization: `Bearer ${token}`, "content-type": "application/octet-stream" }
+  upload(
+    path: string,
+    {
+      token,
+      bytes,
+      contentType = "application/octet-stream",
+    }: { readonly token: string; readonly bytes: Uint8Array<ArrayBuffer>; readonly contentType?: string },
+  ): Promise<Answer> {
+    const headers = { authorization: `Bearer ${token}`, "content-type": contentType }
     return this.#send(path, { method: "POST", headers, body: bytes })
   }
 

@@ -87,6 +87,7 @@ describe("wrangler.toml", () => {
       "observability",
       "minify",
       "upload_source_maps",
+      "alias",
       "env",
     ])
     expect(Object.keys(config).filter((key) => !alsoAtTheTop.has(key))).toEqual([])
