@@ -9,7 +9,7 @@ import { type HelloBeside, helloBesideSignIns, helloGoal } from "./hello.ts"
 import { fire, type Load, memoryMiB, type Shot, together, type Volley } from "./measure.ts"
 import { averageCost, costOf, type RequestCost, type Result, ratioGoal } from "./report.ts"
 import { type Scenario, type ScenarioName, type Stage, scenariosOf } from "./scenarios.ts"
-import { clearFiles, prepareStage } from "./stage.ts"
+import { clearFiles, type PendingEach, prepareStage } from "./stage.ts"
 import type { Tell } from "./tell.ts"
 import { Wallet } from "./wallet.ts"
 
@@ -34,8 +34,10 @@ const warmUpSeconds = 2
 const helloSecondsMin = 15
 
 /** Accepting is done once an order: about what the measurement can take, for API and floor each. */
-const pendingFor = ({ seconds, only }: CompareOptions): number =>
-  only.includes("accept") ? Math.min(20_000, Math.max(200, seconds * 300)) : 50
+const pendingFor = ({ seconds, only }: CompareOptions): PendingEach => {
+  const each = (name: ScenarioName) => (only.includes(name) ? Math.min(20_000, Math.max(200, seconds * 300)) : 50)
+  return { product: each("accept"), kit: each("accept kit") }
+}
 
 /** Each scenario on the API and on its floor, by turns; then what is measured once. */
 export async function compare(options: CompareOptions, tell: Tell): Promise<Comparison> {

@@ -2,7 +2,7 @@ import { ensureLargeWorld, signingKeys, startBenchServer, type WorldOptions } fr
 import type { Distance } from "./distance.ts"
 import { percentile, type Shot } from "./measure.ts"
 import { averageCost, costOf, type RequestCost, table } from "./report.ts"
-import { type Scenario, type ScenarioName, scenariosOf } from "./scenarios.ts"
+import { poolRecordings, type Scenario, type ScenarioName, scenariosOf } from "./scenarios.ts"
 import { prepareStage, send } from "./stage.ts"
 import type { Tell } from "./tell.ts"
 import { Wallet } from "./wallet.ts"
@@ -39,7 +39,9 @@ export async function edge(options: EdgeOptions, tell: Tell): Promise<EdgeResult
   await ensureLargeWorld(options, tell)
   const server = await startBenchServer(options.state, tell, options.geography)
   try {
-    const pendingEach = options.only.includes("accept") ? options.seconds * options.connections * 20 : 1
+    const each = (name: "accept" | "accept kit") =>
+      options.only.includes(name) ? options.seconds * options.connections * 20 : poolRecordings + 1
+    const pendingEach = { product: each("accept"), kit: each("accept kit") }
     const stage = await prepareStage(server.url, new Wallet(signingKeys), pendingEach, tell)
     const scenarios = scenariosOf(stage).filter(({ name }) => options.only.includes(name))
     const results: EdgeResult[] = []

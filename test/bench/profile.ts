@@ -49,7 +49,7 @@ export async function profile(options: ProfileOptions, tell: Tell): Promise<read
   const inspectorPort = await freePort()
   const server = await startBenchServer(options.state, tell, nowhere, { inspectorPort, keepsNames: true })
   try {
-    const stage = await prepareStage(server.url, new Wallet(signingKeys), 50, tell)
+    const stage = await prepareStage(server.url, new Wallet(signingKeys), { product: 50, kit: 50 }, tell)
     const inspector = await inspectorOf(inspectorPort)
     const folder = join(root, ".build", "bench")
     mkdirSync(folder, { recursive: true })

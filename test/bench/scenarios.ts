@@ -12,8 +12,11 @@ export const scenarioNames = [
   "place hot",
   "place spread",
   "accept",
+  "accept kit",
   "my orders",
   "one order",
+  "levels",
+  "movement",
   "mixed",
   "upload",
   "download",
@@ -58,6 +61,9 @@ export type KnownFile = { readonly id: string; readonly orgId: OrganizationId }
 /** An order, and who asks about it. */
 export type KnownOrder = { readonly id: string; readonly orgId: OrganizationId }
 
+/** Orders that wait, apart for the API and for the floor: each can be accepted once. */
+export type Pool = { readonly api: readonly KnownOrder[]; readonly floor: readonly KnownOrder[] }
+
 export type Stage = {
   readonly world: World
   readonly wallet: Wallet
@@ -65,11 +71,13 @@ export type Stage = {
   readonly orders: readonly KnownOrder[]
   /** Files to read, each by who uploaded it. */
   readonly files: readonly KnownFile[]
-  /** Orders that wait to be accepted, apart for the API and for the floor. */
-  readonly pending: { readonly api: readonly KnownOrder[]; readonly floor: readonly KnownOrder[] }
+  /** Orders of one line that wait to be accepted. */
+  readonly pending: Pool
+  /** Orders of kits that wait to be accepted. */
+  readonly kits: Pool
 }
 
-export function placing(wallet: Wallet, supplier: Supplier, product: Product, buyer: Buyer): Shot {
+export function placing(wallet: Wallet, supplier: Supplier, product: Pick<Product, "id" | "min_order_qty">, buyer: Buyer): Shot {
   const items = [{ product_id: product.id, quantity: product.min_order_qty }]
   const body = JSON.stringify({ supplier_id: supplier.id, items })
   return { method: "POST", path: `${api}/orders`, headers: bearer(wallet.of(buyer.id)), body }
@@ -89,6 +97,9 @@ export const accepting = (wallet: Wallet, { id, orgId }: KnownOrder): Shot => ({
   body: '{"status":"ACCEPTED"}',
 })
 
+/** Orders of a pool that the recording of the floor accepts. */
+export const poolRecordings = 20
+
 const uploadBytes = 200_000
 
 /** A photo's worth of bytes, of which only the first say what they are. */
@@ -102,7 +113,7 @@ export const uploading = (wallet: Wallet, orgId: OrganizationId): Shot => ({
 })
 
 /** Every scenario of requests by its name, in the order of the table. */
-export function scenariosOf({ world, wallet, account, orders, files, pending }: Stage): Scenario[] {
+export function scenariosOf({ world, wallet, account, orders, files, pending, kits }: Stage): Scenario[] {
   const roll = random(1)
   const pick = <T>(list: readonly T[]): T => {
     const one = list[Math.floor(roll() * list.length)]
@@ -136,8 +147,31 @@ export function scenariosOf({ world, wallet, account, orders, files, pending }: 
     const { id, orgId } = pick(orders)
     return get(`/orders/${id}`, wallet.of(orgId))
   }
+  const levels = () => {
+    const { supplier, product: one } = pair()
+    return get(`/inventory/${one.id}`, wallet.of(supplier.id))
+  }
+  const receipt = () => {
+    const { supplier, product: one } = pair()
+    const body = JSON.stringify({ type: "IN", product_id: one.id, quantity: one.quantity_step })
+    return { method: "POST", path: `${api}/stock-movements`, headers: bearer(wallet.of(supplier.id)), body } as const
+  }
   const reads = [catalogPage, search, product, myOrders, oneOrder]
-  let accepted = 0
+  const acceptingAll = (name: ScenarioName, what: string, pool: Pool): Scenario => {
+    let accepted = 0
+    return {
+      name,
+      what,
+      recordings: poolRecordings,
+      pool: { size: pool.api.length - poolRecordings, floorOrders: pool.floor.map(({ id }) => id) },
+      next: () => {
+        const order = pool.api[accepted]
+        accepted += 1
+        if (order === undefined) throw new Error("no order is left to accept")
+        return accepting(wallet, order)
+      },
+    }
+  }
 
   return [
     {
@@ -162,20 +196,12 @@ export function scenariosOf({ world, wallet, account, orders, files, pending }: 
     },
     // So many that the floor meets every ledger, too: over fewer, more orders would share a ledger's commit.
     { name: "place spread", what: "orders over 50 suppliers", recordings: 200, next: place },
-    {
-      name: "accept",
-      what: "orders of one line",
-      recordings: 20,
-      pool: { size: pending.api.length - 20, floorOrders: pending.floor.map(({ id }) => id) },
-      next: () => {
-        const order = pending.api[accepted]
-        accepted += 1
-        if (order === undefined) throw new Error("no order is left to accept")
-        return accepting(wallet, order)
-      },
-    },
+    acceptingAll("accept", "orders of one line", pending),
+    acceptingAll("accept kit", "orders of a kit of two components", kits),
     { name: "my orders", what: "a page of 50", recordings: 20, next: myOrders },
     { name: "one order", what: "with lines and history", recordings: 20, next: oneOrder },
+    { name: "levels", what: "of one product", recordings: 20, next: levels },
+    { name: "movement", what: "receipts over 50 suppliers", recordings: 200, next: receipt },
     { name: "mixed", what: "80 % reads, 20 % orders", recordings: 40, next: () => (roll() < 0.8 ? pick(reads)() : place()) },
     {
       name: "upload",

@@ -90,7 +90,7 @@ export async function soak(options: SoakOptions, tell: Tell): Promise<Soak> {
   const inspectorPort = await freePort()
   const server = await startBenchServer(options.state, tell, nowhere, { inspectorPort })
   try {
-    const stage = await prepareStage(server.url, new Wallet(signingKeys), 1, tell)
+    const stage = await prepareStage(server.url, new Wallet(signingKeys), { product: 1, kit: 1 }, tell)
     const countOrders = async (): Promise<number> => {
       const [row] = await server.databaseRows("SELECT count(*) AS orders FROM orders WHERE side = 'supplier'")
       return Number(row?.["orders"])

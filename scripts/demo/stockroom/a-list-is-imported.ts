@@ -11,7 +11,11 @@ export const aListIsImported: Chapter<Stockroom> = {
   title: "A list of products from a file",
   async tell(story) {
     const token = story.supplier.token
-    const started = await story.api.upload("/products/import", { token, bytes: Uint8Array.from(new TextEncoder().encode(list)), contentType: "text/csv" })
+    const started = await story.api.upload("/products/import", {
+      token,
+      bytes: Uint8Array.from(new TextEncoder().encode(list)),
+      contentType: "text/csv",
+    })
     story.equal("the file is taken", [started.status === 201 || started.status === 202, started.at("code")], [true, undefined])
     const job = await story.eventually(async () => {
       const now = await story.api.get(`/jobs/${started.text("id")}`, { token })
