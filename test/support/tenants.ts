@@ -176,21 +176,8 @@ export async function tablesOfD1(): Promise<string[]> {
   return results.map(({ name }) => name)
 }
 
-/** Until the queue has handed out what happened so far: what comes of it is written after the answers, in its own time. */
-async function handedOut(): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
-    const waiting = await env.DB.prepare(
-      "select 1 from events e left join event_cursors c on c.org_id = e.org_id where e.seq > coalesce(c.seq, 0) limit 1",
-    ).first()
-    if (waiting === null) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error("events are not handed out")
-}
-
 /** All that D1 holds, by table, as text to compare. */
 export async function wholeOfD1(tables: readonly string[]): Promise<Record<string, string>> {
-  await handedOut()
   const answers = await env.DB.batch<Record<string, unknown>>(tables.map((table) => env.DB.prepare(`select * from "${table}"`)))
   return Object.fromEntries(
     tables.map((table, index) => [table, (answers[index]?.results ?? []).map((row) => JSON.stringify(row)).join("\n")]),
