@@ -231,7 +231,8 @@ describe("frames", () => {
     for (let n = 0; n < 100; n += 1) device.say({ client_id: `n${n}`, recipient_id: newId("usr", Date.now()), content: "Anybody?" })
     await eventually("an answer each", 25_000, async () => device.of("error").length === 100 || device.closed !== undefined)
     expect(spy.take().length).toBeLessThan(40)
-    expect(new Set(device.of("error").map(({ code }) => code))).toEqual(new Set(["LINK_NOT_APPROVED", "RATE_LIMITED"]))
+    // Some are looked for together, and what goes beyond the allowance is not looked for at all.
+    for (const { code } of device.of("error")) expect(["LINK_NOT_APPROVED", "RATE_LIMITED"]).toContain(code)
     device.hangUp()
   })
 

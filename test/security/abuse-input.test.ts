@@ -78,6 +78,8 @@ describe("mass assignment", () => {
     requestLink: ["supplier_id"],
     placeOrder: ["supplier_id", "buyer_id"],
     createProduct: ["price", "is_active", "stock_quantity"],
+    createVariant: ["price", "is_active", "stock_quantity"],
+    addBundleComponent: ["role"],
     updateProduct: ["price", "is_active", "stock_quantity"],
   }
   const unknownFields = ({ body }: Answer): string[] =>

@@ -91,14 +91,14 @@ describe("guessing a password", () => {
     }
     const known: number[] = []
     const unknown: number[] = []
-    for (let round = 0; round < 3; round += 1) {
-      known.push(await timed(owner.email, "203.0.113.6"))
-      unknown.push(await timed(newEmail(), "203.0.113.6"))
+    // The quickest of each: whatever else this machine did meanwhile only ever adds, so more rounds only ever come closer.
+    const ratio = () => Math.min(...unknown) / Math.min(...known)
+    for (let round = 0; round < 12 && (round < 3 || ratio() < 0.5 || ratio() > 2); round += 1) {
+      known.push(await timed(owner.email, `203.0.113.${round}`))
+      unknown.push(await timed(newEmail(), `203.0.113.${round}`))
     }
-    // The quickest of each: whatever else this machine did meanwhile only ever adds.
-    const ratio = Math.min(...unknown) / Math.min(...known)
-    expect(ratio).toBeGreaterThan(0.5)
-    expect(ratio).toBeLessThan(2)
+    expect(ratio()).toBeGreaterThan(0.5)
+    expect(ratio()).toBeLessThan(2)
   })
 })
 
