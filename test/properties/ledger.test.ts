@@ -8,14 +8,7 @@ import { D1Faults } from "../support/d1-faults.ts"
 import { adopted, d1, organization, quiet } from "../support/ledger.ts"
 import { expectSoundBooks, steps, walk } from "../support/ledger-steps.ts"
 import { expectProjected } from "../support/projection.ts"
-
-/** A failing run prints its seed; `VITE_SEED=… VITE_RUNS=…` walks the same histories again, or more of them. */
-const setting = (name: string): number | undefined => {
-  const text = (import.meta as unknown as { env?: Record<string, string | undefined> }).env?.[name]
-  return text === undefined ? undefined : Number(text)
-}
-const seed = setting("VITE_SEED") ?? Date.now() % 2 ** 31
-const runs = { inObject: setting("VITE_RUNS") ?? 1_000, withD1: Math.ceil((setting("VITE_RUNS") ?? 1_000) / 25) }
+import { dutiesOf, emptied, runs, seed } from "../support/properties.ts"
 
 beforeAll(() => {
   quiet()
@@ -60,35 +53,10 @@ describe("under random commands, retries and crashes", () => {
       const { sql } = state.storage
       // Its own alarm would wake the real instance beside these, which has a D1 that works, and drain what they owe.
       using _asleep = vi.spyOn(state.storage, "setAlarm").mockResolvedValue()
-      const tables = [
-        "transits",
-        "reservations",
-        "units",
-        "minimums",
-        "costs",
-        "bundle_components",
-        "stock_movements",
-        "stock_levels",
-        "lots",
-        "products",
-        "locations",
-        "link_terms",
-        "links",
-        "orders",
-        "organization",
-        "meta",
-        "commands",
-        "outbox_dirty",
-        "outbox_append",
-        "room_news",
-        "due",
-      ]
       const history = steps(30, false)
       await fc.assert(
         fc.asyncProperty(history, async (walked) => {
-          state.storage.transactionSync(() => {
-            for (const table of tables) sql.exec(`DELETE FROM ${table}`)
-          })
+          state.storage.transactionSync(() => emptied(sql))
           const owner = organization("Supplier")
           const buyers = [organization("First"), organization("Second")]
           let object = new SupplierLedger(state, bindings)
@@ -102,19 +70,7 @@ describe("under random commands, retries and crashes", () => {
             recovery: () => undefined,
           })
           expectSoundBooks(sql, model)
-          // INV-PRJ-2: each row of state is in the dirty set, at the seq that it has now.
-          const owed = [
-            "SELECT 'location', id, seq FROM locations",
-            "SELECT 'terms', link_id, seq FROM link_terms",
-            "SELECT 'product', id, seq FROM products",
-            "SELECT 'link', id, seq FROM links",
-            "SELECT 'order', id, seq FROM orders",
-            "SELECT 'component', id, seq FROM bundle_components",
-            "SELECT 'movement', id, seq FROM stock_movements",
-            "SELECT 'level', product_id || ' ' || location_id || ' ' || lot_id, seq FROM stock_levels",
-            "SELECT 'stock', product_id, max(seq) FROM stock_levels GROUP BY product_id",
-          ].flatMap((rows) => sql.exec(`${rows} EXCEPT SELECT kind, id, seq FROM outbox_dirty`).toArray())
-          expect(owed).toEqual([])
+          expect(dutiesOf(sql)).toEqual([])
           // INV-CMD-2: one audit row a successful command, in the organization of who gave it, and each side's events; none for what was refused.
           expect({ audits: appendedTo(sql, "audit_logs"), events: appendedTo(sql, "events") }).toEqual({
             audits: counts(model.audits),

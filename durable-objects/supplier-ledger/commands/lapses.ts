@@ -1,3 +1,4 @@
+import type { Reservation } from "../../../src/domains/inventory/rules.ts"
 import { lotEventDataOf, lotEvents } from "../../../src/domains/lots/events.ts"
 import { expiryCheckAt } from "../../../src/domains/lots/rules.ts"
 import { limits } from "../../../src/kernel/limits.ts"
@@ -14,12 +15,14 @@ export function lapse(work: LedgerWork): Instant | undefined {
 
 /** Frees what was promised until now. An order that waited for its buyer's word is cancelled with it. */
 function endReservations(work: LedgerWork): void {
-  const { reservations, units } = work.store
-  for (const reservation of reservations.expired(work.now, limits.alarmRowsMax)) {
-    work.stock.release(reservation)
-    const unit = reservation.unitId === null ? undefined : units.find(reservation.unitId)
-    if (unit?.status === "RESERVED") work.stock.saveUnit(unit, { status: "AVAILABLE", orderId: null, reservedUntil: null }, "EXPIRED")
-  }
+  for (const reservation of work.store.reservations.expired(work.now, limits.alarmRowsMax)) endReservation(work, reservation)
+}
+
+function endReservation(work: LedgerWork, reservation: Reservation): void {
+  work.stock.release(reservation)
+  const unit = reservation.unitId === null ? undefined : work.store.units.find(reservation.unitId)
+  if (unit?.status === "RESERVED")
+    work.stock.saveUnit(unit, { status: "AVAILABLE", orderId: null, orderLineId: null, reservedUntil: null }, "EXPIRED")
 }
 
 /** Notes which lots' last day is over, and tells their owner of those of which there is some left. */
@@ -33,7 +36,7 @@ function expireLots(work: LedgerWork): void {
     for (const level of levels.ofLot(lot.id)) {
       onHandMilli += level.onHandMilli
       // INV-LOT-4: nothing stays promised of what may not be sold.
-      for (const reservation of reservations.ofCell(level)) if (reservation.unitId === null) work.stock.release(reservation)
+      for (const reservation of reservations.ofCell(level)) endReservation(work, reservation)
       work.stock.restamp(level)
     }
     const product = products.find(lot.productId)
@@ -46,7 +49,8 @@ function nextLapse(work: LedgerWork): Instant | undefined {
   const { reservations, lots } = work.store
   const expiry = lots.nextExpiry()
   const times = [
-    ...(expiry === undefined ? [] : [Math.max(expiryCheckAt(expiry), work.now + 30 * minute)]),
+    // What one look was too short for is looked at again at once; a day that is not over where the supplier is, later.
+    ...(expiry === undefined ? [] : [expiry < work.today ? work.now : Math.max(expiryCheckAt(expiry), work.now + 30 * minute)]),
     ...[reservations.nextExpiry()].filter((at) => at !== undefined),
   ]
   return times.length === 0 ? undefined : Math.min(...times)

@@ -109,7 +109,7 @@ function recordOne(work: LedgerWork, input: MovementInput): Result<Movement> {
 
   const arriving = input.receives === undefined ? undefined : arrivalOf(work, input, input.receives)
   if (arriving?.ok === false) return arriving
-  const place = arriving === undefined ? placeOf(work, "/warehouse_id", input.locationId, false) : ok(arriving.value.from)
+  const place = arriving === undefined ? placeOf(work, "/warehouse_id", input.locationId, isLeaving(input)) : ok(arriving.value.from)
   if (!place.ok) return place
   const target = targetOf(work, input, place.value, arriving?.value.transit)
   if (!target.ok) return target
@@ -123,6 +123,8 @@ function recordOne(work: LedgerWork, input: MovementInput): Result<Movement> {
 
   const cell = { productId: product.id, locationId: place.value.id, lotId }
   const change = input.type === "IN" || input.type === "ADJUSTMENT" ? input.quantityMilli : -input.quantityMilli
+  if (product.stockMilli + change > limits.quantityMilliMax)
+    return fault("/quantity", "TOO_LARGE", "More than a billion units of one product are not counted.")
   if (change < 0 && work.stock.freeLooseOf(cell) < -change) return short(work, product, cell.locationId, lotId, -change)
 
   lot.value.save()
@@ -163,11 +165,14 @@ function checkQuantity(product: ProductFacts, { type, quantityMilli }: MovementI
   return undefined
 }
 
-function placeOf(work: LedgerWork, pointer: string, id: LocationId | undefined, isTransitAllowed: boolean): Result<Location> {
+const isLeaving = ({ type, quantityMilli }: MovementInput): boolean => type === "OUT" || type === "TRANSFER" || quantityMilli < 0
+
+/** A place that is no more takes nothing in, but what a cancelled order brought back to it can leave. */
+function placeOf(work: LedgerWork, pointer: string, id: LocationId | undefined, mayBeArchived: boolean): Result<Location> {
   const place = id === undefined ? work.store.locations.default() : work.store.locations.find(id)
-  if (place === undefined || place.archivedAt !== null) return fault(pointer, "UNKNOWN_WAREHOUSE", "There is no such warehouse.")
-  if (place.kind === "IN_TRANSIT" && !isTransitAllowed)
-    return fault(pointer, "IN_TRANSIT", "Goods on their way move by a movement that receives them.")
+  if (place === undefined || (place.archivedAt !== null && !mayBeArchived))
+    return fault(pointer, "UNKNOWN_WAREHOUSE", "There is no such warehouse.")
+  if (place.kind === "IN_TRANSIT") return fault(pointer, "IN_TRANSIT", "Goods on their way move by a movement that receives them.")
   return ok(place)
 }
 
@@ -191,6 +196,9 @@ function arrivalOf(work: LedgerWork, input: MovementInput, id: MovementId): Resu
     return fault("/receives", "UNKNOWN_TRANSFER", "No such transfer of this product is on its way.")
   if (input.type !== "TRANSFER" && input.type !== "OUT")
     return fault("/type", "NOT_AN_ARRIVAL", "Goods on their way arrive by a TRANSFER, or are lost by an OUT.")
+  if (input.viaTransit === true) return fault("/via_transit", "ON_ITS_WAY", "The goods are on their way already: say where they arrived.")
+  if (input.lotNumber !== undefined && input.lotNumber !== (transit.lotId === "" ? undefined : work.store.lots.find(transit.lotId)?.number))
+    return fault("/lot_number", "DIFFERS", "Another lot was sent.")
   if (input.quantityMilli > transit.leftMilli) {
     return refuse("STOCK_INSUFFICIENT", `Of that transfer ${quantityNumber(transit.leftMilli)} are still on the way.`, {
       extra: { shortages: [shortage(work, input.productId, input.quantityMilli, transit.leftMilli)] },
