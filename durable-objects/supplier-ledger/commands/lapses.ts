@@ -1,5 +1,7 @@
+import type { Reservation } from "../../../src/domains/inventory/rules.ts"
 import { lotEventDataOf, lotEvents } from "../../../src/domains/lots/events.ts"
 import { expiryCheckAt } from "../../../src/domains/lots/rules.ts"
+import { unitEventDataOf, unitEvents } from "../../../src/domains/units/events.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { type Instant, minute } from "../../../src/kernel/time.ts"
 import type { LedgerWork } from "../work.ts"
@@ -14,12 +16,14 @@ export function lapse(work: LedgerWork): Instant | undefined {
 
 /** Frees what was promised until now. An order that waited for its buyer's word is cancelled with it. */
 function endReservations(work: LedgerWork): void {
-  const { reservations, units } = work.store
-  for (const reservation of reservations.expired(work.now, limits.alarmRowsMax)) {
-    work.stock.release(reservation)
-    const unit = reservation.unitId === null ? undefined : units.find(reservation.unitId)
-    if (unit?.status === "RESERVED") work.stock.saveUnit(unit, { status: "AVAILABLE", orderId: null, reservedUntil: null }, "EXPIRED")
-  }
+  for (const reservation of work.store.reservations.expired(work.now, limits.alarmRowsMax)) endReservation(work, reservation)
+}
+
+function endReservation(work: LedgerWork, reservation: Reservation): void {
+  const unit = work.stock.endReservation(reservation, "EXPIRED")
+  if (unit === undefined) return
+  const product = work.store.products.find(unit.productId)
+  work.emit(work.store.organization.id, unitEvents.released, unitEventDataOf(unit, product))
 }
 
 /** Notes which lots' last day is over, and tells their owner of those of which there is some left. */
@@ -33,7 +37,7 @@ function expireLots(work: LedgerWork): void {
     for (const level of levels.ofLot(lot.id)) {
       onHandMilli += level.onHandMilli
       // INV-LOT-4: nothing stays promised of what may not be sold.
-      for (const reservation of reservations.ofCell(level)) if (reservation.unitId === null) work.stock.release(reservation)
+      for (const reservation of reservations.ofCell(level)) endReservation(work, reservation)
       work.stock.restamp(level)
     }
     const product = products.find(lot.productId)
