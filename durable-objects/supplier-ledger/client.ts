@@ -2,7 +2,16 @@ import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
-import { type LinkId, type OrderId, type OrganizationId, type ProductId, type RoutingNumber, routingOf } from "../../src/kernel/ids.ts"
+import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
+import {
+  type LinkId,
+  type OrderId,
+  type OrganizationId,
+  type ProductId,
+  type RoutingNumber,
+  routingOf,
+  type UnitId,
+} from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { RefusalError, type Result } from "../../src/kernel/result.ts"
 import { refOf } from "../../src/platform/auth/actor.ts"
@@ -83,6 +92,11 @@ export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkWithTerms | undefine
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLink(ctx.orgId, id))
 export const readProduct = (ctx: Pick<Ctx, "env" | "meter" | "orgId">, id: ProductId): Promise<ProductFacts | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readProduct(ctx.orgId, id))
+/** Own units, which the caller's own ledger keeps whatever routing an id claims. */
+export const readUnit = (ctx: Ctx, id: UnitId): Promise<UnitFact | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(ctx.orgId), (ledger) => ledger.readUnit(ctx.orgId, id))
+export const readUnitSummary = (ctx: Ctx, id: ProductId): Promise<UnitSummary | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(ctx.orgId), (ledger) => ledger.readUnitSummary(ctx.orgId, id))
 
 /** Has the ledger tell a link's chat room of the link; false where the organization is no party to such a link. */
 export const introduceLink = (env: Bindings, meter: Meter, orgId: OrganizationId, id: LinkId): Promise<boolean> =>

@@ -2,7 +2,8 @@ import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
-import type { LinkId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
+import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
+import type { LinkId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import type { Result } from "../../src/kernel/result.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
@@ -47,6 +48,8 @@ export type LedgerRpc = {
   readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined>
   readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkWithTerms | undefined>
   readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined>
+  readUnit(organizationId: OrganizationId, id: UnitId): Promise<UnitFact | undefined>
+  readUnitSummary(organizationId: OrganizationId, id: ProductId): Promise<UnitSummary | undefined>
   /** Tells the link's chat room of it once more, for a party; false where there is no such link. */
   introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean>
   reconcile(): Promise<Reconciliation>

@@ -141,6 +141,13 @@ export class StockBook {
     this.restamp(reservation)
   }
 
+  /** Ends what was promised before its time or at it; a unit that was promised is free again. @returns that unit. */
+  endReservation(reservation: Reservation, reason: string): Unit | undefined {
+    this.release(reservation)
+    const unit = reservation.unitId === null ? undefined : this.#work.store.units.find(reservation.unitId)
+    return unit?.status === "RESERVED" ? this.saveUnit(unit, { status: "AVAILABLE", reservedUntil: null }, reason) : undefined
+  }
+
   releaseOrder(orderId: OrderId): void {
     for (const reservation of this.#work.store.reservations.ofOrder(orderId)) this.release(reservation)
   }

@@ -3,7 +3,8 @@ import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
-import { type LinkId, type OrderId, type OrganizationId, type ProductId } from "../../src/kernel/ids.ts"
+import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
+import { type LinkId, type OrderId, type OrganizationId, type ProductId, type UnitId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { err, ok, type Result, refuse } from "../../src/kernel/result.ts"
 import { hour, type Instant, minute } from "../../src/kernel/time.ts"
@@ -119,6 +120,14 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
 
   async readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined> {
     return this.#isReady ? reads.product(this.#store, organizationId, id) : undefined
+  }
+
+  async readUnit(organizationId: OrganizationId, id: UnitId): Promise<UnitFact | undefined> {
+    return this.#isReady ? reads.unit(this.#store, organizationId, id) : undefined
+  }
+
+  async readUnitSummary(organizationId: OrganizationId, id: ProductId): Promise<UnitSummary | undefined> {
+    return this.#isReady ? reads.unitSummary(this.#store, organizationId, id) : undefined
   }
 
   async introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean> {

@@ -15,6 +15,7 @@ import { orderEndpoints } from "./orders/index.ts"
 import { organizationEndpoints } from "./organizations/index.ts"
 import { partnerEndpoints } from "./partners/index.ts"
 import { tags } from "./tags.ts"
+import { unitEndpoints } from "./units/index.ts"
 import { webhookEndpoints } from "./webhooks/index.ts"
 
 /** Every operation of the API, by domain: the registry that the router, the OpenAPI document, the tenant sweep and the role matrix are made from. */
@@ -25,6 +26,7 @@ export const endpoints: readonly Endpoint[] = [
   ...catalogEndpoints,
   ...hubEndpoints,
   ...bundleEndpoints,
+  ...unitEndpoints,
   ...orderEndpoints,
   ...chatEndpoints,
   ...complaintEndpoints,

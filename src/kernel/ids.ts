@@ -134,7 +134,7 @@ export function isId<P extends IdPrefix>(prefix: P, text: string): text is Id<P>
 }
 
 /** The routing number in an id's low 40 bits. Meaningful only for ids that were minted with one. */
-export function routingOf(id: Id<"org" | "lnk" | "prd" | "ord" | "oln" | "whs" | "mov" | "bcp">): RoutingNumber {
+export function routingOf(id: Id<"org" | "lnk" | "prd" | "ord" | "oln" | "whs" | "mov" | "bcp" | "unt">): RoutingNumber {
   const bytes = TypeID.fromString(id).toUUIDBytes()
   return (bytes[11] ?? 0) * 2 ** 32 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(12)
 }

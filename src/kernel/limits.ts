@@ -92,6 +92,9 @@ export const limits = {
   unitHistoryMax: 50,
   serialCharsMax: 64,
   unitsPerReceiptMax: 500,
+  unitReservationHoursMax: 720,
+  /** Ids that an event names; beyond, its reader looks for itself. */
+  eventUnitsMax: 50,
   movementsPerBatchMax: 500,
   /** Ids that an event names; beyond, its reader looks for itself. */
   eventMovementsMax: 50,

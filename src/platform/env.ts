@@ -75,6 +75,8 @@ const variables = z.object({
   COMPLAINT_SALES_SLA_HOURS: amount.default(24),
   COMPLAINT_MANAGER_SLA_HOURS: amount.default(48),
   COMPLAINT_REOPEN_DAYS: amount.default(7),
+  /** How long a unit stays promised, unless whoever reserves it says. */
+  UNIT_RESERVATION_HOURS: amount.default(24),
   /** Whether webhooks may be sent to private addresses and over plain HTTP; only where there is nobody to attack. */
   WEBHOOK_PRIVATE_TARGETS: flag.default(false),
   MAIL_FROM: z.string().default("Waybill <no-reply@waybill.example>"),

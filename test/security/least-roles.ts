@@ -23,6 +23,8 @@ const platform: Least = { who: "platform", roles: [], isPlatforms: true }
 const everyone: Least = { who: "any", roles: anyone }
 const ownersAndAdmins: Least = { who: "owner,admin", roles: admins }
 const ownersAndManagers: Least = { who: "owner,manager", roles: managers }
+const warehouse: Least = { who: "warehouse_op", roles: [...managers, "warehouse_op"] }
+const warehouseAndSales: Least = { who: "warehouse_op,sales_rep", roles: [...supplierStaff, "warehouse_op"] }
 const buyers: Least = { who: "buyer side", roles: buyerSide }
 
 /**
@@ -106,6 +108,17 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   getBillOfMaterials: everyone,
   listBundlesOfComponent: everyone,
   getBundleAvailability: everyone,
+
+  getUnitCounts: everyone,
+  listUnits: everyone,
+  receiveUnits: warehouse,
+  getUnit: everyone,
+  reserveUnit: warehouseAndSales,
+  releaseUnit: warehouseAndSales,
+  sellUnit: warehouseAndSales,
+  moveUnit: warehouse,
+  damageUnit: warehouse,
+  returnUnit: warehouse,
 
   uploadFile: everyone,
   getFile: { who: "who may see what it belongs to", roles: anyone, isPlatforms: true },

@@ -40,6 +40,10 @@ const complaintStep = (operationId: string, bodies: (cast: Cast) => readonly unk
   [operationId]: (cast) => bodies(cast).map((body) => ({ params: { id: cast.complaintId }, body, answers: hidden })),
 })
 
+const unitStep = (operationId: string): Record<string, Fixture> => ({
+  [operationId]: ({ a }) => [{ params: { id: a.unitId }, body: {}, answers: hidden }],
+})
+
 /**
  * Every operation, by its id. A new route without a line here fails the sweep. 404 wherever an id of A's names a row;
  * what else is refused is documented in the contract: platform routes by permission, ordering by link.
@@ -206,6 +210,29 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   ],
   listBundlesOfComponent: ({ a }) => [{ params: { id: a.otherProductId }, answers: hidden }],
   getBundleAvailability: ({ a }) => [{ params: { id: a.variantId }, answers: hidden }],
+
+  // Units
+  getUnitCounts: ({ a }) => [{ params: { product_id: a.otherProductId }, answers: hidden }],
+  listUnits: ({ a }) => [
+    { answers: 200 },
+    { query: { product_id: a.otherProductId }, answers: 200 },
+    { query: { warehouse_id: a.warehouseId }, answers: 200 },
+    { query: { product_id: a.otherProductId, status: "AVAILABLE" }, answers: 200 },
+  ],
+  receiveUnits: ({ a, me }) => [
+    { body: { product_id: a.otherProductId, serial: "A-STRANGER" }, answers: "422 VALIDATION_FAILED" },
+    { body: { product_id: me.otherProductId, serial: "A-STRANGER", warehouse_id: a.warehouseId }, answers: "422 VALIDATION_FAILED" },
+  ],
+  getUnit: ({ a }) => [{ params: { id: a.unitId }, answers: hidden }],
+  ...unitStep("reserveUnit"),
+  ...unitStep("releaseUnit"),
+  ...unitStep("sellUnit"),
+  ...unitStep("damageUnit"),
+  ...unitStep("returnUnit"),
+  moveUnit: ({ a, me }) => [
+    { params: { id: a.unitId }, body: { to_warehouse_id: me.warehouseId }, answers: hidden },
+    { params: { id: me.unitId }, body: { to_warehouse_id: a.warehouseId }, answers: "422 VALIDATION_FAILED" },
+  ],
 
   // Orders
   placeOrder: ({ relation, a, c, me }) => [

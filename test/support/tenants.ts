@@ -37,6 +37,10 @@ export type Tenant = World & {
   readonly variantSku: string
   /** The second product, in the variant. */
   readonly componentId: string
+  /** A piece of the second product, and where it is. */
+  readonly unitId: string
+  readonly unitSerial: string
+  readonly warehouseId: string
 }
 
 async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
@@ -108,6 +112,8 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     201,
     api("POST", "/bundles", { token, body: { parent_id: variant["id"], child_id: second["id"], quantity: 2 } }),
   )
+  const unitSerial = `${word}-serial`
+  const unit = await must(201, api("POST", "/inventory/items", { token, body: { product_id: second["id"], serial: unitSerial } }))
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
   const happened = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/events", { token }))
@@ -144,6 +150,9 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     variantId: String(variant["id"]),
     variantSku: String(variant["sku"]),
     componentId: String(component["id"]),
+    unitId: String(unit["id"]),
+    unitSerial,
+    warehouseId: String(unit["warehouse_id"]),
   }
 }
 

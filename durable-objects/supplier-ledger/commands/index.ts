@@ -7,6 +7,7 @@ import { movementCommands } from "./movements.ts"
 import { orderCommands } from "./orders.ts"
 import { productCommands } from "./products.ts"
 import { termsCommands } from "./terms.ts"
+import { unitCommands } from "./units.ts"
 
 /** Everything the ledger can be told to do. */
 const commands = {
@@ -16,6 +17,7 @@ const commands = {
   ...movementCommands,
   ...termsCommands,
   ...bundleCommands,
+  ...unitCommands,
 } as const satisfies Record<string, Command>
 
 export type LedgerVerb = keyof typeof commands

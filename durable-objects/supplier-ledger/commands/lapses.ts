@@ -1,6 +1,7 @@
 import type { Reservation } from "../../../src/domains/inventory/rules.ts"
 import { lotEventDataOf, lotEvents } from "../../../src/domains/lots/events.ts"
 import { expiryCheckAt } from "../../../src/domains/lots/rules.ts"
+import { unitEventDataOf, unitEvents } from "../../../src/domains/units/events.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { type Instant, minute } from "../../../src/kernel/time.ts"
 import type { LedgerWork } from "../work.ts"
@@ -19,10 +20,10 @@ function endReservations(work: LedgerWork): void {
 }
 
 function endReservation(work: LedgerWork, reservation: Reservation): void {
-  work.stock.release(reservation)
-  const unit = reservation.unitId === null ? undefined : work.store.units.find(reservation.unitId)
-  if (unit?.status === "RESERVED")
-    work.stock.saveUnit(unit, { status: "AVAILABLE", orderId: null, orderLineId: null, reservedUntil: null }, "EXPIRED")
+  const unit = work.stock.endReservation(reservation, "EXPIRED")
+  if (unit === undefined) return
+  const product = work.store.products.find(unit.productId)
+  work.emit(work.store.organization.id, unitEvents.released, unitEventDataOf(unit, product))
 }
 
 /** Notes which lots' last day is over, and tells their owner of those of which there is some left. */

@@ -168,7 +168,7 @@ function checkQuantity(product: ProductFacts, { type, quantityMilli }: MovementI
 const isLeaving = ({ type, quantityMilli }: MovementInput): boolean => type === "OUT" || type === "TRANSFER" || quantityMilli < 0
 
 /** A place that is no more takes nothing in, but what a cancelled order brought back to it can leave. */
-function placeOf(work: LedgerWork, pointer: string, id: LocationId | undefined, mayBeArchived: boolean): Result<Location> {
+export function placeOf(work: LedgerWork, pointer: string, id: LocationId | undefined, mayBeArchived: boolean): Result<Location> {
   const place = id === undefined ? work.store.locations.default() : work.store.locations.find(id)
   if (place === undefined || (place.archivedAt !== null && !mayBeArchived))
     return fault(pointer, "UNKNOWN_WAREHOUSE", "There is no such warehouse.")
@@ -194,6 +194,7 @@ function arrivalOf(work: LedgerWork, input: MovementInput, id: MovementId): Resu
   const from = work.store.locations.byCode(transitCode)
   if (transit === undefined || from === undefined || transit.productId !== input.productId)
     return fault("/receives", "UNKNOWN_TRANSFER", "No such transfer of this product is on its way.")
+  if (work.store.movements.find(id)?.unitId !== null) return fault("/receives", "NOT_STATED", "A serialized unit arrives by its own move.")
   if (input.type !== "TRANSFER" && input.type !== "OUT")
     return fault("/type", "NOT_AN_ARRIVAL", "Goods on their way arrive by a TRANSFER, or are lost by an OUT.")
   if (input.viaTransit === true) return fault("/via_transit", "ON_ITS_WAY", "The goods are on their way already: say where they arrived.")
@@ -207,7 +208,7 @@ function arrivalOf(work: LedgerWork, input: MovementInput, id: MovementId): Resu
   return ok({ transit, from })
 }
 
-function arrive(work: LedgerWork, transit: Transit, quantityMilli: Milli): void {
+export function arrive(work: LedgerWork, transit: Transit, quantityMilli: Milli): void {
   work.store.movements.saveTransit({ ...transit, leftMilli: transit.leftMilli - quantityMilli }, work.seq)
   work.touch("movement", transit.movementId)
   work.stock.restamp({ productId: transit.productId, locationId: transit.toLocationId, lotId: transit.lotId })
@@ -231,7 +232,7 @@ function checkCorrection(work: LedgerWork, input: MovementInput, id: MovementId,
   return undefined
 }
 
-function costOf(product: ProductFacts, { type, unitCost }: MovementInput): Result<number | undefined> {
+export function costOf(product: ProductFacts, { type, unitCost }: Pick<MovementInput, "type" | "unitCost">): Result<number | undefined> {
   if (unitCost === undefined) return ok(undefined)
   if (type !== "IN") return fault("/unit_cost", "NOT_A_RECEIPT", "Only what comes in has a cost.")
   const cost = parseDecimal(unitCost, minorDigits(product.currency) + 3)
@@ -262,7 +263,7 @@ const shortage = (work: LedgerWork, productId: ProductId, askedMilli: Milli, ava
 })
 
 /** The place that goods on their way are at; made with the first of them. */
-function transitPlace(work: LedgerWork): Location {
+export function transitPlace(work: LedgerWork): Location {
   const { locations } = work.store
   const known = locations.byCode(transitCode)
   if (known !== undefined) return known

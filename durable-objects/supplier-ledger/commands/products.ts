@@ -10,8 +10,9 @@ import {
 import type { FileId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { parseMoney } from "../../../src/kernel/money.ts"
-import { type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
+import { isOnStep, type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
+import { oneUnit } from "../stock-book.ts"
 import type { LedgerWork } from "../work.ts"
 import { comeApart } from "./bundles.ts"
 import { type Command, checkVersion } from "./command.ts"
@@ -98,7 +99,7 @@ function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number |
   const price = givenPrice === undefined ? ok(before.priceMinor) : priceIn(givenPrice, currency)
   if (!price.ok) return price
   const after: ProductFacts = { ...before, ...defined(given), priceMinor: price.value }
-  const refusal = checkProduct(work, after, stockMilli ?? 0, before.id)
+  const refusal = checkProduct(work, after, stockMilli ?? 0, before.id) ?? checkStepOfUnits(work, after)
   if (refusal !== undefined) return err(refusal)
 
   store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
@@ -195,6 +196,13 @@ function checkProduct(work: LedgerWork, terms: ProductTerms, stockMilli: Milli, 
     }
   }
   return undefined
+}
+
+/** INV-UNT-5: what has serialized units is counted by the piece. */
+function checkStepOfUnits(work: LedgerWork, { id, quantityStepMilli }: ProductFacts): Refusal | undefined {
+  if (isOnStep(quantityStepMilli, oneUnit) || !work.store.units.isAnyOf(id)) return undefined
+  const message = "The product has serialized units: its step stays a whole number."
+  return { code: "OFF_STEP", detail: message, errors: [{ pointer: "/quantity_step", code: "HAS_UNITS", message }] }
 }
 
 const moneyFaults = {

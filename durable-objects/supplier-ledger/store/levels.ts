@@ -66,6 +66,11 @@ export class Levels {
     )
   }
 
+  /** Promised of a product, over all its cells. */
+  reservedOfProduct(productId: ProductId): Milli {
+    return this.#sum("SELECT coalesce(sum(quantity_milli), 0) AS sum FROM reservations WHERE product_id = ?", productId)
+  }
+
   /** On its way to the cell. */
   incomingOf({ productId, locationId, lotId }: Cell): Milli {
     return this.#sum(

@@ -1,4 +1,5 @@
 import type { LotKey, Movement, Transit } from "../../../src/domains/inventory/rules.ts"
+import type { Unit } from "../../../src/domains/units/rules.ts"
 import type { LocationId, LotId, MovementId, OrderId, ProductId } from "../../../src/kernel/ids.ts"
 import type { Milli } from "../../../src/kernel/quantity.ts"
 import { LedgerTable } from "./table.ts"
@@ -69,6 +70,15 @@ export class Movements {
 
   transit(id: MovementId): Transit | undefined {
     return this.transits.find(id)
+  }
+
+  /** What a unit that is on its way was sent by. */
+  transitOf({ id, productId }: Pick<Unit, "id" | "productId">): Transit | undefined {
+    return this.transits.rows(
+      "JOIN stock_movements sent ON sent.id = transits.movement_id WHERE transits.product_id = ? AND transits.left_milli > 0 AND sent.unit_id = ?",
+      productId,
+      id,
+    )[0]
   }
 
   send(movementId: MovementId, productId: ProductId, lotId: LotKey, toLocationId: LocationId, leftMilli: Milli): void {

@@ -68,14 +68,16 @@ export class Units {
       .one().count
   }
 
-  countByStatus(productId: ProductId): Array<{ readonly status: UnitStatus; readonly count: number }> {
-    return this.#sql
-      .exec<{ status: string; count: number }>(
-        "SELECT status, count(*) AS count FROM units WHERE product_id = ? GROUP BY status",
-        productId,
-      )
-      .toArray()
-      .map(({ status, count }) => ({ status: status as UnitStatus, count }))
+  isAnyOf(productId: ProductId): boolean {
+    return this.table.where("product_id = ? LIMIT 1", productId).length > 0
+  }
+
+  countByStatus(productId: ProductId): Partial<Record<UnitStatus, number>> {
+    const counted = this.#sql.exec<{ status: UnitStatus; count: number }>(
+      "SELECT status, count(*) AS count FROM units WHERE product_id = ? GROUP BY status",
+      productId,
+    )
+    return Object.fromEntries(counted.toArray().map(({ status, count }) => [status, count]))
   }
 
   save(unit: Unit): void {

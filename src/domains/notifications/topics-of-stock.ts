@@ -23,7 +23,20 @@ const lotTopic = (description: string, done: string, concerns: readonly Concern[
   }),
 })
 
-/** Stock and its lots. */
+const unitAbout: About = { kind: "unit", prefix: "unt", member: "unit_id", path: "/inventory/items/" }
+
+const unitTopic = (description: string, done: string): ToldTopic => ({
+  description,
+  concerns: [],
+  offers: inApp,
+  about: unitAbout,
+  say: (facts) => ({
+    title: phrase`Unit ${facts.text("serial") ?? ""} of ${named(facts)} ${done}`,
+    lines: [...quoted("Until", facts.instant("reserved_until")), ...quoted("Reason", facts.text("reason"))],
+  }),
+})
+
+/** Stock, its lots and its units. */
 export const topicsOfStock: Readonly<Record<string, ToldTopic>> = {
   "stock.low": {
     description: "Stock fell under its minimum.",
@@ -42,6 +55,19 @@ export const topicsOfStock: Readonly<Record<string, ToldTopic>> = {
     about: movementAbout,
     say: (facts) => ({ title: phrase`${facts.text("count") ?? "Some"} movements of stock were recorded`, lines: [] }),
   },
+  "unit.received": {
+    description: "Serialized units came in.",
+    concerns: [],
+    offers: inApp,
+    about: unitAbout,
+    say: (facts) => ({ title: phrase`${facts.text("count") ?? "Some"} serialized units came in`, lines: [] }),
+  },
+  "unit.reserved": unitTopic("A serialized unit was reserved.", "was reserved"),
+  "unit.released": unitTopic("A serialized unit is on sale again.", "is on sale again"),
+  "unit.sold": unitTopic("A serialized unit was sold.", "was sold"),
+  "unit.moved": unitTopic("A serialized unit was moved.", "was moved"),
+  "unit.damaged": unitTopic("A serialized unit was damaged.", "was damaged"),
+  "unit.returned": unitTopic("A serialized unit came back.", "came back"),
   "lot.expired": lotTopic("A lot of which there is stock is out of date.", "is out of date", [heads, hands]),
   "lot.quarantined": lotTopic("A lot was put on hold.", "is on hold", [heads, hands]),
   "lot.released": lotTopic("A lot on hold was released.", "was released", [heads, hands]),

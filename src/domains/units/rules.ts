@@ -1,5 +1,6 @@
 import type { Flow } from "../../kernel/flow.ts"
 import type { LocationId, LotId, OrderId, OrderLineId, ProductId, UnitId } from "../../kernel/ids.ts"
+import type { Milli } from "../../kernel/quantity.ts"
 import type { Instant } from "../../kernel/time.ts"
 
 export const unitStatuses = ["AVAILABLE", "RESERVED", "SOLD", "DAMAGED", "RMA", "IN_TRANSIT"] as const
@@ -60,5 +61,59 @@ export type Unit = {
   readonly seq: number
 }
 
-/** The states that may follow, as a refusal names them. */
-export const unitMovesOf = (from: UnitStatus): readonly UnitStatus[] => unitFlow[from]
+/** What each deed of people leads to. Where goods have arrived, a move's end is AVAILABLE. */
+const leadsTo = {
+  reserve: "RESERVED",
+  release: "AVAILABLE",
+  sell: "SOLD",
+  move: "IN_TRANSIT",
+  damage: "DAMAGED",
+  return: "RMA",
+} as const satisfies Record<UnitVerb, UnitStatus>
+
+/** The states that people may bring a unit to, as a refusal names them; `SOLD` to `AVAILABLE` is an order's own way back. */
+export function unitMovesOf(from: UnitStatus): readonly UnitStatus[] {
+  const verbs = unitVerbs.filter((verb) => unitVerbsFrom[verb].includes(from))
+  return verbs.map((verb) => (verb === "move" && from === "IN_TRANSIT" ? "AVAILABLE" : leadsTo[verb]))
+}
+
+/** A unit with what its lot is called. */
+export type UnitFact = Unit & { readonly lotNumber: string | null }
+
+/** A piece that comes in, at the default place unless said. */
+export type ReceivedUnit = {
+  readonly productId: ProductId
+  readonly serial: string
+  readonly locationId?: LocationId
+  readonly lotNumber?: string
+  readonly expiresOn?: string
+  /** Of the one piece, as written; up to three places more than the currency has. */
+  readonly unitCost?: string | number
+}
+
+/** `form` is how the caller wrote them, so that a fault points at what is at fault. */
+export type ReceiveUnits = { readonly items: readonly ReceivedUnit[]; readonly form: "one" | "items" | "serials" }
+
+export type HandleUnit = {
+  readonly unitId: UnitId
+  readonly verb: UnitVerb
+  readonly reason: string | null
+  /** Of a reservation: for how long. */
+  readonly holdMs?: number
+  /** Where it goes, or where it came back to. */
+  readonly locationId?: LocationId
+  /** Of a move: it is on its way until another move says that it arrived. */
+  readonly viaTransit?: boolean
+}
+
+/** A product's units by state, beside what there is of it in all, units or not. */
+export type UnitSummary = {
+  readonly productId: ProductId
+  readonly sku: string
+  readonly onHandMilli: Milli
+  readonly reservedMilli: Milli
+  /** What can be sold now. */
+  readonly availableMilli: Milli
+  /** A state that no unit is in may be missing. */
+  readonly counts: Readonly<Partial<Record<UnitStatus, number>>>
+}

@@ -25,6 +25,7 @@ export const stockUnits = tenantTable(
   (t) => [
     primaryKey({ columns: [t.orgId, t.id] }),
     index("stock_units_product").on(t.orgId, t.productId, t.id),
+    index("stock_units_location").on(t.orgId, t.locationId, t.id),
     index("stock_units_status").on(t.orgId, t.status, t.id),
     index("stock_units_serial").on(t.orgId, t.serial),
   ],
