@@ -1,3 +1,3 @@
 /** The only way into this domain. */
 export { movementEndpoints } from "./http-movements.ts"
-export { toMovementView } from "./movement-views.ts"
+export { lotNumberInput } from "./movement-schemas.ts"

@@ -20,7 +20,6 @@ import {
   textInput,
 } from "../../platform/http/schemas.ts"
 import { gtinInput } from "../catalog/index.ts"
-import { lotNumberInput } from "../lots/index.ts"
 import { movementReasons, movementTypes, type StatedReason, statedReasons } from "./rules.ts"
 
 export const movementView = lazily(() =>
@@ -72,6 +71,11 @@ const movementBatchView = lazily(() =>
 )
 
 export const recordedView = lazily(() => z.union([movementView, movementBatchView]).openapi("RecordedMovements"))
+
+/** A lot number as written on the goods, on one line; letters in small and in capitals differ. */
+export const lotNumberInput = textInput(limits.lotNumberCharsMax, 1)
+  .refine((text) => !/[\n\t\u0085\u2028\u2029]/.test(text), "Must be one line.")
+  .openapi({ example: "L-2026-11" })
 
 /** Positive but of an ADJUSTMENT, which the ledger checks with the type. */
 const signedQuantity = z

@@ -1,5 +1,4 @@
 import { command } from "../../../durable-objects/supplier-ledger/client.ts"
-import type { LedgerCommands } from "../../../durable-objects/supplier-ledger/commands/index.ts"
 import type { InputFault, Refusal, Result } from "../../kernel/result.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import { may } from "../../platform/auth/actor.ts"
@@ -8,7 +7,7 @@ import { invalid } from "../../platform/http/input.ts"
 import type { MovementBody, RecordMovementsBody } from "./movement-schemas.ts"
 import type { ShownMovement } from "./rules.ts"
 
-type MovementInput = LedgerCommands["recordMovements"]["input"]["items"][number]
+type MovementInput = Parameters<typeof command<"recordMovements">>[3]["items"][number]
 
 /** Of a batch: what was recorded, and which rows were not. */
 export type RecordedBatch = {

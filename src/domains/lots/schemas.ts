@@ -1,13 +1,9 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
 import { idSchema, idView, instantView, lazily, quantityView, textInput } from "../../platform/http/schemas.ts"
+import { lotNumberInput } from "../inventory/index.ts"
 import { orderStatuses } from "../orders/index.ts"
 import { shownLotStatuses } from "./rules.ts"
-
-/** A lot number as written on the goods, on one line; letters in small and in capitals differ. */
-export const lotNumberInput = textInput(limits.lotNumberCharsMax, 1)
-  .refine((text) => !/[\n\t\u0085\u2028\u2029]/.test(text), "Must be one line.")
-  .openapi({ example: "L-2026-11" })
 
 export const lotParams = lazily(() =>
   z.strictObject({ lot_number: lotNumberInput.openapi({ param: { name: "lot_number", in: "path" }, example: "L-2026-11" }) }),
