@@ -32,14 +32,15 @@ export async function recordBatch(
 ): Promise<Result<RecordedBatch>> {
   const good = rows.filter((row) => "said" in row)
   const bad = rows.flatMap((row) => ("faults" in row ? [{ index: row.index, code: "VALIDATION_FAILED", errors: row.faults }] : []))
-  if (good.length === 0) throw invalid(bad.flatMap(({ index, errors }) => errors.map((fault) => within(index, fault))))
+  const faults = bad.flatMap(({ index, errors }) => errors.map((fault) => within(index, fault)))
+  if (good.length === 0) throw invalid(faults)
   checkSerials(
     ctx,
     good.map(({ said }) => said),
   )
   const indexOf = (place: number): number => good[place]?.index ?? place
   const result = await command(ctx, ctx.orgId, "recordMovements", { items: good.map(({ said }) => inputOf(said)), onError: on_error })
-  if (!result.ok) return { ok: false, error: placedAnew(result.error, indexOf) }
+  if (!result.ok) return { ok: false, error: placedAnew(result.error, indexOf, faults) }
   const refused = result.value.failed.map(({ index, refusal }) => ({
     index: indexOf(index),
     code: refusal.code,
@@ -48,14 +49,18 @@ export async function recordBatch(
   return { ok: true, value: { movements: result.value.movements, failed: [...bad, ...refused].sort((a, b) => a.index - b.index) } }
 }
 
+/** What a lone row of a batch is refused for without saying where. */
+const ofTheRow: ReadonlySet<Refusal["code"]> = new Set(["STOCK_INSUFFICIENT", "CONFLICT"])
+
 /** The ledger counts the rows it was given, and of a single one it says nothing of rows at all. */
-function placedAnew(refusal: Refusal, indexOf: (place: number) => number): Refusal {
-  if (refusal.errors === undefined) return refusal
-  const errors = refusal.errors.map((fault) => {
+function placedAnew(refusal: Refusal, indexOf: (place: number) => number, bad: readonly InputFault[]): Refusal {
+  const { code, detail, errors = ofTheRow.has(code) ? [{ pointer: "", code, message: detail ?? code }] : undefined } = refusal
+  if (errors === undefined) return refusal
+  const placed = errors.map((fault) => {
     const [, place, rest = ""] = /^\/items\/(\d+)(.*)$/.exec(fault.pointer) ?? []
     return place === undefined ? within(indexOf(0), fault) : within(indexOf(Number(place)), { ...fault, pointer: rest })
   })
-  return { ...refusal, errors }
+  return { ...refusal, errors: [...bad, ...placed] }
 }
 
 const within = (index: number, fault: InputFault): InputFault => ({ ...fault, pointer: `/items/${index}${fault.pointer}` })

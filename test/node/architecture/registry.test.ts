@@ -95,7 +95,7 @@ describe("routes", () => {
     const commanding = bodies
       .filter(([path, body]) => path.startsWith("src/domains/") && /\bcommand\(ctx,/.test(body))
       .map(([path]) => path.split("/")[2])
-    expect([...new Set(commanding)].sort()).toEqual(["bundles", "catalog", "hub", "orders", "partners"])
+    expect([...new Set(commanding)].sort()).toEqual(["bundles", "catalog", "hub", "inventory", "lots", "orders", "partners"])
   })
 
   test("of bodies and queries refuse what they do not know", () => {
