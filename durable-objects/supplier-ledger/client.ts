@@ -1,10 +1,13 @@
 import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { ShownMovement } from "../../src/domains/inventory/rules.ts"
+import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
 import {
   type LinkId,
+  type MovementId,
   type OrderId,
   type OrganizationId,
   type ProductId,
@@ -22,6 +25,7 @@ import { describeError, log } from "../../src/platform/log/log.ts"
 import { callObject, isOverloaded } from "../shared/call-object.ts"
 import { NoAnswer } from "../shared/within.ts"
 import type { LedgerCommands, LedgerVerb } from "./commands/index.ts"
+import type { LotNamed } from "./commands/lots.ts"
 import type { Envelope, LedgerReply, LedgerRpc, PastCommand, Reconciliation } from "./rpc.ts"
 import type { SupplierLedger } from "./supplier-ledger.ts"
 
@@ -97,6 +101,13 @@ export const readUnit = (ctx: Ctx, id: UnitId): Promise<UnitFact | undefined> =>
   call(ctx.env, ctx.meter, routingOf(ctx.orgId), (ledger) => ledger.readUnit(ctx.orgId, id))
 export const readUnitSummary = (ctx: Ctx, id: ProductId): Promise<UnitSummary | undefined> =>
   call(ctx.env, ctx.meter, routingOf(ctx.orgId), (ledger) => ledger.readUnitSummary(ctx.orgId, id))
+
+export const readMovement = (ctx: Ctx, id: MovementId): Promise<ShownMovement | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readMovement(ctx.orgId, id))
+
+/** A lot of one's own, backward and forward. */
+export const readLotTrace = (ctx: Ctx, lot: LotNamed): Promise<Result<LotTrace>> =>
+  call(ctx.env, ctx.meter, routingOf(ctx.orgId), (ledger) => ledger.readLotTrace(ctx.orgId, lot))
 
 /** Has the ledger tell a link's chat room of the link; false where the organization is no party to such a link. */
 export const introduceLink = (env: Bindings, meter: Meter, orgId: OrganizationId, id: LinkId): Promise<boolean> =>

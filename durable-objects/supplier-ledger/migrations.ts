@@ -180,4 +180,13 @@ CREATE UNIQUE INDEX bundle_components_once ON bundle_components (parent_id, chil
 CREATE INDEX bundle_components_child ON bundle_components (child_id) WHERE removed_at IS NULL;
 `,
   },
+  {
+    id: 7,
+    name: "the numbers in products' barcodes",
+    // GTINs of all lengths are one set of numbers, told apart as fourteen digits.
+    sql: `
+ALTER TABLE products ADD COLUMN gtin TEXT;
+CREATE UNIQUE INDEX products_gtin ON products (substr('000000' || gtin, -14)) WHERE gtin IS NOT NULL AND archived_at IS NULL;
+`,
+  },
 ]

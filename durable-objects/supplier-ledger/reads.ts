@@ -1,12 +1,18 @@
 import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { ShownMovement } from "../../src/domains/inventory/rules.ts"
+import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { LinkId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
+import type { LinkId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
+import { limits } from "../../src/kernel/limits.ts"
+import { ok, type Result, refuse } from "../../src/kernel/result.ts"
 import { linkSideOf } from "./commands/links.ts"
+import { type LotNamed, lotNamed } from "./commands/lots.ts"
 import { orderSideOf } from "./commands/orders.ts"
 import { withTerms } from "./commands/terms.ts"
 import { unitFactOf } from "./commands/units.ts"
+import { shownMovement } from "./projections/stock.ts"
 import type { LedgerStore } from "./store/index.ts"
 
 /** What an organization may know of this ledger's things, as the ledger has them now. */
@@ -46,4 +52,33 @@ export function unitSummary(store: LedgerStore, organizationId: OrganizationId, 
     availableMilli,
     counts: store.units.countByStatus(id),
   }
+}
+
+export function movement(store: LedgerStore, organizationId: OrganizationId, id: MovementId): ShownMovement | undefined {
+  const found = store.organization.id === organizationId ? store.movements.find(id) : undefined
+  return found === undefined ? undefined : shownMovement(store, found)
+}
+
+/** A lot backward and forward. Orders are summed by order, all else is told movement by movement; both within limits. */
+export function lotTrace(store: LedgerStore, organizationId: OrganizationId, asked: LotNamed): Result<LotTrace> {
+  if (store.organization.id !== organizationId) return refuse("NOT_FOUND", "There is no such lot.")
+  const named = lotNamed(store, asked)
+  if (!named.ok) return named
+  const { lot, product } = named.value
+  const orders = store.movements.ordersOfLot(lot.id)
+  const movements = store.movements.ofLotBesideOrders(lot.id, limits.lotTraceMovementsMax + 1)
+  return ok({
+    lot,
+    product: { id: product.id, sku: product.sku, name: product.name, unit: product.unit },
+    orders: orders.slice(0, limits.lotOrdersMax),
+    movements: movements.slice(0, limits.lotTraceMovementsMax).map((one) => shownMovement(store, one)),
+    places: store.levels.ofLot(lot.id).flatMap((level) => {
+      const place = store.locations.find(level.locationId)
+      const [reservedMilli, incomingMilli] = [store.levels.reservedOf(level), store.levels.incomingOf(level)]
+      if (place === undefined || (level.onHandMilli === 0 && incomingMilli === 0)) return []
+      const { id, code, name, kind } = place
+      return [{ id, code, name, kind, onHandMilli: level.onHandMilli, reservedMilli, incomingMilli }]
+    }),
+    isCutShort: orders.length > limits.lotOrdersMax || movements.length > limits.lotTraceMovementsMax,
+  })
 }

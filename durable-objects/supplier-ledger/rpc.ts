@@ -1,15 +1,18 @@
 import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { ShownMovement } from "../../src/domains/inventory/rules.ts"
+import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { LinkId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
+import type { LinkId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import type { Result } from "../../src/kernel/result.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
 import type { Cost } from "../../src/platform/db/meter.ts"
 import type { Origin } from "../../src/platform/db/unit-of-work.ts"
 import type { LedgerCommand, LedgerFact } from "./commands/index.ts"
+import type { LotNamed } from "./commands/lots.ts"
 import type { WholeKind } from "./projections/index.ts"
 
 /** A command with who gives it and under which id: a repeat of the id gets the first answer. */
@@ -50,6 +53,8 @@ export type LedgerRpc = {
   readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined>
   readUnit(organizationId: OrganizationId, id: UnitId): Promise<UnitFact | undefined>
   readUnitSummary(organizationId: OrganizationId, id: ProductId): Promise<UnitSummary | undefined>
+  readMovement(organizationId: OrganizationId, id: MovementId): Promise<ShownMovement | undefined>
+  readLotTrace(organizationId: OrganizationId, lot: LotNamed): Promise<Result<LotTrace>>
   /** Tells the link's chat room of it once more, for a party; false where there is no such link. */
   introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean>
   reconcile(): Promise<Reconciliation>

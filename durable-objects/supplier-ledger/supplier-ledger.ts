@@ -1,10 +1,12 @@
 import { DurableObject } from "cloudflare:workers"
 import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { ShownMovement } from "../../src/domains/inventory/rules.ts"
+import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import { type LinkId, type OrderId, type OrganizationId, type ProductId, type UnitId } from "../../src/kernel/ids.ts"
+import type { LinkId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { err, ok, type Result, refuse } from "../../src/kernel/result.ts"
 import { hour, type Instant, minute } from "../../src/kernel/time.ts"
@@ -24,6 +26,7 @@ import { Relay } from "../shared/relay.ts"
 import { openBooks, showLinksAnew } from "./adopt.ts"
 import { carryOut, type LedgerFact, tellsRooms } from "./commands/index.ts"
 import { lapse } from "./commands/lapses.ts"
+import type { LotNamed } from "./commands/lots.ts"
 import { aboutThat, noOrigin, passing, Rollback, systemActor, unknownLedger } from "./envelopes.ts"
 import { schemaSteps } from "./migrations.ts"
 import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections/index.ts"
@@ -128,6 +131,14 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
 
   async readUnitSummary(organizationId: OrganizationId, id: ProductId): Promise<UnitSummary | undefined> {
     return this.#isReady ? reads.unitSummary(this.#store, organizationId, id) : undefined
+  }
+
+  async readMovement(organizationId: OrganizationId, id: MovementId): Promise<ShownMovement | undefined> {
+    return this.#isReady ? reads.movement(this.#store, organizationId, id) : undefined
+  }
+
+  async readLotTrace(organizationId: OrganizationId, lot: LotNamed): Promise<Result<LotTrace>> {
+    return this.#isReady ? reads.lotTrace(this.#store, organizationId, lot) : refuse("NOT_FOUND")
   }
 
   async introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean> {

@@ -10,6 +10,8 @@ import { eventEndpoints } from "./events/index.ts"
 import { fileEndpoints } from "./files/index.ts"
 import { hubEndpoints } from "./hub/index.ts"
 import { identityEndpoints } from "./identity/index.ts"
+import { movementEndpoints } from "./inventory/index.ts"
+import { lotEndpoints } from "./lots/index.ts"
 import { notificationEndpoints } from "./notifications/index.ts"
 import { orderEndpoints } from "./orders/index.ts"
 import { organizationEndpoints } from "./organizations/index.ts"
@@ -27,6 +29,8 @@ export const endpoints: readonly Endpoint[] = [
   ...hubEndpoints,
   ...bundleEndpoints,
   ...unitEndpoints,
+  ...movementEndpoints,
+  ...lotEndpoints,
   ...orderEndpoints,
   ...chatEndpoints,
   ...complaintEndpoints,

@@ -104,6 +104,14 @@ export const limits = {
   locationOperatorsMax: 20,
   locationCodeCharsMax: 32,
   lotTraceMovementsMax: 5_000,
+  /** Orders that a lot's trace and recall name; each buyer is told all the same. */
+  lotOrdersMax: 5_000,
+  /** Orders of one buyer that the word of a recall names, the newest first; its quantity counts them all. */
+  recallOrdersToldMax: 100,
+  /** Products that a lot number is found with, where it does not say of which. */
+  lotsOfNumberMax: 20,
+  gtinDigits: 14,
+  elementStringCharsMax: 500,
   /** A link's price list is one row, which the ledger reads with each order. */
   priceListProductsMax: 1_000,
   priceTiersMax: 10,

@@ -116,9 +116,7 @@ export const stockSteps = (length: number): fc.Arbitrary<StockStep[]> => {
 
 /** The ledger as a history meets it. */
 export type StockDriver = {
-  record(
-    input: RecordMovements,
-  ): Promise<
+  record(input: RecordMovements): Promise<
     Result<{
       readonly movements: ReadonlyArray<{ readonly id: MovementId }>
       readonly failed: ReadonlyArray<{ readonly refusal: Refusal }>

@@ -3,6 +3,7 @@ import type { LedgerWork } from "../work.ts"
 import { bundleCommands } from "./bundles.ts"
 import type { Command } from "./command.ts"
 import { linkCommands } from "./links.ts"
+import { lotCommands } from "./lots.ts"
 import { movementCommands } from "./movements.ts"
 import { orderCommands } from "./orders.ts"
 import { productCommands } from "./products.ts"
@@ -15,6 +16,7 @@ const commands = {
   ...linkCommands,
   ...orderCommands,
   ...movementCommands,
+  ...lotCommands,
   ...termsCommands,
   ...bundleCommands,
   ...unitCommands,

@@ -5,6 +5,7 @@ import { unitEventDataOf, unitEvents } from "../../../src/domains/units/events.t
 import { limits } from "../../../src/kernel/limits.ts"
 import { type Instant, minute } from "../../../src/kernel/time.ts"
 import type { LedgerWork } from "../work.ts"
+import { freeAndCount } from "./lots.ts"
 
 /** INV-STK-8: what was promised for a time is free after it, and a lot is out of date when its day is over. @returns when to look again. */
 export function lapse(work: LedgerWork): Instant | undefined {
@@ -28,18 +29,12 @@ function endReservation(work: LedgerWork, reservation: Reservation): void {
 
 /** Notes which lots' last day is over, and tells their owner of those of which there is some left. */
 function expireLots(work: LedgerWork): void {
-  const { lots, levels, reservations, products, organization } = work.store
+  const { lots, products, organization } = work.store
   for (const before of lots.expiring(work.today, limits.alarmRowsMax)) {
     const lot = { ...before, expiredAt: work.now, updatedAt: work.now, seq: work.seq }
     lots.save(lot)
     work.touch("lot", lot.id)
-    let onHandMilli = 0
-    for (const level of levels.ofLot(lot.id)) {
-      onHandMilli += level.onHandMilli
-      // INV-LOT-4: nothing stays promised of what may not be sold.
-      for (const reservation of reservations.ofCell(level)) endReservation(work, reservation)
-      work.stock.restamp(level)
-    }
+    const onHandMilli = freeAndCount(work, lot, "EXPIRED")
     const product = products.find(lot.productId)
     if (onHandMilli > 0 && product !== undefined) work.emit(organization.id, lotEvents.expired, lotEventDataOf(lot, product, onHandMilli))
   }

@@ -1,8 +1,14 @@
 import type { ProductFacts } from "../../../src/domains/catalog/rules.ts"
-import type { LotKey, MovementType } from "../../../src/domains/inventory/rules.ts"
-import { expiryCheckAt, type Lot } from "../../../src/domains/lots/rules.ts"
+import type { LotKey, MovementType, StatedReason } from "../../../src/domains/inventory/rules.ts"
+import { type LotEventVerb, lotEventDataOf, lotEvents } from "../../../src/domains/lots/events.ts"
+import { expiryCheckAt, type Lot, type LotFact, type LotStatus, lotFlow, recipientsOf } from "../../../src/domains/lots/rules.ts"
+import type { ProductId } from "../../../src/kernel/ids.ts"
+import { limits } from "../../../src/kernel/limits.ts"
+import { type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { ok, type Result, refuse } from "../../../src/kernel/result.ts"
+import type { LedgerStore } from "../store/index.ts"
 import type { LedgerWork } from "../work.ts"
+import { type Command, checkMove, checkVersion } from "./command.ts"
 
 /** How a movement names a lot. */
 export type LotGiven = { readonly lotNumber?: string; readonly expiresOn?: string }
@@ -17,7 +23,7 @@ const fault = (pointer: string, code: string, message: string) =>
 export function lotFor(
   work: LedgerWork,
   product: ProductFacts,
-  { type, lotNumber, expiresOn }: LotGiven & { readonly type: MovementType },
+  { type, reason, lotNumber, expiresOn }: LotGiven & { readonly type: MovementType; readonly reason?: StatedReason },
 ): Result<LotFound> {
   const nothing = () => undefined
   if (lotNumber === undefined) {
@@ -29,7 +35,9 @@ export function lotFor(
   if (known !== undefined) {
     if (expiresOn !== undefined && known.expiresOn !== expiresOn)
       return fault("/expires_on", "DIFFERS", `The lot is known to expire on ${known.expiresOn ?? "no day"}.`)
-    if (type === "IN" && known.status === "RECALLED") return refuse("CONFLICT", "The lot is recalled: nothing more of it is taken in.")
+    // INV-LOT-2: what was recalled comes back.
+    if (type === "IN" && known.status === "RECALLED" && reason !== "RETURNED")
+      return refuse("CONFLICT", "The lot is recalled: nothing of it is taken in but what is RETURNED.")
     return ok({ lotId: known.id, save: nothing })
   }
   if (type !== "IN") return fault("/lot_number", "UNKNOWN_LOT", "There is no such lot of this product.")
@@ -55,3 +63,115 @@ export function lotFor(
     },
   })
 }
+
+/** A lot as a request names it: a number is its product's own. */
+export type LotNamed = { readonly lotNumber: string; readonly productId?: ProductId }
+
+type SetLotStatus = LotNamed & { readonly status: LotStatus; readonly reason: string | null }
+
+/** The one lot that is meant. A number of several products' lots says which those are, to name one. */
+export function lotNamed(
+  store: LedgerStore,
+  { lotNumber, productId }: LotNamed,
+): Result<{ readonly lot: Lot; readonly product: ProductFacts }> {
+  const found =
+    productId === undefined
+      ? store.lots.ofNumber(lotNumber, limits.lotsOfNumberMax)
+      : [store.lots.byNumber(productId, lotNumber)].filter((lot) => lot !== undefined)
+  const named = found.flatMap((lot) => {
+    const product = store.products.find(lot.productId)
+    return product === undefined ? [] : [{ lot, product }]
+  })
+  const [only, another] = named
+  if (only === undefined) return refuse("NOT_FOUND", "There is no such lot.")
+  if (another === undefined) return ok(only)
+  const message = `More than one product has a lot of this number: ${named.map(({ product }) => product.sku).join(", ")}. Name one.`
+  return refuse("VALIDATION_FAILED", message, {
+    errors: [{ pointer: "/query/product_id", code: "AMBIGUOUS", message }],
+    extra: { products: named.map(({ product: { id, sku, name } }) => ({ product_id: id, sku, name })) },
+  })
+}
+
+const steps = {
+  ACTIVE: { action: "inventory.lot.release", event: "released" },
+  QUARANTINED: { action: "inventory.lot.hold", event: "quarantined" },
+  RECALLED: { action: "inventory.lot.recall", event: "recalled" },
+} as const satisfies Record<LotStatus, { readonly action: string; readonly event: LotEventVerb }>
+
+/** INV-LOT-1: holds a lot, releases it, or recalls it for good, which tells everybody who got some of it. */
+function setLotStatus(work: LedgerWork, input: SetLotStatus, ifMatch: number | undefined): Result<LotFact> {
+  const { store } = work
+  const named = lotNamed(store, input)
+  if (!named.ok) return named
+  const { lot: before, product } = named.value
+  const stale = checkVersion("lot", before, ifMatch)
+  if (stale !== undefined) return stale
+  const misstep = checkMove("A lot", before.status, input.status, lotFlow[before.status])
+  if (misstep !== undefined) return misstep
+
+  const lot: Lot = {
+    ...before,
+    status: input.status,
+    reason: input.reason,
+    updatedAt: work.now,
+    version: before.version + 1,
+    seq: work.seq,
+  }
+  store.lots.save(lot)
+  work.touch("lot", lot.id)
+  const onHandMilli = freeAndCount(work, lot, input.status)
+  const { action, event } = steps[input.status]
+  work.audit({
+    action,
+    entity: "lot",
+    entityId: lot.id,
+    before: { lot_number: before.number, product_id: before.productId, status: before.status, reason: before.reason },
+    after: { lot_number: lot.number, product_id: lot.productId, status: lot.status, reason: lot.reason },
+  })
+  work.emit(store.organization.id, lotEvents[event], lotEventDataOf(lot, product, onHandMilli))
+  const fact = { id: lot.id, lot, product: { id: product.id, sku: product.sku, name: product.name, unit: product.unit }, onHandMilli }
+  return ok({ ...fact, ...(input.status === "RECALLED" ? tellRecipients(work, lot, product) : { orders: [], isCutShort: false }) })
+}
+
+/** INV-LOT-4: nothing stays promised of what may not be sold; its levels say how the lot is. @returns what is on hand everywhere. */
+export function freeAndCount(work: LedgerWork, lot: Lot, why: string): Milli {
+  const { levels, reservations, units } = work.store
+  let onHandMilli = 0
+  for (const level of levels.ofLot(lot.id)) {
+    onHandMilli += level.onHandMilli
+    const isForSale = lot.status === "ACTIVE" && lot.expiredAt === null
+    for (const reservation of isForSale ? [] : reservations.ofCell(level)) {
+      work.stock.release(reservation)
+      const unit = reservation.unitId === null ? undefined : units.find(reservation.unitId)
+      if (unit?.status === "RESERVED") work.stock.saveUnit(unit, { status: "AVAILABLE", orderId: null, reservedUntil: null }, why)
+    }
+    work.stock.restamp(level)
+  }
+  return onHandMilli
+}
+
+/** INV-LOT-5: every buyer who has some of a recalled lot is told of its own orders, and of nobody else's. */
+function tellRecipients(work: LedgerWork, lot: Lot, product: ProductFacts): Pick<LotFact, "orders" | "isCutShort"> {
+  const { store } = work
+  const all = store.movements.ordersOfLot(lot.id)
+  for (const recipient of recipientsOf(all)) {
+    work.emit(recipient.buyerId, lotEvents.recallReceived, {
+      lot_number: lot.number,
+      product_id: lot.productId,
+      sku: product.sku,
+      name: product.name,
+      expires_on: lot.expiresOn,
+      reason: lot.reason,
+      counterparty_name: store.organization.name,
+      quantity: quantityNumber(recipient.quantityMilli),
+      orders: recipient.orders
+        .slice(0, limits.recallOrdersToldMax)
+        .map(({ orderId, number, quantityMilli }) => ({ order_id: orderId, number, quantity: quantityNumber(quantityMilli) })),
+    })
+  }
+  return { orders: all.slice(0, limits.lotOrdersMax), isCutShort: all.length > limits.lotOrdersMax }
+}
+
+export const lotCommands = {
+  setLotStatus: { by: "owner", run: setLotStatus },
+} as const satisfies Record<string, Command>

@@ -1,13 +1,16 @@
 import type { ProductFacts } from "../../../src/domains/catalog/rules.ts"
 import { movementsDataOf, stockEvents } from "../../../src/domains/inventory/events.ts"
 import {
+  type Cell,
   type LotKey,
   type Movement,
   type MovementType,
+  type ShownMovement,
   type StatedReason,
   statedReasons,
   type Transit,
 } from "../../../src/domains/inventory/rules.ts"
+import type { Unit } from "../../../src/domains/units/rules.ts"
 import { type Location, transitCode } from "../../../src/domains/warehouses/rules.ts"
 import type { LocationId, MovementId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
@@ -15,6 +18,7 @@ import { minorDigits, parseDecimal } from "../../../src/kernel/money.ts"
 import { isOnStep, type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, type InputFault, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import { type Instant, minute } from "../../../src/kernel/time.ts"
+import { shownMovement } from "../projections/stock.ts"
 import { oneUnit } from "../stock-book.ts"
 import type { LedgerWork } from "../work.ts"
 import type { Command } from "./command.ts"
@@ -23,8 +27,12 @@ import { type LotGiven, lotFor } from "./lots.ts"
 /** A movement as people state it: positive, but for an ADJUSTMENT, whose sign says whether there is more or less. */
 export type MovementInput = LotGiven & {
   readonly type: MovementType
-  readonly productId: ProductId
+  /** Named by its id, by its GTIN, or by both where a label is read. */
+  readonly productId?: ProductId
+  readonly gtin?: string
   readonly quantityMilli: Milli
+  /** Of one piece that comes in and is told apart from now on. */
+  readonly serial?: string
   readonly locationId?: LocationId
   readonly toLocationId?: LocationId
   /** The goods are on their way for a while: they are at neither place until somebody `receives` them. */
@@ -38,6 +46,9 @@ export type MovementInput = LotGiven & {
   readonly effectiveAt?: Instant
 }
 
+/** The same, its product known. */
+type Stated = MovementInput & { readonly productId: ProductId }
+
 export type RecordMovements = {
   readonly items: readonly MovementInput[]
   /** Whether one bad row refuses all, or is left out and named. */
@@ -46,7 +57,7 @@ export type RecordMovements = {
 
 export type Recorded = {
   readonly id: MovementId | ""
-  readonly movements: readonly Movement[]
+  readonly movements: readonly ShownMovement[]
   readonly failed: ReadonlyArray<{ readonly index: number; readonly refusal: Refusal }>
 }
 
@@ -72,7 +83,7 @@ function recordMovements(work: LedgerWork, { items, onError }: RecordMovements):
     after: { movements: movements.map(said), refused: failed.length },
   })
   work.emit(work.store.organization.id, stockEvents.moved, movementsDataOf(movements))
-  return ok({ id, movements, failed })
+  return ok({ id, movements: movements.map((movement) => shownMovement(work.store, movement)), failed })
 }
 
 /** One refusal for a batch: which rows, and why. A single row keeps its own. */
@@ -91,11 +102,12 @@ function together(count: number, failed: Recorded["failed"], first: Refusal): Re
   }
 }
 
-function recordOne(work: LedgerWork, input: MovementInput): Result<Movement> {
+function recordOne(work: LedgerWork, given: MovementInput): Result<Movement> {
   const { store } = work
-  const product = store.products.find(input.productId)
-  if (product === undefined || (product.archivedAt !== null && input.type === "IN"))
-    return fault("/product_id", "UNKNOWN_PRODUCT", "There is no such product.")
+  const found = productOf(work, given)
+  if (!found.ok) return found
+  const product = found.value
+  const input: Stated = { ...given, productId: product.id }
   const quantity = checkQuantity(product, input)
   if (quantity !== undefined) return err(quantity)
   if (input.reason !== undefined && !(statedReasons[input.type] as readonly string[]).includes(input.reason))
@@ -121,6 +133,9 @@ function recordOne(work: LedgerWork, input: MovementInput): Result<Movement> {
   const corrected = input.corrects === undefined ? undefined : checkCorrection(work, input, input.corrects, place.value.id, lotId)
   if (corrected !== undefined) return err(corrected)
 
+  const serial = checkSerial(work, product, input)
+  if (serial !== undefined) return err(serial)
+
   const cell = { productId: product.id, locationId: place.value.id, lotId }
   const change = input.type === "IN" || input.type === "ADJUSTMENT" ? input.quantityMilli : -input.quantityMilli
   if (product.stockMilli + change > limits.quantityMilliMax)
@@ -130,8 +145,10 @@ function recordOne(work: LedgerWork, input: MovementInput): Result<Movement> {
   lot.value.save()
   const transitTo = input.viaTransit === true ? target.value : undefined
   const to = transitTo === undefined ? target.value : transitPlace(work)
+  const unit = input.serial === undefined ? undefined : newUnit(work, input.serial, cell)
   const movement = work.stock.move({
     ...cell,
+    ...(unit === undefined ? {} : { unitId: unit.id }),
     type: input.type,
     quantityMilli: change,
     reason: input.reason ?? statedReasons[input.type][0],
@@ -142,12 +159,67 @@ function recordOne(work: LedgerWork, input: MovementInput): Result<Movement> {
     ...(input.receives === undefined ? {} : { receives: input.receives }),
     ...(input.effectiveAt === undefined ? {} : { effectiveAt: input.effectiveAt }),
   })
+  if (unit !== undefined) {
+    store.units.save(unit)
+    work.touch("unit", unit.id)
+  }
   if (transitTo !== undefined) {
     store.movements.send(movement.id, product.id, lotId, transitTo.id, input.quantityMilli)
     work.stock.restamp({ ...cell, locationId: transitTo.id })
   }
   if (arriving !== undefined) arrive(work, arriving.value.transit, input.quantityMilli)
   return ok(movement)
+}
+
+function productOf(work: LedgerWork, { type, productId, gtin }: MovementInput): Result<ProductFacts> {
+  const { products } = work.store
+  const labelled = gtin === undefined ? undefined : products.byGtin(gtin)
+  const product = productId === undefined ? labelled : products.find(productId)
+  if (product === undefined || (product.archivedAt !== null && type === "IN")) {
+    return productId === undefined && gtin !== undefined
+      ? fault("/gtin", "UNKNOWN_PRODUCT", `No product has the GTIN ${gtin}.`)
+      : fault("/product_id", "UNKNOWN_PRODUCT", "There is no such product.")
+  }
+  const isAnothers = labelled === undefined ? product.gtin !== null && gtin !== undefined : labelled.id !== product.id
+  return isAnothers ? fault("/gtin", "DIFFERS", `${product.sku} has another GTIN.`) : ok(product)
+}
+
+/** INV-STK-11: a serial makes a unit of what comes in; from then on it moves, is sold and is put right as that unit. */
+function checkSerial(work: LedgerWork, product: ProductFacts, { type, serial, quantityMilli, corrects }: Stated): Refusal | undefined {
+  if (serial === undefined) return undefined
+  const refused = (pointer: string, code: string, message: string): Refusal => ({
+    code: "VALIDATION_FAILED",
+    errors: [{ pointer, code, message }],
+  })
+  if (type !== "IN" || corrects !== undefined)
+    return refused("/serial", "IS_A_UNIT", "What has a serial is a unit: once it is here, it moves as one of /inventory/items.")
+  if (quantityMilli !== oneUnit) return refused("/quantity", "NOT_ONE", "A serial is of one piece.")
+  if (!isOnStep(product.quantityStepMilli, oneUnit))
+    return refused("/serial", "NOT_BY_THE_PIECE", `${product.sku} is weighed or measured: its pieces have no serials.`)
+  if (work.store.units.bySerial(serial) === undefined) return undefined
+  const message = "Another unit has this serial."
+  return { code: "CONFLICT", detail: message, errors: [{ pointer: "/serial", code: "TAKEN", message }] }
+}
+
+function newUnit(work: LedgerWork, serial: string, { productId, locationId, lotId }: Cell): Unit {
+  const { now, actor, seq } = work
+  const by = { id: actor.id, name: actor.name }
+  return {
+    id: work.mint("unt"),
+    productId,
+    serial,
+    locationId,
+    lotId,
+    status: "AVAILABLE",
+    orderId: null,
+    orderLineId: null,
+    reservedUntil: null,
+    history: [{ from: null, to: "AVAILABLE", at: now, locationId, by, reason: "RECEIPT" }],
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+    seq,
+  }
 }
 
 function checkQuantity(product: ProductFacts, { type, quantityMilli }: MovementInput): Refusal | undefined {
@@ -176,7 +248,7 @@ export function placeOf(work: LedgerWork, pointer: string, id: LocationId | unde
   return ok(place)
 }
 
-function targetOf(work: LedgerWork, input: MovementInput, from: Location, transit: Transit | undefined): Result<Location | undefined> {
+function targetOf(work: LedgerWork, input: Stated, from: Location, transit: Transit | undefined): Result<Location | undefined> {
   if (input.type !== "TRANSFER") {
     if (input.toLocationId === undefined && input.viaTransit !== true) return ok(undefined)
     return fault("/to_warehouse_id", "NOT_A_TRANSFER", "Only a TRANSFER goes to another place.")
@@ -189,7 +261,7 @@ function targetOf(work: LedgerWork, input: MovementInput, from: Location, transi
 }
 
 /** The goods on their way that a movement receives, or writes off. */
-function arrivalOf(work: LedgerWork, input: MovementInput, id: MovementId): Result<{ readonly transit: Transit; readonly from: Location }> {
+function arrivalOf(work: LedgerWork, input: Stated, id: MovementId): Result<{ readonly transit: Transit; readonly from: Location }> {
   const transit = work.store.movements.transit(id)
   const from = work.store.locations.byCode(transitCode)
   if (transit === undefined || from === undefined || transit.productId !== input.productId)
@@ -215,7 +287,7 @@ export function arrive(work: LedgerWork, transit: Transit, quantityMilli: Milli)
 }
 
 /** INV-STK-10: a correction is of the same goods at the same place, once, and of what people stated: orders and units put themselves right. */
-function checkCorrection(work: LedgerWork, input: MovementInput, id: MovementId, at: LocationId, lotId: LotKey): Refusal | undefined {
+function checkCorrection(work: LedgerWork, input: Stated, id: MovementId, at: LocationId, lotId: LotKey): Refusal | undefined {
   const { movements } = work.store
   const wrong = movements.find(id)
   const refused = (code: string, message: string): Refusal => ({

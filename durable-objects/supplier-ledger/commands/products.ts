@@ -45,6 +45,7 @@ function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFa
   const quantityStepMilli = input.quantityStepMilli ?? 1_000
   const terms: ProductTerms = {
     sku: input.sku,
+    gtin: input.gtin ?? null,
     name: input.name,
     description: input.description ?? "",
     category: input.category ?? "",
@@ -195,6 +196,11 @@ function checkProduct(work: LedgerWork, terms: ProductTerms, stockMilli: Milli, 
       errors: [{ pointer: "/sku", code: "TAKEN", message: "Another product has this SKU." }],
     }
   }
+  const bearer = terms.gtin === null ? undefined : work.store.products.byGtin(terms.gtin)
+  if (bearer !== undefined && bearer.id !== self) {
+    const message = `The product ${bearer.sku} has this GTIN.`
+    return { code: "CONFLICT", detail: message, errors: [{ pointer: "/gtin", code: "TAKEN", message }] }
+  }
   return undefined
 }
 
@@ -250,6 +256,7 @@ function finish(work: LedgerWork, id: ProductId, verb: "create" | "update" | "ar
 /** A product as the audit log tells of it: in the API's own words and units. */
 const said = (product: ProductFacts) => ({
   ...productEventDataOf(product),
+  gtin: product.gtin,
   description: product.description,
   category: product.category,
   unit: product.unit,

@@ -1,4 +1,4 @@
-import type { LotKey } from "../../../src/domains/inventory/rules.ts"
+import type { LotKey, Movement, ShownMovement } from "../../../src/domains/inventory/rules.ts"
 import { stockLevels, stockMinimums, stockMovements } from "../../../src/domains/inventory/tables.ts"
 import { lots } from "../../../src/domains/lots/tables.ts"
 import { stockUnits } from "../../../src/domains/units/tables.ts"
@@ -6,6 +6,16 @@ import type { LedgerStore } from "../store/index.ts"
 import { kindOf } from "./kind.ts"
 
 const lotOf = (store: LedgerStore, lotId: LotKey) => (lotId === "" ? undefined : store.lots.find(lotId))
+
+export function shownMovement(store: LedgerStore, { lotId, ...movement }: Movement): ShownMovement {
+  const lot = lotOf(store, lotId)
+  return {
+    ...movement,
+    lotNumber: lot?.number ?? null,
+    expiresOn: lot?.expiresOn ?? null,
+    openMilli: store.movements.transit(movement.id)?.leftMilli ?? null,
+  }
+}
 
 export const level = kindOf({
   table: stockLevels,
@@ -30,19 +40,9 @@ export const level = kindOf({
 export const movement = kindOf({
   table: stockMovements,
   source: (store) => store.movements.table,
-  rows: (movement, common, store) => {
-    const lot = lotOf(store, movement.lotId)
-    return [
-      {
-        ...movement,
-        ...common,
-        lotId: movement.lotId === "" ? null : movement.lotId,
-        lotNumber: lot?.number ?? null,
-        expiresOn: lot?.expiresOn ?? null,
-        openMilli: store.movements.transit(movement.id)?.leftMilli ?? null,
-      },
-    ]
-  },
+  rows: (movement, common, store) => [
+    { ...shownMovement(store, movement), ...common, lotId: movement.lotId === "" ? null : movement.lotId },
+  ],
 })
 
 export const lot = kindOf({

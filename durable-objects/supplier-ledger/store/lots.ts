@@ -34,9 +34,9 @@ export class Lots {
     return this.table.where("product_id = ? AND number = ?", productId, number)[0]
   }
 
-  /** Lots of this number, of whatever product; at most two, since more than one is ambiguous. */
-  ofNumber(number: string): Lot[] {
-    return this.table.where("number = ? LIMIT 2", number)
+  /** Lots of this number, of whatever product. */
+  ofNumber(number: string, limit: number): Lot[] {
+    return this.table.where("number = ? LIMIT ?", number, limit)
   }
 
   /** Those whose day is over and nobody has noted, the oldest first. */

@@ -1,4 +1,5 @@
 import type { LotKey, Movement, Transit } from "../../../src/domains/inventory/rules.ts"
+import type { LotOrder } from "../../../src/domains/lots/rules.ts"
 import type { Unit } from "../../../src/domains/units/rules.ts"
 import type { LocationId, LotId, MovementId, OrderId, ProductId } from "../../../src/kernel/ids.ts"
 import type { Milli } from "../../../src/kernel/quantity.ts"
@@ -8,8 +9,10 @@ import { LedgerTable } from "./table.ts"
 export class Movements {
   readonly table: LedgerTable<Movement>
   readonly transits: LedgerTable<Transit>
+  readonly #sql: SqlStorage
 
   constructor(sql: SqlStorage) {
+    this.#sql = sql
     this.table = new LedgerTable<Movement>(sql, {
       name: "stock_movements",
       key: ["id"],
@@ -59,9 +62,21 @@ export class Movements {
     return this.table.where("order_id = ? ORDER BY id", orderId)
   }
 
-  /** A lot's movements, oldest first. */
-  ofLot(lotId: LotId, limit: number): Movement[] {
-    return this.table.where("lot_id = ? ORDER BY id LIMIT ?", lotId, limit)
+  /** A lot's movements that no order made, oldest first. */
+  ofLotBesideOrders(lotId: LotId, limit: number): Movement[] {
+    return this.table.where("lot_id = ? AND order_id IS NULL ORDER BY id LIMIT ?", lotId, limit)
+  }
+
+  /** Every order that took some of a lot, with how much went out and how much came back, the newest first. */
+  ordersOfLot(lotId: LotId): LotOrder[] {
+    return this.#sql
+      .exec<{ [K in keyof LotOrder]: LotOrder[K] extends number ? number : string }>(
+        `SELECT o.id AS orderId, o.number AS number, o.status AS status, o.buyer_id AS buyerId, o.buyer_name AS buyerName,
+           sum(max(-m.quantity_milli, 0)) AS sentMilli, sum(max(m.quantity_milli, 0)) AS returnedMilli, max(m.recorded_at) AS movedAt
+         FROM stock_movements m JOIN orders o ON o.id = m.order_id WHERE m.lot_id = ? GROUP BY o.id ORDER BY o.id DESC`,
+        lotId,
+      )
+      .toArray() as LotOrder[]
   }
 
   insert(movement: Movement): void {

@@ -1,4 +1,5 @@
 import type { ProductFacts } from "../../../src/domains/catalog/rules.ts"
+import { gtin14 } from "../../../src/kernel/gs1.ts"
 import type { OrganizationId, ProductId } from "../../../src/kernel/ids.ts"
 import type { Levels } from "./levels.ts"
 import { LedgerTable } from "./table.ts"
@@ -17,6 +18,7 @@ export class Products {
       forms: {
         id: "value",
         sku: "value",
+        gtin: "value",
         name: "value",
         description: "value",
         category: "value",
@@ -50,6 +52,11 @@ export class Products {
   idBySku(sku: string): ProductId | undefined {
     const [row] = this.#sql.exec<{ id: ProductId }>("SELECT id FROM products WHERE sku = ? AND archived_at IS NULL", sku).toArray()
     return row?.id
+  }
+
+  /** The product that has this GTIN now, of whatever length it is written. */
+  byGtin(gtin: string): ProductFacts | undefined {
+    return this.table.where("substr('000000' || gtin, -14) = ? AND gtin IS NOT NULL AND archived_at IS NULL", gtin14(gtin))[0]
   }
 
   save(product: ProductRow): void {

@@ -36,6 +36,8 @@ export type ProductFacts = Variant & {
   readonly id: ProductId
   readonly supplierId: OrganizationId
   readonly sku: string
+  /** As its supplier writes it, of 8, 12, 13 or 14 digits; no other product of the organization has the same number. */
+  readonly gtin: string | null
   readonly name: string
   readonly description: string
   readonly category: string
@@ -64,6 +66,7 @@ export type ProductFacts = Variant & {
 export type ProductTerms = Pick<
   ProductFacts,
   | "sku"
+  | "gtin"
   | "name"
   | "description"
   | "category"

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi"
+import { isGtin } from "../../kernel/gs1.ts"
 import { limits } from "../../kernel/limits.ts"
 import { priceRules } from "../../kernel/price.ts"
 import {
@@ -41,6 +42,10 @@ export const productView = lazily(() =>
       id: idView("prd"),
       supplier_id: idView("org"),
       sku: z.string().openapi({ example: "TOM-001" }),
+      gtin: z
+        .string()
+        .nullable()
+        .openapi({ description: "The number in its barcode, as it was given; null where it has none.", example: "4006381333931" }),
       name: z.string().openapi({ example: "Organic Tomatoes" }),
       description: z.string(),
       category: z.string().openapi({ example: "Vegetables" }),
@@ -82,8 +87,16 @@ export const productView = lazily(() =>
 
 export const productList = listOf(productView, "ProductList")
 
+/** A GTIN as written: of whatever length, with its check digit. */
+export const gtinInput = z
+  .string()
+  .max(limits.gtinDigits)
+  .refine(isGtin, "Must be a GTIN of 8, 12, 13 or 14 digits with its check digit.")
+  .openapi({ pattern: "^([0-9]{8}|[0-9]{12,14})$", example: "4006381333931" })
+
 /** What a supplier may say of any product beside its SKU, name and price. */
 export const productTermsInput = () => ({
+  gtin: gtinInput.nullable().optional().openapi({ description: "Unique in the organization; null takes it away." }),
   description: textInput(limits.descriptionCharsMax).optional(),
   category: textInput(limits.categoryCharsMax).optional().openapi({ example: "Vegetables" }),
   unit: textInput(limits.unitCharsMax, 1).optional().openapi({ example: "kg", description: "Defaults to piece." }),

@@ -41,6 +41,7 @@ export const products = linkedTable(
     color: text("color"),
     size: text("size"),
     condition: text("condition").$type<Condition>(),
+    gtin: text("gtin"),
   },
   (t) => [
     uniqueIndex("products_org_id_id").on(t.orgId, t.id),

@@ -2,9 +2,10 @@ import type { NewProductBody, ProductBody } from "./schemas.ts"
 
 /** The body's names as the ledger has them, without what was not said. */
 export function termsOf(body: ProductBody) {
-  const { sku, name, price, description, category, unit, currency } = body
+  const { sku, gtin, name, price, description, category, unit, currency } = body
   const said = {
     sku,
+    gtin,
     name,
     price,
     description,
@@ -18,7 +19,7 @@ export function termsOf(body: ProductBody) {
     isActive: body.is_active,
   }
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as {
-    [K in keyof typeof said]?: NonNullable<(typeof said)[K]>
+    [K in keyof typeof said]?: Exclude<(typeof said)[K], undefined>
   }
 }
 

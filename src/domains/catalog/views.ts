@@ -38,6 +38,7 @@ export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUr
   id: product.id,
   supplier_id: product.supplierId,
   sku: product.sku,
+  gtin: product.gtin,
   name: product.name,
   description: product.description,
   category: product.category,

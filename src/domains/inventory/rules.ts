@@ -64,6 +64,13 @@ export type Movement = {
   readonly seq: number
 }
 
+/** A movement with what its reader needs of its lot, and of goods that were sent on their way how much has not arrived. */
+export type ShownMovement = Omit<Movement, "lotId"> & {
+  readonly lotNumber: string | null
+  readonly expiresOn: string | null
+  readonly openMilli: Milli | null
+}
+
 /** Stock that is promised: to a line of an amended order, or as a unit. */
 export type Reservation = Cell & {
   readonly id: ReservationId

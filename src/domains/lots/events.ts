@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi"
 import { quantityNumber } from "../../kernel/quantity.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent } from "../../platform/events/define-event.ts"
-import type { Lot } from "./rules.ts"
+import { type Lot, shownStatusOf } from "./rules.ts"
 
 const lotData = z.object({
   lot_number: z.string(),
@@ -43,6 +43,8 @@ export const lotEvents = {
   recallReceived: defineEvent("lot.recall_received", buyers, receivedRecallData),
 } as const
 
+export type LotEventVerb = Exclude<keyof typeof lotEvents, "expired" | "recallReceived">
+
 export const lotEventDataOf = (
   lot: Lot,
   product: { readonly sku: string; readonly name: string },
@@ -53,7 +55,7 @@ export const lotEventDataOf = (
   sku: product.sku,
   name: product.name,
   expires_on: lot.expiresOn,
-  status: lot.expiredAt === null ? lot.status : "EXPIRED",
+  status: shownStatusOf(lot),
   reason: lot.reason,
   on_hand: quantityNumber(onHandMilli),
 })

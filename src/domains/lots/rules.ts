@@ -1,7 +1,9 @@
 import type { Flow } from "../../kernel/flow.ts"
-import type { LotId, ProductId } from "../../kernel/ids.ts"
+import type { LocationId, LotId, OrderId, OrganizationId, ProductId } from "../../kernel/ids.ts"
+import type { Milli } from "../../kernel/quantity.ts"
 import { hour, type Instant } from "../../kernel/time.ts"
-import type { FreeCell } from "../inventory/rules.ts"
+import type { FreeCell, ShownMovement } from "../inventory/rules.ts"
+import type { OrderStatus } from "../orders/rules.ts"
 import { isSellableFrom, type LocationKind } from "../warehouses/rules.ts"
 
 export const lotStatuses = ["ACTIVE", "QUARANTINED", "RECALLED"] as const
@@ -13,6 +15,12 @@ export const lotFlow = {
   QUARANTINED: ["ACTIVE", "RECALLED"],
   RECALLED: [],
 } as const satisfies Flow<LotStatus>
+
+/** What is out of date says so, unless something worse is said of it. */
+export const shownLotStatuses = [...lotStatuses, "EXPIRED"] as const
+
+export const shownStatusOf = ({ status, expiredAt }: Pick<Lot, "status" | "expiredAt">): (typeof shownLotStatuses)[number] =>
+  status === "ACTIVE" && expiredAt !== null ? "EXPIRED" : status
 
 /** What was made or received together, of one product. */
 export type Lot = {
@@ -29,6 +37,82 @@ export type Lot = {
   readonly updatedAt: Instant
   readonly version: number
   readonly seq: number
+}
+
+/** What an order took of a lot, and what of it came back. */
+export type LotOrder = {
+  readonly orderId: OrderId
+  readonly number: string
+  readonly status: OrderStatus
+  readonly buyerId: OrganizationId
+  readonly buyerName: string
+  readonly sentMilli: Milli
+  readonly returnedMilli: Milli
+  readonly movedAt: Instant
+}
+
+/** A buyer who has some of a lot, by its orders. */
+export type Recipient = {
+  readonly buyerId: OrganizationId
+  readonly buyerName: string
+  readonly quantityMilli: Milli
+  readonly orders: ReadonlyArray<{
+    readonly orderId: OrderId
+    readonly number: string
+    readonly status: OrderStatus
+    readonly quantityMilli: Milli
+  }>
+}
+
+/** A lot after a step, with what a recall has to name. */
+export type LotFact = {
+  readonly id: LotId
+  readonly lot: Lot
+  readonly product: { readonly id: ProductId; readonly sku: string; readonly name: string; readonly unit: string }
+  /** At all places. */
+  readonly onHandMilli: Milli
+  /** Of a recall: every order that ever took some of it, the newest first. */
+  readonly orders: readonly LotOrder[]
+  readonly isCutShort: boolean
+}
+
+/** Where a lot came from, where it went, and where it is. */
+export type LotTrace = {
+  readonly lot: Lot
+  readonly product: LotFact["product"]
+  readonly orders: readonly LotOrder[]
+  /** All movements that no order made, oldest first. */
+  readonly movements: readonly ShownMovement[]
+  readonly places: ReadonlyArray<{
+    readonly id: LocationId
+    readonly code: string
+    readonly name: string
+    readonly kind: LocationKind
+    readonly onHandMilli: Milli
+    readonly reservedMilli: Milli
+    readonly incomingMilli: Milli
+  }>
+  /** Whether there is more than the limits show. */
+  readonly isCutShort: boolean
+}
+
+/** Who has some of a lot: what came back is with nobody. By buyer, in the order of their first order given. */
+export function recipientsOf(orders: readonly LotOrder[]): Recipient[] {
+  const held = orders.filter(({ sentMilli, returnedMilli }) => sentMilli > returnedMilli)
+  return [...Map.groupBy(held, ({ buyerId }) => buyerId)].map(([buyerId, own]) => {
+    const named = own.map(({ orderId, number, status, sentMilli, returnedMilli }) => ({
+      orderId,
+      number,
+      status,
+      quantityMilli: sentMilli - returnedMilli,
+    }))
+    return {
+      buyerId,
+      buyerName: own[0]?.buyerName ?? "",
+      quantityMilli: named.reduce((sum, { quantityMilli }) => sum + quantityMilli, 0),
+      orders: named,
+    }
+  })
 }
 
 /** A cell with what decides whether, and how soon, it is sold. */

@@ -12,10 +12,14 @@ const faultsMax = 20
 
 const nameCharsShown = 100
 
+/** More than all faults that rows of a body can have. */
+const unknownNamesWeigh = 1_000_000
+
 /** A name that a stranger made up is not repeated to them at any length. */
 const shortened = (key: string): string => (key.length > nameCharsShown ? `${key.slice(0, nameCharsShown)}…` : key)
 
-function faultsOf(where: Where, issues: readonly z.core.$ZodIssue[]): InputFault[] {
+/** An object's issues as faults, each with a pointer. */
+export function faultsOf(where: Where, issues: readonly z.core.$ZodIssue[]): InputFault[] {
   return issues.flatMap((issue): InputFault[] => {
     const pointer = prefix[where] + issue.path.map((part) => `/${escapePointer(part)}`).join("")
     if (issue.code === "unrecognized_keys") {
@@ -29,8 +33,10 @@ function faultsOf(where: Where, issues: readonly z.core.$ZodIssue[]): InputFault
         }))
     }
     if (issue.code === "invalid_union" && issue.errors.length > 0) {
-      // Of a union's branches, the one that came closest says most about what is wrong.
-      const closest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? []
+      // Of a union's branches, the one that came closest says most about what is wrong: it knows most of the names given.
+      const distance = (branch: readonly z.core.$ZodIssue[]) =>
+        branch.reduce((sum, { code, path }) => sum + (code === "unrecognized_keys" && path.length === 0 ? unknownNamesWeigh : 1), 0)
+      const closest = [...issue.errors].sort((a, b) => distance(a) - distance(b))[0] ?? []
       if (closest.some((nested) => nested.path.length > 0 || nested.code === "unrecognized_keys")) {
         return faultsOf(
           where,

@@ -92,7 +92,7 @@ export const moneyView = z.string().openapi({ example: "5.99" })
 
 export const currencyInput = z.string().refine(isCurrency, "Must be an ISO 4217 code in capitals.").openapi({ example: "USD" })
 
-const quantityProblem = {
+export const quantityProblem = {
   NOT_A_DECIMAL: "Must be a decimal number.",
   TOO_PRECISE: "Has at most three decimal places.",
   TOO_LARGE: "Is too large.",

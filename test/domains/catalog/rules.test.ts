@@ -6,6 +6,7 @@ import { searchExpression } from "../../../src/domains/catalog/search-terms.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 
 const terms = (changes: Partial<ProductTerms>): ProductTerms => ({
+  gtin: null,
   sku: "TOM-001",
   name: "Tomatoes",
   description: "",

@@ -47,6 +47,7 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     UPDATE products SET identity_id = 'idn_1', color = 'WY', condition = 'N' WHERE id = 'prd_3';
     INSERT INTO bundle_components VALUES ('bcp_1', 'prd_3', 'prd_1', 2000, 'PRIMARY', 50, NULL, 1, 42);
   `,
+  7: "UPDATE products SET gtin = '4006381333931' WHERE id = 'prd_1';",
 }
 
 const last = schemaSteps.length

@@ -80,9 +80,12 @@ describe("routes", () => {
       "createVariant",
       "damageUnit",
       "devReplayPast",
+      "holdLot",
       "moveUnit",
       "placeOrder",
+      "recallLot",
       "receiveUnits",
+      "recordStockMovements",
       "releaseUnit",
       "removeBundleComponent",
       "removeProductImage",
@@ -99,7 +102,7 @@ describe("routes", () => {
     const commanding = bodies
       .filter(([path, body]) => path.startsWith("src/domains/") && /\bcommand\(ctx,/.test(body))
       .map(([path]) => path.split("/")[2])
-    expect([...new Set(commanding)].sort()).toEqual(["bundles", "catalog", "hub", "orders", "partners", "units"])
+    expect([...new Set(commanding)].sort()).toEqual(["bundles", "catalog", "hub", "inventory", "lots", "orders", "partners", "units"])
   })
 
   test("of bodies and queries refuse what they do not know", () => {
@@ -176,8 +179,6 @@ describe("permissions", () => {
     "inventory.warehouse.read": "the stockroom",
     "inventory.warehouse.edit": "the stockroom",
     "inventory.warehouse.delete": "the stockroom",
-    "inventory.lot.trace": "the stockroom",
-    "inventory.lot.recall": "the stockroom",
   }
 
   const onRoutes = new Set(specs.flatMap(({ access }) => permissionsRequired(access)))

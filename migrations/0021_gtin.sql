@@ -1,0 +1,2 @@
+-- The number in a product's barcode.
+ALTER TABLE products ADD COLUMN gtin TEXT;

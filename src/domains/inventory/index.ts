@@ -1,0 +1,3 @@
+/** The only way into this domain. */
+export { movementEndpoints } from "./http-movements.ts"
+export { lotNumberInput } from "./movement-schemas.ts"
