@@ -120,7 +120,7 @@ export const movement = (productId: ProductId, given: Partial<MovementInput> = {
 })
 
 /** One movement. @throws when it is refused. */
-export async function record(ledger: TestLedger, productId: ProductId, given: Partial<MovementInput> = {}): Promise<Movement> {
+export async function record(ledger: TestLedger, productId: ProductId, given: Partial<MovementInput> = {}): Promise<ShownMovement> {
   const { movements } = await ledger.must(ledger.owner, "recordMovements", {
     items: [movement(productId, given)],
     onError: "reject_all",
