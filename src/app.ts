@@ -4,8 +4,9 @@ import { secureHeaders } from "hono/secure-headers"
 import type { Refusal } from "./kernel/result.ts"
 import { noCost } from "./platform/db/meter.ts"
 import { type Config, configOf } from "./platform/env.ts"
+import type { HonoEnv } from "./platform/http/caller.ts"
 import { type Endpoint, fullPath } from "./platform/http/endpoint.ts"
-import { type HonoEnv, type PipelineDeps, run } from "./platform/http/pipeline.ts"
+import { type PipelineDeps, run } from "./platform/http/pipeline.ts"
 import { noSuchPath, problemResponse } from "./platform/http/problem.ts"
 
 /** A request is no row: its id is only told, to the client and in the logs. */

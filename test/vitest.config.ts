@@ -32,8 +32,8 @@ const workers = ({ name, include, exclude, miniflare }: Project): TestProjectCon
     setupFiles: ["test/support/setup.ts"],
     // Somebody's server for webhooks to be sent to.
     globalSetup: ["test/support/webhook-server.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Its package ships CommonJS that workerd cannot load as it is.
     deps: { optimizer: { ssr: { enabled: true, include: ["itty-durable"] } } },
   },

@@ -58,7 +58,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
       sockets: this.#sockets,
       purse: this.#purse,
       claimed: () => this.#due.schedule("claims", Date.now() + limits.chatClaimMs),
-      transaction: (work) => state.storage.transactionSync(work),
+      transaction: (work) => this.#transaction(work),
     })
     this.#isReady = isMigrated(sql)
     if (this.#isReady) state.storage.transactionSync(() => migrate(sql, inboxSteps))
@@ -82,8 +82,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
       if (!wasLive) this.#store.nextTurn(true)
       return !wasLive
     })
-    if (isFirst && !(await this.#tell()))
-      this.ctx.storage.transactionSync(() => this.#due.schedule("tell", Date.now() + limits.chatRetryMs))
+    if (isFirst && !(await this.#tell())) this.#transaction(() => this.#due.schedule("tell", Date.now() + limits.chatRetryMs))
     return new Response(null, { status: 101, webSocket: client })
   }
 
@@ -96,13 +95,13 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   }
 
   async redeemTicket(hash: string): Promise<string | undefined> {
-    return this.#isReady ? this.ctx.storage.transactionSync(() => this.#store.takeTicket(hash, Date.now())) : undefined
+    return this.#isReady ? this.#transaction(() => this.#store.takeTicket(hash, Date.now())) : undefined
   }
 
   /** INV-CHT-5 */
   async revoke(subjects: readonly string[]): Promise<void> {
     if (!this.#isReady) return
-    this.ctx.storage.transactionSync(() => this.#store.revokeTickets(subjects))
+    this.#transaction(() => this.#store.revokeTickets(subjects))
     for (const socket of this.#sockets.open()) {
       if (socket.facts.subjects.some((subject) => subjects.includes(subject))) this.#sockets.close(socket, "REVOKED")
     }
@@ -176,11 +175,11 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   override async alarm(): Promise<void> {
     if (!this.#isReady) return
     const retryAt = Date.now() + minute
-    for (const kind of this.ctx.storage.transactionSync(() => this.#due.take(Date.now(), retryAt))) {
+    for (const kind of this.#transaction(() => this.#due.take(Date.now(), retryAt))) {
       // INV-DUE-2: nothing leaves this loop as an exception.
       try {
         const next = await this.#onDue(kind)
-        this.ctx.storage.transactionSync(() => this.#due.settle(kind, retryAt, next))
+        this.#transaction(() => this.#due.settle(kind, retryAt, next))
       } catch (error) {
         log.error("alarm failed", { kind, error: describeError(error) })
       }
@@ -204,7 +203,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
       case "claims":
         return this.#conversations.settleClaims(Date.now())
       case "away": {
-        const isGone = this.ctx.storage.transactionSync(() => {
+        const isGone = this.#transaction(() => {
           if (this.#sockets.open().length > 0 || this.#store.owner?.isLive !== true) return false
           this.#sockets.sweep()
           this.#store.nextTurn(false)
@@ -239,7 +238,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
 
   /** The first write makes the tables: an inbox that was only asked a question has none. */
   #prepared<T>(work: () => T): T {
-    const done = this.ctx.storage.transactionSync(() => {
+    const done = this.#transaction(() => {
       if (!this.#isReady) migrate(this.ctx.storage.sql, inboxSteps)
       return work()
     })
@@ -247,8 +246,17 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
     return done
   }
 
+  #transaction<T>(work: () => T): T {
+    try {
+      return this.ctx.storage.transactionSync(work)
+    } catch (error) {
+      this.#store.forgetCached()
+      throw error
+    }
+  }
+
   #retry(): undefined {
-    this.ctx.storage.transactionSync(() => this.#due.schedule("tell", Date.now() + limits.chatRetryMs))
+    this.#transaction(() => this.#due.schedule("tell", Date.now() + limits.chatRetryMs))
   }
 
   /** Tells the organization's directory and its event hub whether this user is live. */
@@ -275,7 +283,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
 
   #perhapsAway(): void {
     if (this.#store.owner?.isLive !== true || this.#sockets.open().length > 0) return
-    this.ctx.storage.transactionSync(() => this.#due.schedule("away", Date.now() + limits.chatAwayMs))
+    this.#transaction(() => this.#due.schedule("away", Date.now() + limits.chatAwayMs))
   }
 
   async #onFrame(raw: WebSocket, data: string | ArrayBuffer): Promise<void> {

@@ -30,6 +30,9 @@ type Ports = {
   readonly claimed: () => void
 }
 
+/** The message that was just said, and on which socket. */
+type Own = { readonly saidOn: Socket; readonly id: MessageId; readonly seq: number }
+
 /** Rooms asked at once by one resume. */
 const roomsAtOnceMax = 4
 
@@ -131,13 +134,10 @@ export class Conversations {
       )
       if (!sent.ok) return sent
       const { seq, since } = sent.value
-      this.#ports.transaction(() => this.#ports.store.markRead(conversationId, seq, Date.now()))
-      // The sender's own message is told to this socket by its acknowledgement.
-      this.#bring(since.filter((message) => message.id !== id))
-      const own = since.find((message) => message.id === id)
-      if (own !== undefined) this.#ports.sockets.got(socket, own)
-      this.#bring(own === undefined ? [] : [own])
-      this.#ports.sockets.send(socket, {
+      const { store, sockets } = this.#ports
+      const isNews = this.#bring(since, store.knownSeq(conversationId, this.#owner.turn), { saidOn: socket, id, seq })
+      if (!isNews) store.markRead(conversationId, seq, Date.now())
+      sockets.send(socket, {
         type: "ack",
         ...(frame.client_id === undefined ? {} : { client_id: frame.client_id }),
         id,
@@ -237,23 +237,28 @@ export class Conversations {
       const { store, sockets } = this.#ports
       const known = store.knownSeq(first.conversationId, this.#owner.turn)
       if (known !== undefined && first.seq > known + 1) return { reachedSeq: known, isLive: true, isDelivered: false }
-      return { reachedSeq: this.#bring(messages) ?? known ?? 0, isLive: true, isDelivered: sockets.open().length > 0 }
+      this.#bring(messages, known)
+      return { reachedSeq: Math.max(known ?? 0, messages.at(-1)?.seq ?? 0), isLive: true, isDelivered: sockets.open().length > 0 }
     })
   }
 
-  /** Persists, then shows on every socket what is new. @returns the last message's place, or undefined where nothing is. */
-  #bring(messages: readonly MessageFacts[]): number | undefined {
-    const { store, sockets, transaction } = this.#ports
-    const [first] = messages
-    if (first === undefined) return undefined
-    const { turn } = this.#owner
-    const known = store.knownSeq(first.conversationId, turn)
+  /**
+   * Persists, then shows on every socket what is beyond `known`. The user's own message is read with it, and told to the
+   * socket that it was said on by its acknowledgement. @returns whether anything was.
+   */
+  #bring(messages: readonly MessageFacts[], known: number | undefined, own?: Own): boolean {
+    const { store, sockets } = this.#ports
     const fresh = messages.filter(({ seq }) => known === undefined || seq > known)
     const last = fresh.at(-1)
-    if (last === undefined) return known
-    transaction(() => store.advance(last, turn))
-    for (const socket of sockets.open()) for (const message of fresh) sockets.sendMessage(socket, message)
-    return last.seq
+    if (last === undefined) return false
+    store.advance(last, this.#owner.turn, own?.seq)
+    for (const socket of sockets.open()) {
+      for (const message of fresh) {
+        if (message.id === own?.id && socket.id === own.saidOn.id) sockets.got(socket, message)
+        else sockets.sendMessage(socket, message)
+      }
+    }
+    return true
   }
 
   /**

@@ -66,8 +66,10 @@ export class Sockets {
 
   /** The socket that a frame came on, unless it was closed meanwhile. */
   of(raw: WebSocket): Socket | undefined {
+    if (raw.readyState !== WebSocket.OPEN) return undefined
     const id = idOf(raw)
-    return this.open().find((socket) => socket.id === id)
+    const row = this.#store.sockets().find((socket) => socket.id === id)
+    return row === undefined ? undefined : { ...row, raw }
   }
 
   close({ id, raw }: Pick<Socket, "id" | "raw">, why: Closing): void {
@@ -159,4 +161,13 @@ export class Sockets {
   }
 }
 
-const idOf = (raw: WebSocket): string => String(raw.deserializeAttachment())
+const ids = new WeakMap<WebSocket, string>()
+
+/** What the socket has carried since it was accepted, read once in an instance's life. */
+function idOf(raw: WebSocket): string {
+  const known = ids.get(raw)
+  if (known !== undefined) return known
+  const id = String(raw.deserializeAttachment())
+  ids.set(raw, id)
+  return id
+}

@@ -23,18 +23,29 @@ const stateOf = ({ id, read_seq, last_seq, last_message }: StateRecord): Convers
 /** The inbox's rows as facts, and back. It decides nothing; every write belongs to its caller's transaction. */
 export class InboxStore {
   readonly #sql: SqlStorage
+  // Asked for several times with each frame, and written when a socket comes or goes.
+  #owner: Owner | undefined
+  #sockets: readonly SocketRow[] | undefined
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
   }
 
+  /** After a transaction that may have been rolled back. */
+  forgetCached(): void {
+    this.#owner = undefined
+    this.#sockets = undefined
+  }
+
   // The owner
 
   get owner(): Owner | undefined {
+    if (this.#owner !== undefined) return this.#owner
     const [row] = this.#sql
       .exec<{ user_id: UserId; org_id: OrganizationId; turn: number; is_live: number }>("SELECT user_id, org_id, turn, is_live FROM owner")
       .toArray()
-    return row === undefined ? undefined : { userId: row.user_id, orgId: row.org_id, turn: row.turn, isLive: row.is_live === 1 }
+    this.#owner = row === undefined ? undefined : { userId: row.user_id, orgId: row.org_id, turn: row.turn, isLive: row.is_live === 1 }
+    return this.#owner
   }
 
   own(userId: UserId, orgId: OrganizationId): void {
@@ -43,6 +54,7 @@ export class InboxStore {
 
   nextTurn(isLive: boolean): void {
     this.#sql.exec("UPDATE owner SET turn = turn + 1, is_live = ?", isLive ? 1 : 0)
+    this.#owner = undefined
   }
 
   // Sockets and tickets
@@ -55,18 +67,21 @@ export class InboxStore {
       openedAt,
       facts.expiresAt,
     )
+    this.#sockets = undefined
   }
 
   removeSocket(id: string): void {
     this.#sql.exec("DELETE FROM sockets WHERE id = ?", id)
+    this.#sockets = undefined
   }
 
   /** The oldest first. */
-  sockets(): SocketRow[] {
-    return this.#sql
+  sockets(): readonly SocketRow[] {
+    this.#sockets ??= this.#sql
       .exec<{ id: string; facts: string; opened_at: number }>("SELECT id, facts, opened_at FROM sockets ORDER BY opened_at, id")
       .toArray()
       .map((row) => ({ id: row.id, facts: JSON.parse(row.facts) as SocketFacts, openedAt: row.opened_at }))
+    return this.#sockets
   }
 
   /** When the next socket or ticket ends. */
@@ -166,16 +181,18 @@ export class InboxStore {
     return row?.known_seq
   }
 
-  advance(last: MessageFacts, turn: number): void {
+  /** The inbox has everything up to this message, and its user has read up to `readSeq`, if any of it. */
+  advance(last: MessageFacts, turn: number, readSeq = 0): void {
     this.#sql.exec(
-      `INSERT INTO conversations (id, turn, known_seq, read_seq, last_seq, last_message, last_at) VALUES (?1, ?2, ?3, 0, ?3, ?4, ?5)
-       ON CONFLICT (id) DO UPDATE SET turn = ?2, known_seq = ?3, last_seq = max(last_seq, ?3),
+      `INSERT INTO conversations (id, turn, known_seq, read_seq, last_seq, last_message, last_at) VALUES (?1, ?2, ?3, ?6, ?3, ?4, ?5)
+       ON CONFLICT (id) DO UPDATE SET turn = ?2, known_seq = ?3, read_seq = max(read_seq, ?6), last_seq = max(last_seq, ?3),
          last_message = CASE WHEN last_seq <= ?3 THEN ?4 ELSE last_message END, last_at = max(last_at, ?5)`,
       last.conversationId,
       turn,
       last.seq,
       JSON.stringify(last),
       last.at,
+      readSeq,
     )
   }
 

@@ -94,11 +94,11 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
       const refused = this.#whyNotWrite(facts, by)
       if (refused !== undefined) return refused
       const { id, clientId, recipientId, content, attachments, productIds, complaintId } = message
-      const last = this.#store.last()
+      const end = this.#store.end
       const next: MessageFacts = {
         id,
         conversationId: facts.id,
-        seq: (last?.seq ?? 0) + 1,
+        seq: end.seq + 1,
         senderId: by.userId,
         senderOrgId: by.orgId,
         senderName: by.name,
@@ -109,7 +109,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
         productIds,
         complaintId,
         // The conversation's clock never goes back, whatever the machine's does.
-        at: Math.max(Date.now(), last?.at ?? 0),
+        at: Math.max(Date.now(), end.at),
       }
       this.#store.insert(next)
       this.#store.markRead(by, next.seq)
@@ -119,7 +119,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
     })
     if (!stored.ok) return stored
     const { id, seq } = stored.value
-    const since = this.#lackedBy(knownSeq, seq)
+    const since = this.#lackedBy(knownSeq, stored.value)
     if (since.length > 0) this.#delivery.reached(by.userId, seq)
     this.#delivery.sentBy(by.userId)
     this.ctx.waitUntil(this.#deliver())
@@ -321,8 +321,10 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
     this.#store.addLive(userId, orgId)
   }
 
-  #lackedBy(knownSeq: number | undefined, seq: number): MessageFacts[] {
+  #lackedBy(knownSeq: number | undefined, stored: MessageFacts): MessageFacts[] {
+    const { seq } = stored
     const from = knownSeq ?? seq - 1
+    if (from === seq - 1) return [stored]
     return from >= seq || seq - from > limits.chatBatchMessagesMax ? [] : this.#store.after(from, seq - from)
   }
 

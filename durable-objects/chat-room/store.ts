@@ -19,10 +19,13 @@ type MessageRecord = {
   at: number
 }
 
+type End = { readonly seq: number; readonly at: Instant }
+
 /** The room's rows as facts, and back. It decides nothing; every write belongs to its caller's transaction. */
 export class RoomStore {
   readonly #sql: SqlStorage
   #facts: RoomFacts | undefined
+  #end: End | undefined
 
   constructor(sql: SqlStorage) {
     this.#sql = sql
@@ -43,12 +46,19 @@ export class RoomStore {
   /** After a transaction that may have been rolled back. */
   forgetCached(): void {
     this.#facts = undefined
+    this.#end = undefined
   }
 
   // Messages
 
+  /** The last message's place and time; zeros where there is none. */
+  get end(): End {
+    this.#end ??= this.#sql.exec<End>("SELECT seq, at FROM messages ORDER BY seq DESC LIMIT 1").toArray()[0] ?? { seq: 0, at: 0 }
+    return this.#end
+  }
+
   get lastSeq(): number {
-    return this.#sql.exec<{ seq: number }>("SELECT coalesce(max(seq), 0) AS seq FROM messages").one().seq
+    return this.end.seq
   }
 
   last(): MessageFacts | undefined {
@@ -90,6 +100,7 @@ export class RoomStore {
       message.complaintId,
       message.at,
     )
+    this.#end = { seq: message.seq, at: message.at }
   }
 
   #messages(rest: string, ...params: Array<string | number>): MessageFacts[] {

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer"
 import { scrypt } from "node:crypto"
 import type { Bindings } from "../../src/platform/env.ts"
 import { aroundDatabase, aroundObjects, type BucketUse, callObject, hearingBucket, type ObjectCall, type Said } from "./bindings.ts"
+import { openFloorSocket, otherId } from "./chat-floor.ts"
 import { benchFileName } from "./names.ts"
 
 /**
@@ -52,8 +53,6 @@ export const listeningToRooms = (env: Bindings): Bindings => ({
 /** Ids that the API minted for its own rows: each replay needs others, or it would meet what it wrote before. */
 const minted = /^(ses|rft|aud|evt|fil)_[0-9a-z]{26}/
 
-const otherId = (id: string): string => id.slice(0, 14) + crypto.randomUUID().replaceAll("-", "").slice(0, 16)
-
 /** Statements' parameters for one replay: what was minted becomes another id, and the same one wherever it stands. */
 function afresh(said: string): (param: unknown) => unknown {
   const others = new Map<string, string>()
@@ -103,30 +102,6 @@ async function replay(
     return new Response(object.body, { headers: { "content-length": String(object.size) } })
   }
   return Response.json(rows)
-}
-
-type Sent =
-  | { readonly ok: true; readonly value: { readonly seq: number } }
-  | { readonly ok: false; readonly error: { readonly code: string } }
-
-/** A bare socket: each frame is the recorded call of its room again, as another message, then the acknowledgement. */
-function talk(env: Bindings, call: ObjectCall): Response {
-  const { 0: client, 1: server } = new WebSocketPair()
-  const [message] = call.args as readonly [{ readonly id: string }]
-  let knownSeq: number | undefined
-  const answer = async (data: string): Promise<void> => {
-    const { client_id, content } = JSON.parse(data) as { client_id: string; content: string }
-    const id = otherId(message.id)
-    const args = [{ ...message, id, clientId: client_id, content, knownSeq }]
-    const sent = (await callObject(env.CHAT_ROOM, { ...call, args })) as Sent
-    if (sent.ok) knownSeq = sent.value.seq
-    server.send(
-      JSON.stringify(sent.ok ? { type: "ack", client_id, id, seq: knownSeq } : { type: "error", client_id, code: sent.error.code }),
-    )
-  }
-  server.accept()
-  server.addEventListener("message", ({ data }) => void answer(String(data)).catch(() => server.close(1011)))
-  return new Response(null, { status: 101, webSocket: client })
 }
 
 /** Where the floor's uploads lie. */
@@ -184,7 +159,7 @@ export const withFloor = (api: Handler): Handler => ({
     if (scenario === undefined || recorded === undefined) return new Response("nothing kept", { status: 404 })
     scenario.next += 1
     const [call] = recorded.sends
-    if (call !== undefined) return talk(env, call)
+    if (call !== undefined) return openFloorSocket(env, call)
     if (scenario.hashes) await hash()
     return replay(env, recorded, searchParams.get("order"), request.body)
   },

@@ -6,7 +6,7 @@ import { RoomNews } from "../../durable-objects/supplier-ledger/room-news.ts"
 import { LedgerStore } from "../../durable-objects/supplier-ledger/store/index.ts"
 import { LedgerWork } from "../../durable-objects/supplier-ledger/work.ts"
 
-import type { Cell, Movement } from "../../src/domains/inventory/rules.ts"
+import type { Cell, ShownMovement } from "../../src/domains/inventory/rules.ts"
 import type { Lot } from "../../src/domains/lots/rules.ts"
 import type { Unit } from "../../src/domains/units/rules.ts"
 import type { Location, LocationKind } from "../../src/domains/warehouses/rules.ts"

@@ -2,18 +2,21 @@ import { z } from "@hono/zod-openapi"
 import { quantityNumber } from "../../kernel/quantity.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent } from "../../platform/events/define-event.ts"
+import { lazily } from "../../platform/http/schemas.ts"
 import { type BundleComponent, componentRoles } from "./rules.ts"
 
-const componentEventData = z.object({
-  component_id: z.string(),
-  /** The bundle's, since it is the bundle that changes. */
-  product_id: z.string(),
-  sku: z.string(),
-  child_id: z.string(),
-  child_sku: z.string(),
-  quantity: z.number(),
-  role: z.enum(componentRoles),
-})
+const componentEventData = lazily(() =>
+  z.object({
+    component_id: z.string(),
+    /** The bundle's, since it is the bundle that changes. */
+    product_id: z.string(),
+    sku: z.string(),
+    child_id: z.string(),
+    child_sku: z.string(),
+    quantity: z.number(),
+    role: z.enum(componentRoles),
+  }),
+)
 
 export type ComponentEventData = z.infer<typeof componentEventData>
 

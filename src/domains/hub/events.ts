@@ -1,17 +1,20 @@
 import { z } from "@hono/zod-openapi"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent } from "../../platform/events/define-event.ts"
+import { lazily } from "../../platform/http/schemas.ts"
 import { identityTypes } from "./rules.ts"
 
-const familyEventData = z.object({ id: z.string(), code: z.string(), name: z.string(), version: z.number() })
+const familyEventData = lazily(() => z.object({ id: z.string(), code: z.string(), name: z.string(), version: z.number() }))
 
-const identityEventData = z.object({
-  id: z.string(),
-  family_id: z.string(),
-  type: z.enum(identityTypes),
-  lci: z.number().nullable(),
-  upis_h: z.string(),
-})
+const identityEventData = lazily(() =>
+  z.object({
+    id: z.string(),
+    family_id: z.string(),
+    type: z.enum(identityTypes),
+    lci: z.number().nullable(),
+    upis_h: z.string(),
+  }),
+)
 
 const permission: Permission = "catalog.product.read"
 

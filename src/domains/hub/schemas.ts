@@ -15,96 +15,115 @@ import {
 import { conditions, productName, productTermsInput, productView } from "../catalog/index.ts"
 import { identityTypes } from "./rules.ts"
 
-const upisHView = z.string().openapi({ description: "The identity as people read it.", example: "00845-P-1" })
+const upisHView = () => z.string().openapi({ description: "The identity as people read it.", example: "00845-P-1" })
 
-export const familyView = z
-  .object({
-    id: idView("fam"),
-    code: z.string().openapi({ description: "Five digits.", pattern: "^[0-9]{5}$", example: "00845" }),
-    name: z.string().openapi({ example: "Wave soundbars" }),
-    description: z.string().openapi({ example: "" }),
-    version: z.int(),
-    created_at: instantView,
-    updated_at: instantView,
-  })
-  .openapi("Family")
-
-export const identityView = z
-  .object({
-    id: idView("idn"),
-    family_id: idView("fam"),
-    type: z.enum(identityTypes).openapi({ example: "PART" }),
-    lci: z
-      .int()
-      .nullable()
-      .openapi({ description: "Local component index: a part's number in its family. Null for all but parts.", example: 1 }),
-    upis_h: upisHView,
-    hex_signature: z.string().openapi({
-      description:
-        "The first four bytes of the SHA-256 of family code, type and LCI joined by `|` (`00845|P|1`, `00845|Product|`, `00845|B|`, `00845|K|`).",
-      pattern: "^[0-9A-F]{8}$",
-      example: "0D9AC325",
-    }),
-    created_at: instantView,
-  })
-  .openapi("Identity")
-
-export const variantView = lazily(() =>
-  productView.unwrap().extend({ upis_h: upisHView }).openapi("Variant", { description: "A product that was made from an identity." }),
+export const familyView = lazily(() =>
+  z
+    .object({
+      id: idView("fam"),
+      code: z.string().openapi({ description: "Five digits.", pattern: "^[0-9]{5}$", example: "00845" }),
+      name: z.string().openapi({ example: "Wave soundbars" }),
+      description: z.string().openapi({ example: "" }),
+      version: z.int(),
+      created_at: instantView,
+      updated_at: instantView,
+    })
+    .openapi("Family"),
 )
 
-export const familyWithIdentities = familyView.extend({ identities: z.array(identityView) }).openapi("FamilyWithIdentities")
-export const identityWithVariants = identityView
-  .extend({
-    variants: z
-      .array(variantView)
-      .openapi({ description: `The newest ${limits.identityVariantsShownMax}; \`GET /variants?identity_id=\` has all.` }),
-  })
-  .openapi("IdentityWithVariants")
+export const identityView = lazily(() =>
+  z
+    .object({
+      id: idView("idn"),
+      family_id: idView("fam"),
+      type: z.enum(identityTypes).openapi({ example: "PART" }),
+      lci: z
+        .int()
+        .nullable()
+        .openapi({ description: "Local component index: a part's number in its family. Null for all but parts.", example: 1 }),
+      upis_h: upisHView(),
+      hex_signature: z.string().openapi({
+        description:
+          "The first four bytes of the SHA-256 of family code, type and LCI joined by `|` (`00845|P|1`, `00845|Product|`, `00845|B|`, `00845|K|`).",
+        pattern: "^[0-9A-F]{8}$",
+        example: "0D9AC325",
+      }),
+      created_at: instantView,
+    })
+    .openapi("Identity"),
+)
+
+export const variantView = lazily(() =>
+  productView.unwrap().extend({ upis_h: upisHView() }).openapi("Variant", { description: "A product that was made from an identity." }),
+)
+
+export const familyWithIdentities = lazily(() =>
+  familyView
+    .unwrap()
+    .extend({ identities: z.array(identityView) })
+    .openapi("FamilyWithIdentities"),
+)
+export const identityWithVariants = lazily(() =>
+  identityView
+    .unwrap()
+    .extend({
+      variants: z
+        .array(variantView)
+        .openapi({ description: `The newest ${limits.identityVariantsShownMax}; \`GET /variants?identity_id=\` has all.` }),
+    })
+    .openapi("IdentityWithVariants"),
+)
 
 export const familyList = listOf(familyView, "FamilyList")
 export const identityList = listOf(identityView, "IdentityList")
 export const variantList = listOf(variantView, "VariantList")
 
 const codeMessage = `Must be a whole number from 0 to ${limits.familyCodeMax}.`
-const familyCode = z
-  .union(
-    [
-      z.int(codeMessage),
-      z
-        .string()
-        .regex(/^\d{1,5}$/, codeMessage)
-        .transform(Number),
-    ],
-    { error: codeMessage },
-  )
-  .pipe(z.int(codeMessage).min(0, codeMessage).max(limits.familyCodeMax, codeMessage))
-  .openapi({ type: "integer", minimum: 0, maximum: limits.familyCodeMax, description: "A number, or its digits as text.", example: 845 })
+const familyCode = () =>
+  z
+    .union(
+      [
+        z.int(codeMessage),
+        z
+          .string()
+          .regex(/^\d{1,5}$/, codeMessage)
+          .transform(Number),
+      ],
+      { error: codeMessage },
+    )
+    .pipe(z.int(codeMessage).min(0, codeMessage).max(limits.familyCodeMax, codeMessage))
+    .openapi({ type: "integer", minimum: 0, maximum: limits.familyCodeMax, description: "A number, or its digits as text.", example: 845 })
 
-const familyName = nameInput.openapi({ example: "Wave soundbars" })
-const description = textInput(limits.descriptionCharsMax).optional().openapi({ example: "Soundbars of the Wave series." })
+const familyName = () => nameInput.openapi({ example: "Wave soundbars" })
+const description = () => textInput(limits.descriptionCharsMax).optional().openapi({ example: "Soundbars of the Wave series." })
 
-export const createFamilyInput = z
-  .strictObject({ code: familyCode, name: familyName, description })
-  .openapi("CreateFamily", { description: "The code is in every UPIS-H and SKU of the family, and never changes." })
+export const createFamilyInput = lazily(() =>
+  z
+    .strictObject({ code: familyCode(), name: familyName(), description: description() })
+    .openapi("CreateFamily", { description: "The code is in every UPIS-H and SKU of the family, and never changes." }),
+)
 
-export const updateFamilyInput = z
-  .strictObject({ name: familyName.optional(), description })
-  .refine((body) => Object.keys(body).length > 0, "Say at least one field to change.")
-  .openapi("UpdateFamily", { example: { name: "Wave soundbars and radios" } })
+export const updateFamilyInput = lazily(() =>
+  z
+    .strictObject({ name: familyName().optional(), description: description() })
+    .refine((body) => Object.keys(body).length > 0, "Say at least one field to change.")
+    .openapi("UpdateFamily", { example: { name: "Wave soundbars and radios" } }),
+)
 
-export const createIdentityInput = z
-  .strictObject({
-    family_id: idSchema("fam"),
-    type: enumInput(identityTypes).openapi({ example: "PART" }),
-    lci: z
-      .int()
-      .min(1)
-      .max(limits.lciMax)
-      .optional()
-      .openapi({ description: "Of parts alone; the next free one if none is given.", example: 1 }),
-  })
-  .openapi("CreateIdentity")
+export const createIdentityInput = lazily(() =>
+  z
+    .strictObject({
+      family_id: idSchema("fam"),
+      type: enumInput(identityTypes).openapi({ example: "PART" }),
+      lci: z
+        .int()
+        .min(1)
+        .max(limits.lciMax)
+        .optional()
+        .openapi({ description: "Of parts alone; the next free one if none is given.", example: 1 }),
+    })
+    .openapi("CreateIdentity"),
+)
 
 const folded = (pattern: RegExp, message: string) =>
   z
@@ -134,21 +153,25 @@ export const createVariantInput = lazily(() =>
     }),
 )
 
-export const familyQuery = z.strictObject(pageQuery)
+export const familyQuery = lazily(() => z.strictObject(pageQuery))
 
-export const identityQuery = z.strictObject({
-  ...pageQuery,
-  family_id: idSchema("fam")
-    .optional()
-    .openapi({ param: { name: "family_id", in: "query" } }),
-})
+export const identityQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    family_id: idSchema("fam")
+      .optional()
+      .openapi({ param: { name: "family_id", in: "query" } }),
+  }),
+)
 
-export const variantQuery = z.strictObject({
-  ...pageQuery,
-  identity_id: idSchema("idn")
-    .optional()
-    .openapi({ param: { name: "identity_id", in: "query" } }),
-})
+export const variantQuery = lazily(() =>
+  z.strictObject({
+    ...pageQuery,
+    identity_id: idSchema("idn")
+      .optional()
+      .openapi({ param: { name: "identity_id", in: "query" } }),
+  }),
+)
 
 const written = (example: string, name: string) =>
   z
@@ -157,8 +180,8 @@ const written = (example: string, name: string) =>
     .transform((text) => text.toUpperCase())
     .openapi({ type: "string", param: { name, in: "path" }, description: "Whatever its case.", example })
 
-export const upisHParams = z.strictObject({ upis_h: written("00845-P-1", "upis_h") })
-export const skuParams = z.strictObject({ full_sku: written("00845-P-1-WY-N", "full_sku") })
+export const upisHParams = lazily(() => z.strictObject({ upis_h: written("00845-P-1", "upis_h") }))
+export const skuParams = lazily(() => z.strictObject({ full_sku: written("00845-P-1-WY-N", "full_sku") }))
 
 export type CreateFamily = z.output<typeof createFamilyInput>
 export type UpdateFamily = z.output<typeof updateFamilyInput>

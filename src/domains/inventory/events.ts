@@ -3,24 +3,29 @@ import { limits } from "../../kernel/limits.ts"
 import { quantityNumber } from "../../kernel/quantity.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent } from "../../platform/events/define-event.ts"
+import { lazily } from "../../platform/http/schemas.ts"
 
-const lowStockData = z.object({
-  product_id: z.string(),
-  sku: z.string(),
-  name: z.string(),
-  unit: z.string(),
-  /** Where; null is all places together. */
-  warehouse_id: z.string().nullable(),
-  warehouse_name: z.string().nullable(),
-  on_hand: z.number(),
-  min_stock_level: z.number(),
-})
+const lowStockData = lazily(() =>
+  z.object({
+    product_id: z.string(),
+    sku: z.string(),
+    name: z.string(),
+    unit: z.string(),
+    /** Where; null is all places together. */
+    warehouse_id: z.string().nullable(),
+    warehouse_name: z.string().nullable(),
+    on_hand: z.number(),
+    min_stock_level: z.number(),
+  }),
+)
 
-const movementsData = z.object({
-  count: z.number(),
-  movement_ids: z.array(z.string()),
-  product_ids: z.array(z.string()),
-})
+const movementsData = lazily(() =>
+  z.object({
+    count: z.number(),
+    movement_ids: z.array(z.string()),
+    product_ids: z.array(z.string()),
+  }),
+)
 
 const permission: Permission = "inventory.stock.read"
 

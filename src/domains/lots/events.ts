@@ -2,32 +2,37 @@ import { z } from "@hono/zod-openapi"
 import { quantityNumber } from "../../kernel/quantity.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent } from "../../platform/events/define-event.ts"
+import { lazily } from "../../platform/http/schemas.ts"
 import { type Lot, shownStatusOf } from "./rules.ts"
 
-const lotData = z.object({
-  lot_number: z.string(),
-  product_id: z.string(),
-  sku: z.string(),
-  name: z.string(),
-  expires_on: z.string().nullable(),
-  status: z.string(),
-  reason: z.string().nullable(),
-  /** At all places of the owner. */
-  on_hand: z.number(),
-})
+const lotData = lazily(() =>
+  z.object({
+    lot_number: z.string(),
+    product_id: z.string(),
+    sku: z.string(),
+    name: z.string(),
+    expires_on: z.string().nullable(),
+    status: z.string(),
+    reason: z.string().nullable(),
+    /** At all places of the owner. */
+    on_hand: z.number(),
+  }),
+)
 
 /** What a buyer who got some of it must know: which of its orders, and how much. */
-const receivedRecallData = z.object({
-  lot_number: z.string(),
-  product_id: z.string(),
-  sku: z.string(),
-  name: z.string(),
-  expires_on: z.string().nullable(),
-  reason: z.string().nullable(),
-  counterparty_name: z.string(),
-  quantity: z.number(),
-  orders: z.array(z.object({ order_id: z.string(), number: z.string(), quantity: z.number() })),
-})
+const receivedRecallData = lazily(() =>
+  z.object({
+    lot_number: z.string(),
+    product_id: z.string(),
+    sku: z.string(),
+    name: z.string(),
+    expires_on: z.string().nullable(),
+    reason: z.string().nullable(),
+    counterparty_name: z.string(),
+    quantity: z.number(),
+    orders: z.array(z.object({ order_id: z.string(), number: z.string(), quantity: z.number() })),
+  }),
+)
 
 export type ReceivedRecall = z.infer<typeof receivedRecallData>
 

@@ -5,31 +5,27 @@ import { limits } from "../../kernel/limits.ts"
 import { type Refusal, RefusalError } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 import { type Actor, refOf } from "../auth/actor.ts"
-import { type Authenticated, authenticate, type Directory } from "../auth/authenticate.ts"
+import type { Authenticated, Directory } from "../auth/authenticate.ts"
 import { Executor } from "../db/executor.ts"
 import { uniqueViolation } from "../db/guards.ts"
 import { Meter, serverTiming } from "../db/meter.ts"
 import { acrossTenants, TenantDb } from "../db/tenant-db.ts"
-import { type Origin, UnitOfWork } from "../db/unit-of-work.ts"
+import { UnitOfWork } from "../db/unit-of-work.ts"
 import { type Bindings, type Config, configOf } from "../env.ts"
 import { describeError } from "../log/log.ts"
 import type { Observer, RequestRecord } from "../log/observer.ts"
 import { mailerOf } from "../mail/adapters.ts"
 import { parseBody, readBody } from "./body.ts"
+import { callerOf, type HonoEnv, type Running } from "./caller.ts"
 import type { Command, Ctx, PublicCtx, SignedCtx } from "./context.ts"
-import { type Endpoint, fullPath, isMutation, permissionsRequired, takesStream } from "./endpoint.ts"
+import { type Endpoint, fullPath, isMutation, takesStream } from "./endpoint.ts"
 import { commandOf, keepReply, keptReply, streamHash } from "./idempotency.ts"
-
 import { parseInput, queryOf } from "./input.ts"
-
 import { noSuchPath, problemResponse } from "./problem.ts"
-import { limitAddress, limitPrincipal, limitSignIn, networkOf } from "./rate-limit.ts"
+import { limitSignIn } from "./rate-limit.ts"
 import { matchesIfNoneMatch, type Reply } from "./reply.ts"
 import { ifMatchOf, originOf, publicUrlOf } from "./request.ts"
-import { verifySignedUrl } from "./signed-url.ts"
 import { openUpload, type Upload } from "./upload.ts"
-
-export type HonoEnv = { Bindings: Bindings; Variables: { requestId: string; servesUploads?: boolean } }
 
 /** Those who hold connections open. Neither throws: what fails is logged, and mended by a sweep or by the connection's own end. */
 export type Live = {
@@ -45,18 +41,6 @@ export type PipelineDeps = {
   readonly observer: Observer
   readonly live: Live
   readonly clock: () => Instant
-}
-
-type Running = {
-  readonly c: Context<HonoEnv>
-  readonly endpoint: Endpoint
-  readonly meter: Meter
-  readonly now: Instant
-  readonly origin: Origin
-  readonly responseHeaders: Map<string, string>
-  upload?: Upload
-  orgId?: OrganizationId
-  actor?: Actor
 }
 
 /** One endpoint's way from request to answer: who, may they, what is asked, was it asked before, do it, commit, answer. */
@@ -104,35 +88,37 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
   }
 }
 
+/** What is asked: the handler's input, and the command that it makes up. */
+type Asked = Input & { readonly command: Command }
+type Input = { readonly params: unknown; readonly query: unknown; readonly body: unknown; readonly upload: Upload | undefined }
+
 async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
-  const { c, endpoint, meter, now, origin } = running
+  const { c, endpoint, meter } = running
   const { spec } = endpoint
   const config = configOf(c.env)
-  const keepAlive = (work: Promise<unknown>) => c.executionCtx.waitUntil(work)
   if (spec.isDevelopmentOnly === true && config.ENVIRONMENT !== "development") throw new RefusalError(noSuchPath)
-
   if (spec.servesUploads === true) c.set("servesUploads", true)
-  if (endpoint.isPublic) await limitAddress(c.env, config, origin)
-  let found: Authenticated | undefined
-  if (isSignedUrl(running)) {
-    running.orgId = await bySignedUrl(running, config)
-  } else if (!endpoint.isPublic) {
-    found = await authenticate(
-      { env: c.env, config, meter, now, headers: c.req.raw.headers, url: c.req.url, isSocket: spec.isSocket === true, keepAlive },
-      deps.directory,
-    ).catch(async (error: unknown) => {
-      // Whoever cannot say who they are is counted by address, so that tokens cannot be guessed at leisure.
-      await limitAddress(c.env, config, origin)
-      throw error
-    })
-    running.actor = found.actor
-    running.orgId = found.actor.orgId
-    await limitPrincipal(c.env, config, found.actor.id, now)
-    authorizeRoute(endpoint, found.actor)
-    if (found.selectedOrganization !== undefined) await auditSelection(running, found.actor, found.selectedOrganization)
-  }
-  const actor = found?.actor
 
+  const caller = await callerOf(running, config, deps.directory)
+  const asked = await askedBy(caller?.actor, running, config)
+  const work = workOf(running, deps.live)
+  const db = new TenantDb(new Executor(c.env, meter), running.orgId ?? platformOrganizationId)
+  const keepsReply = isMutation(spec) && asked.command.hasKey && spec.writer !== "ledger"
+  if (keepsReply) {
+    const kept = await keptReply(db, asked.command, running.now, asked.upload)
+    if (kept !== undefined) return respond(c, kept)
+  }
+  const outcome = await endpoint.handle(contextOf(running, config, caller, asked.command, work, db), asked)
+  if (outcome instanceof Response) return handOn(c, outcome)
+  if ("ok" in outcome) throw new RefusalError(outcome.error)
+  if (keepsReply) work.add(...keepReply(db, asked.command, outcome, running.now))
+  return respond(c, await committed(work, db, outcome, keepsReply ? () => keptReply(db, asked.command, running.now) : undefined))
+}
+
+/** Reads the path, the query and the body; a stream is opened, and read by the handler. */
+async function askedBy(actor: Actor | undefined, running: Running, config: Config): Promise<Asked> {
+  const { c, endpoint, origin } = running
+  const { spec } = endpoint
   const params = parseInput("path", spec.params, c.req.param())
   const query = parseInput("query", spec.query, queryOf(c.req.url))
   const secret = config.JWT_KEYS[0]?.secret ?? ""
@@ -150,73 +136,90 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
       : parseBody(bytes, c.req.header("content-type") ?? null, spec.bodyType === "json-or-form")
   const body = upload === undefined ? parseInput("body", spec.body, raw) : undefined
   if (spec.isSignIn === true) await limitSignIn(c.env, config, origin, raw, actor?.id)
-
   const principal = actor === undefined ? { orgId: platformOrganizationId, id: "public" } : { orgId: actor.orgId, id: actor.id }
   const command: Command = isMutation(spec)
-    ? await commandOf(c.req.raw, principal, c.req.path, asked(c.req.url, bytes), secret)
+    ? await commandOf(c.req.raw, principal, c.req.path, repeatable(c.req.url, bytes), secret)
     : { id: "", requestHash: "", hasKey: false }
+  return { params, query, body, upload, command }
+}
 
-  const work = new UnitOfWork(now, origin, actor === undefined ? undefined : refOf(actor), {
-    events: (orgIds) => keepAlive(deps.live.announce(c.env, orgIds)),
-    revoked: (orgId, subjects) => keepAlive(deps.live.revoke(c.env, orgId, subjects)),
+const keepAlive =
+  (c: Context<HonoEnv>) =>
+  (work: Promise<unknown>): void =>
+    c.executionCtx.waitUntil(work)
+
+/** Where the handler puts what is to be written, and what it tells of once that is committed. */
+const workOf = ({ c, now, origin, actor }: Running, live: Live): UnitOfWork =>
+  new UnitOfWork(now, origin, actor === undefined ? undefined : refOf(actor), {
+    events: (orgIds) => c.executionCtx.waitUntil(live.announce(c.env, orgIds)),
+    revoked: (orgId, subjects) => c.executionCtx.waitUntil(live.revoke(c.env, orgId, subjects)),
   })
+
+/** What the handler gets: of its caller, where there is one, or of the organization that a signed URL names. */
+function contextOf(
+  { c, meter, now, origin, orgId, responseHeaders }: Running,
+  config: Config,
+  caller: Authenticated | undefined,
+  command: Command,
+  work: UnitOfWork,
+  db: TenantDb,
+): PublicCtx | Ctx | SignedCtx {
+  const { raw } = c.req
   const publicCtx: PublicCtx = {
     env: c.env,
     config,
     meter,
     now,
     requestId: c.get("requestId"),
-    request: c.req.raw,
+    request: raw,
     origin,
-    headers: c.req.raw.headers,
-    signal: c.req.raw.signal,
+    headers: raw.headers,
+    signal: raw.signal,
     publicUrl: publicUrlOf(config, c.req.url),
     work,
     mailer: mailerOf(config, () => acrossTenants(c.env, meter, "mails are kept for whoever asks in development"), now),
     command,
-    defer: keepAlive,
-    responseHeaders: running.responseHeaders,
+    defer: keepAlive(c),
+    responseHeaders,
   }
-  const { orgId } = running
-  const db = new TenantDb(new Executor(c.env, meter), orgId ?? platformOrganizationId)
-  const ctx: PublicCtx | Ctx | SignedCtx =
-    found !== undefined
-      ? { ...publicCtx, actor: found.actor, grant: found.grant, orgId: found.actor.orgId, db, ifMatch: ifMatchOf(c.req.raw) }
-      : orgId === undefined
-        ? publicCtx
-        : { ...publicCtx, actor: undefined, orgId, db }
+  if (caller !== undefined)
+    return { ...publicCtx, actor: caller.actor, grant: caller.grant, orgId: caller.actor.orgId, db, ifMatch: ifMatchOf(raw) }
+  return orgId === undefined ? publicCtx : { ...publicCtx, actor: undefined, orgId, db }
+}
 
-  const keepsReply = isMutation(spec) && command.hasKey && spec.writer !== "ledger"
-  if (keepsReply) {
-    const kept = await keptReply(db, command, now, upload)
-    if (kept !== undefined) return respond(c, kept)
-  }
-  const outcome = await endpoint.handle(ctx, { params, query, body, upload })
-  if (outcome instanceof Response) {
-    // A socket's response is handed on as it is: a copy has no socket.
-    if (outcome.webSocket !== null) return outcome
-    const etag = outcome.headers.get("etag")
-    if (etag === null || !isNotModified(c, etag)) return new Response(outcome.body, outcome)
-    await outcome.body?.cancel()
-    return new Response(null, { status: 304, headers: { etag } })
-  }
-  if ("ok" in outcome) throw new RefusalError(outcome.error)
-  if (keepsReply) work.add(...keepReply(db, command, outcome, now))
+/**
+ * Commits what the handler collected. @returns its reply; where a repeat under the same key was first, the reply that was
+ * kept of that.
+ */
+async function committed(
+  work: UnitOfWork,
+  db: TenantDb,
+  reply: Reply,
+  keptMeanwhile: (() => Promise<Reply | undefined>) | undefined,
+): Promise<Reply> {
   try {
     await work.commit(db)
+    return reply
   } catch (error) {
-    const kept = keepsReply && isRepeatInFlight(error) ? await keptReply(db, command, now) : undefined
-    if (kept === undefined) {
-      await work.refused(error)
-      throw error
-    }
-    return respond(c, kept)
+    const kept = isRepeatInFlight(error) ? await keptMeanwhile?.() : undefined
+    if (kept !== undefined) return kept
+    await work.refused(error)
+    throw error
   }
-  return respond(c, outcome)
+}
+
+/** A handler's own response; 304 where its reader has this version already. */
+async function handOn(c: Context<HonoEnv>, response: Response): Promise<Response> {
+  // A socket's response is handed on as it is: a copy has no socket.
+  if (response.webSocket !== null) return response
+  const etag = response.headers.get("etag")
+  if (etag === null || !isNotModified(c, etag)) return new Response(response.body, response)
+  await response.body?.cancel()
+  return new Response(null, { status: 304, headers: { etag } })
 }
 
 /** What a repeat under one Idempotency-Key must send again: the body, and the query where there is one. */
-function asked(url: string, body: Uint8Array): Uint8Array {
+function repeatable(url: string, body: Uint8Array): Uint8Array {
   const query = new TextEncoder().encode(new URL(url).search)
   if (query.byteLength === 0) return body
   const both = new Uint8Array(query.byteLength + 1 + body.byteLength)
@@ -225,58 +228,12 @@ function asked(url: string, body: Uint8Array): Uint8Array {
   return both
 }
 
-/** A request that carries a signature in place of a token, on a route that takes one. */
-const isSignedUrl = ({ c, endpoint }: Running): boolean =>
-  endpoint.spec.isSignable === true && c.req.header("authorization") === undefined && c.req.query("signature") !== undefined
-
-/** Counted by organization and address: a page of images is many requests, and none of them says who looks at it. */
-async function bySignedUrl({ c, now, origin }: Running, config: Config): Promise<OrganizationId> {
-  const orgId = await verifySignedUrl(config.JWT_KEYS, c.req.path, new URL(c.req.url).searchParams, now).catch(async (error: unknown) => {
-    await limitAddress(c.env, config, origin)
-    throw error
-  })
-  await limitPrincipal(c.env, config, `${orgId} ${networkOf(origin.ipAddress)}`, now)
-  return orgId
-}
-
 const isStreamed = ({ c, endpoint: { spec } }: Running): boolean =>
   takesStream(spec) && !(spec.bodyType === "json-or-stream" && /^\s*application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? ""))
 
 /** Two requests with one key at once: the second's batch fails on the key, and it answers what the first did. */
 const isRepeatInFlight = (error: unknown): boolean =>
   error instanceof RefusalError || (error instanceof Error && uniqueViolation(error.message)?.startsWith("idempotency_keys.") === true)
-
-function authorizeRoute({ spec }: Endpoint, actor: Actor): void {
-  const required = permissionsRequired(spec.access)
-  if (required.length > 0 && !required.some((permission) => actor.permissions.has(permission))) {
-    const select = actor.kind === "USER" && actor.isPlatformStaff && actor.orgId === platformOrganizationId
-    throw new RefusalError({
-      code: "FORBIDDEN",
-      detail: select
-        ? "Platform staff act in an organization by naming it in X-Tenant-ID."
-        : `This needs the permission ${required.join(" or ")}.`,
-    })
-  }
-  if (isMutation(spec) && actor.isReadOnly && spec.allowedWhenDeactivated !== true && !(actor.kind === "USER" && actor.isPlatformStaff)) {
-    throw new RefusalError({
-      code: "ORGANIZATION_DEACTIVATED",
-      detail: "The organization is deactivated: its data can be read, not changed.",
-    })
-  }
-}
-
-/** Every act of platform staff inside an organization leaves a row on the platform's own trail, reads included. */
-async function auditSelection({ c, endpoint, meter, now, origin }: Running, actor: Actor, selected: OrganizationId): Promise<void> {
-  const db = TenantDb.forSystem(c.env, meter, platformOrganizationId, "the platform's own audit trail")
-  await new UnitOfWork(now, origin, refOf(actor))
-    .audit(db, {
-      action: "platform.organization.enter",
-      entity: "organization",
-      entityId: selected,
-      after: { method: c.req.method, route: fullPath(endpoint.spec) },
-    })
-    .commit(db)
-}
 
 /** Whether a reader has this very version already (RFC 9110, section 13.1.2). */
 function isNotModified(c: Context<HonoEnv>, etag: string): boolean {

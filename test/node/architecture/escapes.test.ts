@@ -27,7 +27,7 @@ const allowed: readonly Escape[] = [
     why: "the handle of the request's own organization is minted here",
   },
   {
-    file: "src/platform/http/pipeline.ts",
+    file: "src/platform/http/caller.ts",
     call: "forSystem",
     count: 1,
     why: "platform staff who enter an organization are noted on the platform's trail",
