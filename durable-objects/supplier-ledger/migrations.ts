@@ -180,4 +180,14 @@ CREATE UNIQUE INDEX bundle_components_once ON bundle_components (parent_id, chil
 CREATE INDEX bundle_components_child ON bundle_components (child_id) WHERE removed_at IS NULL;
 `,
   },
+  {
+    id: 9,
+    name: "packs, orders that wait for their buyer's word, when bundles last changed",
+    sql: `
+ALTER TABLE products ADD COLUMN packs TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE orders ADD COLUMN answer_by INTEGER;
+CREATE INDEX orders_answer_by ON orders (answer_by) WHERE answer_by IS NOT NULL;
+CREATE INDEX bundle_components_parent ON bundle_components (parent_id, seq);
+`,
+  },
 ]

@@ -37,7 +37,7 @@ export const actorOf = ({ id, name }: OrganizationFacts): ActorRef => ({
 export type Options = { readonly commandId?: string; readonly requestHash?: string; readonly ifMatch?: number }
 export type Given<V extends LedgerVerb> = Omit<LedgerReply, "result"> & { readonly result: Result<LedgerCommands[V]["fact"]> }
 
-export type Due = "relay" | "watch" | "commands" | "reconcile" | "rebuild"
+export type Due = "relay" | "watch" | "commands" | "reconcile" | "rebuild" | "stock"
 
 /** One supplier's ledger, the real object, as its client and the platform see it. */
 export class TestLedger {
@@ -153,6 +153,7 @@ export const noTerms: GivenTerms = {
   deliveryDays: [],
   orderCutOff: null,
   leadTimeDays: null,
+  minShelfLifeDays: null,
 }
 
 let skus = 0

@@ -12,6 +12,7 @@ import { type Location, transitCode } from "../../../src/domains/warehouses/rule
 import type { LocationId, MovementId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { minorDigits, parseDecimal } from "../../../src/kernel/money.ts"
+import { unpack } from "../../../src/kernel/pack.ts"
 import { isOnStep, type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, type InputFault, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import { type Instant, minute } from "../../../src/kernel/time.ts"
@@ -25,6 +26,8 @@ export type MovementInput = LotGiven & {
   readonly type: MovementType
   readonly productId: ProductId
   readonly quantityMilli: Milli
+  /** One of the product's packs, which the quantity then counts; the product's own unit unless said. */
+  readonly unit?: string
   readonly locationId?: LocationId
   readonly toLocationId?: LocationId
   /** The goods are on their way for a while: they are at neither place until somebody `receives` them. */
@@ -91,11 +94,17 @@ function together(count: number, failed: Recorded["failed"], first: Refusal): Re
   }
 }
 
-function recordOne(work: LedgerWork, input: MovementInput): Result<Movement> {
+function recordOne(work: LedgerWork, { unit, ...given }: MovementInput): Result<Movement> {
   const { store } = work
-  const product = store.products.find(input.productId)
-  if (product === undefined || (product.archivedAt !== null && input.type === "IN"))
+  const product = store.products.find(given.productId)
+  if (product === undefined || (product.archivedAt !== null && given.type === "IN"))
     return fault("/product_id", "UNKNOWN_PRODUCT", "There is no such product.")
+  const unpacked = unpack(product, given.quantityMilli, unit)
+  if (!unpacked.ok) {
+    const { refusal, ...wrong } = unpacked.error
+    return err({ code: refusal, errors: [wrong] })
+  }
+  const input = { ...given, quantityMilli: unpacked.value }
   const quantity = checkQuantity(product, input)
   if (quantity !== undefined) return err(quantity)
   if (input.reason !== undefined && !(statedReasons[input.type] as readonly string[]).includes(input.reason))
