@@ -181,12 +181,22 @@ CREATE INDEX bundle_components_child ON bundle_components (child_id) WHERE remov
 `,
   },
   {
-    id: 7,
+    id: 6,
     name: "the numbers in products' barcodes",
     // GTINs of all lengths are one set of numbers, told apart as fourteen digits.
     sql: `
 ALTER TABLE products ADD COLUMN gtin TEXT;
 CREATE UNIQUE INDEX products_gtin ON products (substr('000000' || gtin, -14)) WHERE gtin IS NOT NULL AND archived_at IS NULL;
+`,
+  },
+  {
+    id: 7,
+    name: "packs, orders that wait for their buyer's word, when bundles last changed",
+    sql: `
+ALTER TABLE products ADD COLUMN packs TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE orders ADD COLUMN answer_by INTEGER;
+CREATE INDEX orders_answer_by ON orders (answer_by) WHERE answer_by IS NOT NULL;
+CREATE INDEX bundle_components_parent ON bundle_components (parent_id, seq);
 `,
   },
 ]

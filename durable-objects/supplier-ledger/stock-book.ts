@@ -225,9 +225,22 @@ export class StockBook {
     return next
   }
 
-  /** INV-STK-7: says once that stock fell under its minimum; the next word on it comes after it has been above. */
+  /** What a bundle is made of changed, and with it how many there are. */
+  reshape(bundleId: ProductId): void {
+    this.#work.touch("stock", bundleId)
+    if (!this.#changed.has(bundleId)) this.#changed.set(bundleId, new Set())
+  }
+
+  /**
+   * INV-BDL-7: the bundles that a changed product is in have other stock too. INV-STK-7: says once that stock fell under its
+   * minimum; the next word on it comes after it has been above.
+   */
   settle(): void {
     const { store } = this.#work
+    const changed = Array.from(this.#changed.keys())
+    for (const productId of changed) {
+      for (const bundleId of store.components.above(productId, limits.bundleParentsMax)) this.reshape(bundleId)
+    }
     for (const [productId, locationIds] of this.#changed) {
       for (const minimum of store.minimums.ofProduct(productId)) {
         if (minimum.locationId === "" || locationIds.has(minimum.locationId)) this.#watch(productId, minimum.locationId)
@@ -271,7 +284,7 @@ export class StockBook {
   }
 
   #receive(productId: ProductId, quantityMilli: Milli, unitCostMilli: number): void {
-    const { costs, products } = this.#work.store
+    const { costs, levels, products } = this.#work.store
     const product = products.find(productId)
     if (product === undefined) return
     const known = costs.find(productId)
@@ -280,7 +293,7 @@ export class StockBook {
     costs.save({
       productId,
       currency: product.currency,
-      averageMilli: averageCost({ onHandMilli: product.stockMilli, averageMilli }, { quantityMilli, unitCostMilli }),
+      averageMilli: averageCost({ onHandMilli: levels.totalOf(productId).stockMilli, averageMilli }, { quantityMilli, unitCostMilli }),
     })
   }
 

@@ -1,5 +1,5 @@
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
-import { type Id, type IdPrefix, type LinkId, mintId, newId, type OrganizationId } from "../../src/kernel/ids.ts"
+import { type Id, type IdPrefix, type LinkId, mintId, newId, type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import { withoutSecrets } from "../../src/kernel/secrets.ts"
 import { type Instant, localDate } from "../../src/kernel/time.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
@@ -76,13 +76,13 @@ export class LedgerWork {
     this.#rooms.touch(linkId, this.seq)
   }
 
-  /** The audit row, in the organization of whoever acts. */
+  /** The audit row, in the organization of whoever acts; of what the ledger does by itself, in its owner's. */
   audit(entry: { action: string; entity: string; entityId: string; before?: unknown; after?: unknown }): void {
     const json = (value: unknown) => (value === undefined ? null : withoutSecrets(value))
     this.#outbox.append(
       "audit_logs",
       appended.audit_logs.encode({
-        orgId: this.actor.organizationId,
+        orgId: this.actor.organizationId === platformOrganizationId ? this.store.organization.id : this.actor.organizationId,
         id: newId("aud", this.now),
         actorKind: this.actor.kind,
         actorId: this.actor.id,

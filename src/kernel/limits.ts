@@ -89,6 +89,10 @@ export const limits = {
   webhookSweepBatchesMax: 10,
 
   orderLinesMax: 200,
+  /** How often an order is sent out before somebody else than the driver should think about it. */
+  orderDeliveriesMax: 20,
+  packsPerProductMax: 20,
+  shelfLifeDaysMax: 3_650,
   unitHistoryMax: 50,
   serialCharsMax: 64,
   unitsPerReceiptMax: 500,

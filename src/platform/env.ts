@@ -72,6 +72,8 @@ const variables = z.object({
   FILE_BYTES_MAX: count.default(26_214_400),
   /** What an organization's files may take together. */
   FILE_QUOTA_BYTES: count.default(10_737_418_240),
+  /** How long a buyer may think about what is offered instead of what it ordered. */
+  ORDER_AMENDMENT_HOURS: amount.max(8_760).default(24),
   COMPLAINT_SALES_SLA_HOURS: amount.default(24),
   COMPLAINT_MANAGER_SLA_HOURS: amount.default(48),
   COMPLAINT_REOPEN_DAYS: amount.default(7),

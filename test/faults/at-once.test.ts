@@ -95,6 +95,68 @@ describe("more orders than stock", () => {
   })
 })
 
+describe("more kits than components", () => {
+  test("of 64 orders for kits that share a component, accepted or amended all at once, none is sold that is not there", async () => {
+    const ledger = await adopted()
+    const buyer = await linkedBuyer(ledger)
+    const screw = await stocked(ledger, 100)
+    const kits = await Promise.all(
+      [2, 3].map(async (screws) => {
+        const [kit, own] = [await stocked(ledger, 0), await stocked(ledger, 1_000)]
+        for (const [child, units] of [[screw, screws] as const, [own, 1] as const]) {
+          const component = { parentId: kit.id, childId: child.id, quantityMilli: units * 1_000, role: "PRIMARY" } as const
+          await ledger.must(ledger.owner, "addComponent", component)
+        }
+        return { kit, screws }
+      }),
+    )
+    const placed = await Promise.all(
+      times(64, async (index) => {
+        const [{ kit, screws }] = kits.slice(index % 2) as [(typeof kits)[number]]
+        // Each third order has a second line that takes of the same component.
+        const lines = [[kit.id, 2] as const, ...(index % 3 === 0 ? [[screw.id, 1] as const] : [])]
+        const { id, lines: made } = await ledger.must(buyer, "placeOrder", order(buyer, ...lines))
+        return { id, line: made[0]?.id ?? "oln_00000000000000000000000000", screws, more: lines.length - 1, isAmended: index % 4 === 1 }
+      }),
+    )
+    const replies = await Promise.all(
+      placed.map(({ id, line, isAmended }) =>
+        ledger.give(ledger.owner, "setOrderStatus", {
+          orderId: id,
+          status: "ACCEPTED",
+          reason: null,
+          ...(isAmended ? { amendment: { items: [{ itemId: line, quantityMilli: 1_000 }], answerWithinMs: 3_600_000 } } : {}),
+        }),
+      ),
+    )
+    const codes = replies.map(({ result }) => (result.ok ? result.value.status : result.error.code))
+    expect(new Set(codes)).toEqual(new Set(["ACCEPTED", "AMENDED", "STOCK_INSUFFICIENT"]))
+    const sum = (status: string) =>
+      placed.reduce(
+        (total, { screws, more, isAmended }, index) => total + (codes[index] === status ? screws * (isAmended ? 1 : 2) + more : 0),
+        0,
+      )
+    const [sold, kept] = [sum("ACCEPTED"), sum("AMENDED")]
+    expect(sold + kept).toBeLessThanOrEqual(100)
+    // What is left is less than the smallest order that was refused asked for.
+    const refused = placed.filter((_, index) => codes[index] === "STOCK_INSUFFICIENT")
+    for (const { screws, more, isAmended } of refused) expect(screws * (isAmended ? 1 : 2) + more).toBeGreaterThan(100 - sold - kept)
+    expect(await d1("select on_hand_milli, reserved_milli from stock_levels where product_id = ?", screw.id)).toEqual([
+      { on_hand_milli: (100 - sold) * 1_000, reserved_milli: kept * 1_000 },
+    ])
+    const answers = await Promise.all(
+      placed
+        .filter((_, index) => codes[index] === "AMENDED")
+        .map(({ id }) => ledger.codeOf(buyer, "setOrderStatus", { orderId: id, status: "ACCEPTED", reason: null })),
+    )
+    expect(new Set(answers)).toEqual(new Set(["OK"]))
+    expect(await d1("select on_hand_milli, reserved_milli from stock_levels where product_id = ?", screw.id)).toEqual([
+      { on_hand_milli: (100 - sold - kept) * 1_000, reserved_milli: 0 },
+    ])
+    await expectProjected(ledger, [buyer])
+  })
+})
+
 describe("group commit", () => {
   test("commands that arrive together share D1's trips, and each counts one", async () => {
     const ledger = await adopted()

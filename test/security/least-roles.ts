@@ -132,11 +132,12 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "setOrderStatus: supplier, ACCEPTED": { who: "as the state machine says: S", roles: supplierStaff },
   "setOrderStatus: supplier, REJECTED": { who: "as the state machine says: S", roles: supplierStaff },
   "setOrderStatus: supplier, IN_DELIVERY": { who: "as the state machine says: S, W", roles: [...supplierStaff, "warehouse_op"] },
+  "setOrderStatus: supplier, FAILED_DELIVERY": { who: "as the state machine says: S, W", roles: [...supplierStaff, "warehouse_op"] },
   "setOrderStatus: supplier, COMPLETED": { who: "as the state machine says: S", roles: supplierStaff },
   "setOrderStatus: supplier, CANCELLED": { who: "as the state machine says: S", roles: supplierStaff },
   "setOrderStatus: buyer, CANCELLED": { who: "as the state machine says: B", roles: buyerSide },
   "setOrderStatus: buyer, COMPLETED": { who: "as the state machine says: B", roles: buyerSide },
-  "setOrderStatus: buyer, ACCEPTED": { who: "as the state machine says: nobody of the buyer's", roles: [] },
+  "setOrderStatus: buyer, ACCEPTED": { who: "as the state machine says: B, of what was AMENDED", roles: buyerSide },
   reorder: buyers,
 
   openComplaint: { who: "either side of the order", roles: [...supplierStaff, "buyer", "stockist"] },

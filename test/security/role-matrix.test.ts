@@ -89,7 +89,7 @@ const variants: readonly Ask[] = [
     buyer_id: newId("org", Date.now()),
     items: [{ product_id: newId("prd", Date.now()), quantity: 1 }],
   })),
-  ...["ACCEPTED", "REJECTED", "IN_DELIVERY", "COMPLETED", "CANCELLED"].map((status) =>
+  ...["ACCEPTED", "REJECTED", "IN_DELIVERY", "FAILED_DELIVERY", "COMPLETED", "CANCELLED"].map((status) =>
     asked(
       "setOrderStatus",
       `supplier, ${status}`,

@@ -263,8 +263,12 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   getOrder: ({ order }) => [{ params: { id: order.id }, answers: hidden }],
   setOrderStatus: ({ order }) => [
     // Of a buyer's moves only; the others are refused before any row is looked up, whosever the order.
-    ...["CANCELLED", "COMPLETED"].map((status) => ({ params: { id: order.id }, body: { status }, answers: hidden })),
-    ...["ACCEPTED", "REJECTED", "IN_DELIVERY"].map((status) => ({ params: { id: order.id }, body: { status }, answers: "403 FORBIDDEN" })),
+    ...["ACCEPTED", "CANCELLED", "COMPLETED"].map((status) => ({ params: { id: order.id }, body: { status }, answers: hidden })),
+    ...["REJECTED", "IN_DELIVERY", "FAILED_DELIVERY"].map((status) => ({
+      params: { id: order.id },
+      body: { status },
+      answers: "403 FORBIDDEN",
+    })),
   ],
   reorder: ({ order }) => [{ params: { id: order.id }, body: {}, answers: hidden }],
 

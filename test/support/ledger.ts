@@ -153,6 +153,7 @@ export const noTerms: GivenTerms = {
   deliveryDays: [],
   orderCutOff: null,
   leadTimeDays: null,
+  minShelfLifeDays: null,
 }
 
 let skus = 0

@@ -21,6 +21,20 @@ const only = (rows: readonly Row[], expected: readonly Row[]): Row[] => {
 
 const without = (row: Row, ...names: string[]): Row => Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)))
 
+/** INV-BDL-7, by following every path down: how many the stock of its leaves is enough for. */
+function stockOfBundle(bundle: Row, products: readonly Row[], components: readonly Row[]): number {
+  const needs = new Map<unknown, number>()
+  const visit = (id: unknown, units: number): void => {
+    const parts = components.filter((one) => one["parent_id"] === id && one["removed_at"] === null)
+    if (parts.length === 0) needs.set(id, (needs.get(id) ?? 0) + units)
+    for (const part of parts) visit(part["child_id"], (units * Number(part["quantity_milli"])) / 1000)
+  }
+  visit(bundle["id"], 1)
+  const stockOf = (id: unknown): number => Number(products.find((one) => one["id"] === id)?.["stock_milli"])
+  const step = Number(bundle["quantity_step_milli"])
+  return Math.min(...[...needs].map(([id, units]) => Math.floor(stockOf(id) / units / step) * step))
+}
+
 /**
  * Holds D1 to the object's own tables, row by row and column by column, for the supplier and each buyer. Written in
  * plain SQL on both sides, so that it shares no code with the relay and reconcile it checks (INV-PRJ-1).
@@ -56,13 +70,19 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
       links: all("SELECT id AS key, * FROM links"),
       link_terms: all(
         `SELECT t.link_id AS key, t.link_id AS id, t.seq, l.buyer_id, terms ->> 'discountBasisPoints' AS discount_basis_points, terms -> 'priceList' AS price_list,
-          terms -> 'deliveryDays' AS delivery_days, terms ->> 'orderCutOff' AS order_cut_off, terms ->> 'leadTimeDays' AS lead_time_days
+          terms -> 'deliveryDays' AS delivery_days, terms ->> 'orderCutOff' AS order_cut_off, terms ->> 'leadTimeDays' AS lead_time_days, terms ->> 'minShelfLifeDays' AS min_shelf_life_days
          FROM link_terms t JOIN links l ON l.id = t.link_id`,
       ),
       orders: all("SELECT id AS key, * FROM orders"),
       bundle_components: all("SELECT id AS key, * FROM bundle_components"),
     }
   })
+  // Leaves keep their own, so that it does not matter which bundle is looked at first.
+  own.products = own.products.map((product) =>
+    own.bundle_components.some((one) => one["parent_id"] === product["id"] && one["removed_at"] === null)
+      ? { ...product, stock_milli: stockOfBundle(product, own.products, own.bundle_components) }
+      : product,
+  )
   const supplier = ledger.owner
   const actualOf = async (table: keyof typeof own, orgId: string, side?: string): Promise<Row[]> => {
     const key = keys[table] ?? "id"

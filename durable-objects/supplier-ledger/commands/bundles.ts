@@ -120,6 +120,7 @@ const takenOut = (work: LedgerWork, component: BundleComponent): BundleComponent
 function save(work: LedgerWork, component: BundleComponent): void {
   work.store.components.save(component)
   work.touch("component", component.id)
+  work.stock.reshape(component.parentId)
 }
 
 function record(

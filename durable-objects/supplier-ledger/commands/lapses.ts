@@ -6,16 +6,23 @@ import { limits } from "../../../src/kernel/limits.ts"
 import { type Instant, minute } from "../../../src/kernel/time.ts"
 import type { LedgerWork } from "../work.ts"
 import { freeAndCount } from "./lots.ts"
+import { lapseOrder } from "./orders.ts"
 
 /** INV-STK-8: what was promised for a time is free after it, and a lot is out of date when its day is over. @returns when to look again. */
 export function lapse(work: LedgerWork): Instant | undefined {
+  endAmendments(work)
   endReservations(work)
   expireLots(work)
   work.finish()
   return nextLapse(work)
 }
 
-/** Frees what was promised until now. An order that waited for its buyer's word is cancelled with it. */
+/** INV-ORD-7: cancels the orders whose buyer's time to answer is over, and with them what was kept for them. */
+function endAmendments(work: LedgerWork): void {
+  for (const order of work.store.orders.unanswered(work.now, limits.alarmRowsMax)) lapseOrder(work, order)
+}
+
+/** Frees what was promised until now. */
 function endReservations(work: LedgerWork): void {
   for (const reservation of work.store.reservations.expired(work.now, limits.alarmRowsMax)) endReservation(work, reservation)
 }
@@ -42,12 +49,12 @@ function expireLots(work: LedgerWork): void {
 
 /** When to look again: at the next reservation's end, or when a lot's day may be over somewhere on earth. */
 function nextLapse(work: LedgerWork): Instant | undefined {
-  const { reservations, lots } = work.store
+  const { reservations, lots, orders } = work.store
   const expiry = lots.nextExpiry()
   const times = [
     // What one look was too short for is looked at again at once; a day that is not over where the supplier is, later.
     ...(expiry === undefined ? [] : [expiry < work.today ? work.now : Math.max(expiryCheckAt(expiry), work.now + 30 * minute)]),
-    ...[reservations.nextExpiry()].filter((at) => at !== undefined),
+    ...[reservations.nextExpiry(), orders.nextAnswerBy()].filter((at) => at !== undefined),
   ]
   return times.length === 0 ? undefined : Math.min(...times)
 }

@@ -15,6 +15,7 @@ import { type Location, transitCode } from "../../../src/domains/warehouses/rule
 import type { LocationId, MovementId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { minorDigits, parseDecimal } from "../../../src/kernel/money.ts"
+import { unpack } from "../../../src/kernel/pack.ts"
 import { isOnStep, type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, type InputFault, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import { type Instant, minute } from "../../../src/kernel/time.ts"
@@ -33,6 +34,8 @@ export type MovementInput = LotGiven & {
   readonly quantityMilli: Milli
   /** Of one piece that comes in and is told apart from now on. */
   readonly serial?: string
+  /** One of the product's packs, which the quantity then counts; the product's own unit unless said. */
+  readonly unit?: string
   readonly locationId?: LocationId
   readonly toLocationId?: LocationId
   /** The goods are on their way for a while: they are at neither place until somebody `receives` them. */
@@ -102,12 +105,17 @@ function together(count: number, failed: Recorded["failed"], first: Refusal): Re
   }
 }
 
-function recordOne(work: LedgerWork, given: MovementInput): Result<Movement> {
+function recordOne(work: LedgerWork, { unit: pack, ...given }: MovementInput): Result<Movement> {
   const { store } = work
   const found = productOf(work, given)
   if (!found.ok) return found
   const product = found.value
-  const input: Stated = { ...given, productId: product.id }
+  const unpacked = unpack(product, given.quantityMilli, pack)
+  if (!unpacked.ok) {
+    const { refusal, ...wrong } = unpacked.error
+    return err({ code: refusal, errors: [wrong] })
+  }
+  const input: Stated = { ...given, productId: product.id, quantityMilli: unpacked.value }
   const quantity = checkQuantity(product, input)
   if (quantity !== undefined) return err(quantity)
   if (input.reason !== undefined && !(statedReasons[input.type] as readonly string[]).includes(input.reason))

@@ -10,6 +10,7 @@ import {
 import type { FileId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { parseMoney } from "../../../src/kernel/money.ts"
+import { checkPacks } from "../../../src/kernel/pack.ts"
 import { isOnStep, type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import { oneUnit } from "../stock-book.ts"
@@ -56,6 +57,7 @@ function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFa
     minOrderMilli: input.minOrderMilli ?? quantityStepMilli,
     minStockMilli: input.minStockMilli ?? 0,
     isActive: input.isActive ?? true,
+    packs: input.packs ?? [],
   }
   const stockMilli = input.stockMilli ?? 0
   const refusal = checkProduct(work, terms, stockMilli)
@@ -106,6 +108,10 @@ function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number |
   store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
   work.touch("product", productId)
   work.stock.setMinimum(productId, "", after.minStockMilli)
+  if (stockMilli !== undefined && store.components.ofBundle(productId).length > 0) {
+    const message = "A bundle has no stock of its own: count its components."
+    return refuse("VALIDATION_FAILED", message, { errors: [{ pointer: "/stock_quantity", code: "BUNDLE", message }] })
+  }
   const counted = (stockMilli ?? before.stockMilli) - before.stockMilli
   if (counted !== 0) {
     const refused = count(work, productId, counted)
@@ -188,6 +194,8 @@ function count(work: LedgerWork, productId: ProductId, difference: Milli): Refus
 function checkProduct(work: LedgerWork, terms: ProductTerms, stockMilli: Milli, self?: ProductId): Refusal | undefined {
   const faults = checkTerms(terms, stockMilli)
   if (faults.length > 0) return { code: "OFF_STEP", errors: faults }
+  const ambiguous = checkPacks(terms)
+  if (ambiguous.length > 0) return { code: "VALIDATION_FAILED", errors: ambiguous }
   const holder = work.store.products.idBySku(terms.sku)
   if (holder !== undefined && holder !== self) {
     return {
@@ -262,6 +270,7 @@ const said = (product: ProductFacts) => ({
   unit: product.unit,
   quantity_step: quantityNumber(product.quantityStepMilli),
   min_order_qty: quantityNumber(product.minOrderMilli),
+  packs: product.packs.map(({ unit, quantityMilli }) => ({ unit, quantity: quantityNumber(quantityMilli) })),
   min_stock_level: quantityNumber(product.minStockMilli),
   stock_quantity: quantityNumber(product.stockMilli),
   images: product.images.map(({ fileId }) => fileId),

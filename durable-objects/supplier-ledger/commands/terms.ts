@@ -65,13 +65,14 @@ export function withTerms(store: LedgerStore, link: LinkFacts): LinkWithTerms {
 }
 
 /** For the trail: the list itself may be long, so it tells how long it is and what became of which products. */
-const said = ({ discountBasisPoints, minOrderValue, deliveryDays, orderCutOff, leadTimeDays, priceList }: LinkTerms) => ({
+const said = ({ discountBasisPoints, minOrderValue, deliveryDays, orderCutOff, leadTimeDays, minShelfLifeDays, priceList }: LinkTerms) => ({
   discount_percent: discountBasisPoints / 100,
   min_order_value: minOrderValue === null ? null : formatMoney(minOrderValue.minor, minOrderValue.currency),
   currency: minOrderValue?.currency ?? null,
   delivery_days: deliveryDays,
   order_cut_off: orderCutOff,
   lead_time_days: leadTimeDays,
+  min_shelf_life_days: minShelfLifeDays ?? null,
   listed_products: Object.keys(priceList).length,
 })
 

@@ -35,7 +35,14 @@ export const terms = kindOf({
   rows: ({ linkId, terms, seq }, { orgId, generation }, store) => {
     const link = store.links.find(linkId)
     if (link === undefined) return []
-    const shared = { id: linkId, ...terms, timeZone: store.organization.settings.time_zone, seq, generation }
+    const shared = {
+      id: linkId,
+      ...terms,
+      minShelfLifeDays: terms.minShelfLifeDays ?? null,
+      timeZone: store.organization.settings.time_zone,
+      seq,
+      generation,
+    }
     return [
       { ...shared, orgId, side: "supplier" as const, counterpartyId: link.buyerId },
       { ...shared, orgId: link.buyerId, side: "buyer" as const, counterpartyId: orgId },

@@ -54,6 +54,31 @@ export class Components {
       .map((row) => row.parent_id)
   }
 
+  /** Every bundle that it is part of, on whatever level; at most so many. */
+  above(childId: ProductId, max: number): ProductId[] {
+    return this.#sql
+      .exec<{ id: ProductId }>(
+        `WITH RECURSIVE above (id) AS (
+           SELECT parent_id FROM bundle_components WHERE child_id = ? AND removed_at IS NULL
+           UNION SELECT b.parent_id FROM above CROSS JOIN bundle_components b ON b.child_id = above.id AND b.removed_at IS NULL)
+         SELECT id FROM above LIMIT ?`,
+        childId,
+        max,
+      )
+      .toArray()
+      .map(({ id }) => id)
+  }
+
+  /** When the components of any of these last changed, also by one that was taken out; 0 where none ever had any. */
+  seqOf(parentIds: readonly ProductId[]): number {
+    return this.#sql
+      .exec<{ seq: number }>(
+        `SELECT coalesce(max((SELECT max(seq) FROM bundle_components WHERE parent_id = asked.value)), 0) AS seq FROM json_each(?) asked`,
+        JSON.stringify(parentIds),
+      )
+      .one().seq
+  }
+
   save(component: BundleComponent): void {
     this.table.save(component)
   }

@@ -1,5 +1,6 @@
 import type { OrderFacts } from "../../../src/domains/orders/rules.ts"
 import type { OrderId, OrganizationId } from "../../../src/kernel/ids.ts"
+import type { Instant } from "../../../src/kernel/time.ts"
 import { LedgerTable } from "./table.ts"
 
 type OrderRow = Omit<OrderFacts, "supplierId">
@@ -25,6 +26,7 @@ export class Orders {
         note: "value",
         internalNote: "value",
         requestedDeliveryOn: "value",
+        answerBy: "value",
         placedAt: "value",
         updatedAt: "value",
         version: "value",
@@ -42,8 +44,17 @@ export class Orders {
     this.table.insert(order)
   }
 
-  /** An order's lines and prices never change after placing; its state, history and internal note do. */
+  /** Those whose buyer's time to answer is over, the longest over first. */
+  unanswered(at: Instant, limit: number): OrderFacts[] {
+    return this.table.where("answer_by <= ? ORDER BY answer_by LIMIT ?", at, limit)
+  }
+
+  nextAnswerBy(): Instant | undefined {
+    return this.table.where("answer_by IS NOT NULL ORDER BY answer_by LIMIT 1")[0]?.answerBy ?? undefined
+  }
+
+  /** What an order says after placing but for its parties, number and words. */
   update(order: OrderRow): void {
-    this.table.update(order, ["status", "history", "internalNote", "updatedAt", "version", "seq"])
+    this.table.update(order, ["status", "lines", "totalMinor", "history", "internalNote", "answerBy", "updatedAt", "version", "seq"])
   }
 }

@@ -1,6 +1,8 @@
+import { availabilityOf, explode } from "../../../src/domains/bundles/rules.ts"
 import type { ProductFacts } from "../../../src/domains/catalog/rules.ts"
 import { gtin14 } from "../../../src/kernel/gs1.ts"
 import type { OrganizationId, ProductId } from "../../../src/kernel/ids.ts"
+import type { Components } from "./components.ts"
 import type { Levels } from "./levels.ts"
 import { LedgerTable } from "./table.ts"
 
@@ -10,8 +12,13 @@ export class Products {
   readonly table: LedgerTable<ProductRow, ProductFacts>
   readonly #sql: SqlStorage
 
-  constructor(sql: SqlStorage, levels: Levels, owner: () => { readonly id: OrganizationId }) {
+  readonly #levels: Levels
+  readonly #components: Components
+
+  constructor(sql: SqlStorage, levels: Levels, components: Components, owner: () => { readonly id: OrganizationId }) {
     this.#sql = sql
+    this.#levels = levels
+    this.#components = components
     this.table = new LedgerTable<ProductRow, ProductFacts>(sql, {
       name: "products",
       key: ["id"],
@@ -34,13 +41,14 @@ export class Products {
         size: "value",
         condition: "value",
         images: "json",
+        packs: "json",
         archivedAt: "value",
         createdAt: "value",
         updatedAt: "value",
         version: "value",
         seq: "value",
       },
-      fact: (row) => ({ ...row, supplierId: owner().id, ...levels.totalOf(row.id) }),
+      fact: (row) => ({ ...row, supplierId: owner().id, ...this.#stockOf(row) }),
     })
   }
 
@@ -61,5 +69,26 @@ export class Products {
 
   save(product: ProductRow): void {
     this.table.save(product)
+  }
+
+  /**
+   * INV-BDL-7: a bundle's stock is what its components' is enough for, to its step. It changes when a component's does,
+   * and when one is added or taken out anywhere in it.
+   */
+  #stockOf({ id, quantityStepMilli }: ProductRow): Pick<ProductFacts, "stockMilli" | "availableMilli" | "stockSeq"> {
+    const own = this.#levels.totalOf(id)
+    const exploded = explode((parentId) => this.#components.partsOf(parentId), id)
+    if (!exploded.ok) return { ...own, stockMilli: 0, availableMilli: 0 }
+    const { leaves, below, levels } = exploded.value
+    const shapedSeq = this.#components.seqOf([id, ...below])
+    if (levels === 0) return { ...own, stockSeq: Math.max(own.stockSeq, shapedSeq) }
+    const totals = new Map([...leaves.keys()].map((leaf) => [leaf, this.#levels.totalOf(leaf)]))
+    const enoughFor = (what: "stockMilli" | "availableMilli") =>
+      availabilityOf(exploded.value, quantityStepMilli, (leaf) => totals.get(leaf)?.[what] ?? 0).buildableMilli
+    return {
+      stockMilli: enoughFor("stockMilli"),
+      availableMilli: enoughFor("availableMilli"),
+      stockSeq: Math.max(own.stockSeq, shapedSeq, ...[...totals.values()].map(({ stockSeq }) => stockSeq)),
+    }
   }
 }

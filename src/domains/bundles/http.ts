@@ -144,7 +144,7 @@ export const bundleEndpoints: readonly Endpoint[] = [
       tag,
       summary: "How many of a bundle can be built from stock now, and what limits it",
       description:
-        "From the stock of what the bundle comes apart into on the lowest level. Stock of the bundle itself, or of bundles in it, does not count: a kit is built when it is sold.",
+        "From what can be sold of that which the bundle comes apart into on the lowest level: what is reserved, held or expired is left out. Stock of the bundle itself, or of bundles in it, does not count: a kit is built when it is sold.",
       access: "inventory.stock.read",
       params: idParams("prd"),
       success: { status: 200, schema: availabilityView, description: "How many, and each component's share." },

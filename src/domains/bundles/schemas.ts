@@ -60,7 +60,7 @@ const stock = () =>
     name: z.string().openapi({ example: "Remote control" }),
     unit: z.string().openapi({ example: "piece" }),
     quantity: perBundle(),
-    stock_quantity: quantityView.openapi({ description: "Of the component, now.", example: 25 }),
+    stock_quantity: quantityView.openapi({ description: "Of the component, now: what can be sold of it.", example: 25 }),
     buildable: quantityView.openapi({ description: "How many bundles that is enough for.", example: 12 }),
   })
 

@@ -58,7 +58,11 @@ export function toDeepBom(tree: Tree) {
 export function toAvailabilityView(tree: Tree) {
   const { product } = tree
   const explosion = taken(tree)
-  const stockOf = (id: string): number => tree.products.get(id as typeof product.id)?.stockMilli ?? 0
+  // Rows of before it was counted were given their stock.
+  const stockOf = (id: string): number => {
+    const row = tree.products.get(id as typeof product.id)
+    return row?.availableMilli ?? row?.stockMilli ?? 0
+  }
   const { buildableMilli, limiting, components } = availabilityOf(explosion, product.quantityStepMilli, stockOf)
   const view = (one: Buildable) => ({
     product_id: one.productId,

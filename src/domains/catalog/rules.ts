@@ -1,5 +1,6 @@
 import type { FileId, IdentityId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import type { Minor } from "../../kernel/money.ts"
+import type { Pack } from "../../kernel/pack.ts"
 import { isOnStep, type Milli } from "../../kernel/quantity.ts"
 import type { InputFault } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
@@ -47,9 +48,11 @@ export type ProductFacts = Variant & {
   readonly currency: string
   readonly minOrderMilli: Milli
   readonly minStockMilli: Milli
-  /** On hand over all locations. */
+  /** Names for so many of the unit: a box of 12. */
+  readonly packs: readonly Pack[]
+  /** On hand over all locations; of a bundle, how many the stock of its components is enough for. */
   readonly stockMilli: Milli
-  /** Of it, what can be sold now: reserved, held, expired and travelling stock is left out. */
+  /** Of it, what can be sold now: reserved, held, expired and travelling stock is left out; of a bundle, likewise. */
   readonly availableMilli: Milli
   readonly stockSeq: number
   readonly isActive: boolean
@@ -77,9 +80,10 @@ export type ProductTerms = Pick<
   | "minOrderMilli"
   | "minStockMilli"
   | "isActive"
+  | "packs"
 >
 
-/** INV-CAT-1: every quantity that a supplier states of a product, its minimum order and a counted stock, is a multiple of its step. */
+/** INV-CAT-1: every quantity that a supplier states of a product, its minimum order, its packs and a counted stock, is a multiple of its step. */
 export function checkTerms(terms: ProductTerms, stockMilli: Milli): InputFault[] {
   const faults: InputFault[] = []
   const offStep = (pointer: string) =>
@@ -90,5 +94,8 @@ export function checkTerms(terms: ProductTerms, stockMilli: Milli): InputFault[]
     })
   if (!isOnStep(terms.minOrderMilli, terms.quantityStepMilli)) offStep("/min_order_qty")
   if (!isOnStep(stockMilli, terms.quantityStepMilli)) offStep("/stock_quantity")
+  terms.packs.forEach(({ quantityMilli }, index) => {
+    if (!isOnStep(quantityMilli, terms.quantityStepMilli)) offStep(`/packs/${index}/quantity`)
+  })
   return faults
 }

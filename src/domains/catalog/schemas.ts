@@ -70,6 +70,10 @@ export const productView = lazily(() =>
         .array(z.object({ from_quantity: quantityView, unit_price: moneyView }))
         .openapi({ description: "The caller's prices for larger quantities, by its price list." }),
       min_order_qty: quantityView.openapi({ example: 10 }),
+      packs: z.array(z.object({ unit: z.string(), quantity: quantityView })).openapi({
+        description: "Names for so many of the unit, which an order's line or a movement may count in.",
+        example: [{ unit: "box", quantity: 12 }],
+      }),
       is_active: z.boolean(),
       availability: z.enum(availabilities),
       images: z.array(productImageView),
@@ -103,6 +107,14 @@ export const productTermsInput = () => ({
   quantity_step: quantityInput("positive").optional().openapi({ example: 1 }),
   currency: currencyInput.optional().openapi({ description: "Defaults to the organization's." }),
   min_order_qty: quantityInput("positive").optional().openapi({ example: 10, description: "Defaults to one step." }),
+  packs: z
+    .array(z.strictObject({ unit: textInput(limits.unitCharsMax, 1), quantity: quantityInput("positive") }))
+    .max(limits.packsPerProductMax)
+    .optional()
+    .openapi({
+      description: "Each has a name of its own and a multiple of the step; they replace those there were.",
+      example: [{ unit: "box", quantity: 12 }],
+    }),
   min_stock_level: quantityInput("not negative").optional().openapi({ example: 20 }),
   stock_quantity: quantityInput("not negative").optional().openapi({ example: 100 }),
   is_active: z.boolean().optional(),

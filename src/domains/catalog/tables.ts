@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm"
 import { index, integer, text, uniqueIndex } from "drizzle-orm/sqlite-core"
 import type { IdentityId, ProductId } from "../../kernel/ids.ts"
+import type { Pack } from "../../kernel/pack.ts"
 import { linkedTable } from "../../platform/db/tables.ts"
 import type { Condition, ProductImage } from "./rules.ts"
 
@@ -42,6 +43,7 @@ export const products = linkedTable(
     size: text("size"),
     condition: text("condition").$type<Condition>(),
     gtin: text("gtin"),
+    packs: text("packs", { mode: "json" }).$type<readonly Pack[]>(),
   },
   (t) => [
     uniqueIndex("products_org_id_id").on(t.orgId, t.id),

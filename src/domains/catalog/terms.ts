@@ -17,6 +17,7 @@ export function termsOf(body: ProductBody) {
     minStockMilli: body.min_stock_level,
     stockMilli: body.stock_quantity,
     isActive: body.is_active,
+    packs: body.packs?.map(({ unit: name, quantity }) => ({ unit: name, quantityMilli: quantity })),
   }
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as {
     [K in keyof typeof said]?: Exclude<(typeof said)[K], undefined>

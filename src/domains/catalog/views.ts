@@ -52,6 +52,7 @@ export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUr
   currency: product.currency,
   ...ownPriceOf(product, prices),
   min_order_qty: quantityNumber(product.minOrderMilli),
+  packs: product.packs.map(({ unit, quantityMilli }) => ({ unit, quantity: quantityNumber(quantityMilli) })),
   is_active: product.isActive,
   availability: availabilityOf(product.availableMilli, product.minStockMilli),
   images: product.images.map(({ fileId, contentType, width, height }) => ({
@@ -87,6 +88,7 @@ export const productOfRow = (row: ProductRow): ProductFacts => ({
   ...row,
   supplierId: row.orgId,
   availableMilli: row.availableMilli ?? row.stockMilli,
+  packs: row.packs ?? [],
 })
 
 /**

@@ -11,8 +11,12 @@ const orderAbout: About = { kind: "order", prefix: "ord", member: "order_id", pa
 const orderLines = (facts: Facts): Phrase[] => {
   const [total, currency] = [facts.text("total_amount"), facts.text("currency")]
   const name = facts.of("by").text("name")
+  const offered = facts.text("proposed_total_amount")
+  const answerBy = facts.instant("answer_by")
   return [
     ...(total === undefined ? [] : [phrase`Total: ${total} ${currency ?? ""}`]),
+    ...(offered === undefined ? [] : [phrase`With what is offered instead: ${offered} ${currency ?? ""}`]),
+    ...(answerBy === undefined ? [] : [phrase`To be answered by: ${answerBy}`]),
     ...(name === undefined ? [] : [phrase`By: ${name}`]),
     ...quoted("Reason", facts.text("reason")),
   ]
@@ -88,6 +92,11 @@ export const topicsOfTrade: Readonly<Record<string, ToldTopic>> = {
     done: "was accepted",
     concerns: [concern("orders.purchase.place", both, buyer), concern("orders.sale.deliver", inApp, supplier)],
   }),
+  "order.amended": orderTopic({
+    description: "A supplier offers less or other goods than were ordered, and waits for the buyer's word.",
+    done: "can be had in part: other or less goods are offered",
+    concerns: [concern("orders.purchase.place", both, buyer), concern("orders.sale.accept", inApp, supplier)],
+  }),
   "order.rejected": orderTopic({
     description: "An order was rejected.",
     done: "was rejected",
@@ -97,6 +106,11 @@ export const topicsOfTrade: Readonly<Record<string, ToldTopic>> = {
     description: "An order went out for delivery.",
     done: "is on its way",
     concerns: [concern("orders.purchase.receive", both, buyer), concern("orders.sale.complete", inApp, supplier)],
+  }),
+  "order.delivery_failed": orderTopic({
+    description: "An order could not be delivered.",
+    done: "could not be delivered",
+    concerns: [concern("orders.purchase.receive", both, buyer), concern("orders.sale.accept", both, supplier)],
   }),
   "order.completed": orderTopic({
     description: "An order was completed.",

@@ -1,9 +1,11 @@
 import { z } from "@hono/zod-openapi"
 import { formatMoney } from "../../kernel/money.ts"
+import { formatInstantOrNull } from "../../kernel/time.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent, type EventType } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
-import type { OrderFacts, OrderStatus, Side } from "./rules.ts"
+import { agreedLines } from "./line-rules.ts"
+import { type OrderFacts, type OrderStatus, type Side, totalOf } from "./rules.ts"
 
 const orderEventData = lazily(() =>
   z.object({
@@ -16,6 +18,9 @@ const orderEventData = lazily(() =>
     counterparty_name: z.string(),
     total_amount: z.string(),
     currency: z.string(),
+    /** While the order is AMENDED: what it would come to, and until when the buyer may agree. */
+    proposed_total_amount: z.string().nullable(),
+    answer_by: z.string().nullable(),
     reason: z.string().nullable(),
     by: z.object({ id: z.string().nullable(), name: z.string(), organization_id: z.string() }).nullable(),
   }),
@@ -28,9 +33,11 @@ const permission: Permission = "orders.order.read"
 /** One event a state; both organizations get theirs, each in its own words. */
 export const orderEvents = {
   PENDING: defineEvent("order.placed", permission, orderEventData),
+  AMENDED: defineEvent("order.amended", permission, orderEventData),
   ACCEPTED: defineEvent("order.accepted", permission, orderEventData),
   REJECTED: defineEvent("order.rejected", permission, orderEventData),
   IN_DELIVERY: defineEvent("order.in_delivery", permission, orderEventData),
+  FAILED_DELIVERY: defineEvent("order.delivery_failed", permission, orderEventData),
   COMPLETED: defineEvent("order.completed", permission, orderEventData),
   CANCELLED: defineEvent("order.cancelled", permission, orderEventData),
 } as const satisfies Record<OrderStatus, EventType<OrderEventData>>
@@ -47,6 +54,8 @@ export function orderEventDataOf(order: OrderFacts, side: Side): OrderEventData 
     counterparty_name: side === "supplier" ? order.buyerName : order.supplierName,
     total_amount: formatMoney(order.totalMinor, order.currency),
     currency: order.currency,
+    proposed_total_amount: order.status === "AMENDED" ? formatMoney(totalOf(agreedLines(order.lines)), order.currency) : null,
+    answer_by: formatInstantOrNull(order.answerBy),
     reason: last?.reason ?? null,
     by: last === undefined ? null : { id: last.by.id, name: last.by.name, organization_id: last.by.organizationId },
   }

@@ -30,7 +30,8 @@ export const orderEndpoints: readonly Endpoint[] = [
       path: "/orders",
       tag: "Orders",
       summary: "Place an order with a linked supplier",
-      description: "Checks the link, each product's minimum and step, and keeps today's prices. Stock is taken when the supplier accepts.",
+      description:
+        "Checks the link, each product's minimum and step, and keeps today's prices. A line may count in one of the product's packs. Stock is taken when the supplier accepts.",
       access: ["orders.purchase.place", "orders.sale.place"],
       body: placeOrderInput,
       success: { status: 201, schema: orderView, description: "The order, PENDING." },
@@ -43,7 +44,11 @@ export const orderEndpoints: readonly Endpoint[] = [
         await placeOrder(ctx, {
           supplierId: body.supplier_id,
           buyerId: body.buyer_id,
-          lines: body.items.map(({ product_id, quantity }) => ({ productId: product_id, quantityMilli: quantity })),
+          lines: body.items.map(({ product_id, quantity, unit }) => ({
+            productId: product_id,
+            quantityMilli: quantity,
+            ...(unit === undefined ? {} : { unit }),
+          })),
           note: body.note ?? null,
           requestedDeliveryOn: body.requested_delivery_on ?? null,
           expectedTotal: body.expected_total,
@@ -97,14 +102,16 @@ export const orderEndpoints: readonly Endpoint[] = [
       method: "put",
       path: "/orders/{id}/status",
       tag: "Orders",
-      summary: "Accept, reject, deliver, complete or cancel an order",
+      summary: "Accept, amend, reject, deliver, complete or cancel an order",
       description:
-        "ACCEPTED takes the stock of all lines or refuses with what is short; CANCELLED after it puts back exactly what went out. The buyer may set CANCELLED and COMPLETED.",
+        "ACCEPTED takes the stock of all lines (of a bundle, its components') or refuses with what is short; CANCELLED after it puts back exactly what went out, to the lots it came from. " +
+        "The supplier's ACCEPTED with items that are less than was ordered, or another product, makes the order AMENDED: what is offered is reserved, and the buyer agrees by ACCEPTED or declines by CANCELLED until `answer_by`, after which the order is cancelled. " +
+        "FAILED_DELIVERY goes back to IN_DELIVERY, or to CANCELLED. COMPLETED may say what was delivered and, by the supplier, what is billed. The buyer may set CANCELLED, COMPLETED and, of what is AMENDED, ACCEPTED.",
       access: orderStatusPermissions,
       params: idParams("ord"),
       body: setOrderStatusInput,
       success: { status: 200, schema: orderView, description: "The order in its new state." },
-      errors: ["INVALID_TRANSITION", "STOCK_INSUFFICIENT"],
+      errors: ["INVALID_TRANSITION", "STOCK_INSUFFICIENT", "OFF_STEP", "CONFLICT"],
       writer: "ledger",
     },
     async (ctx, { params, body }) => {
@@ -113,6 +120,7 @@ export const orderEndpoints: readonly Endpoint[] = [
         status: body.status,
         reason: body.reason ?? null,
         internalNote: body.internal_note,
+        items: body.items,
       })
       return result.ok ? shown(ctx, result.value) : result
     },

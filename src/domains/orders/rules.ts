@@ -1,39 +1,54 @@
 import type { Flow } from "../../kernel/flow.ts"
 import type { OrderId, OrderLineId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import { lineTotal, type Minor } from "../../kernel/money.ts"
+import { type Packed, unpack } from "../../kernel/pack.ts"
 import { type LinkPrices, type PriceRule, priceFor } from "../../kernel/price.ts"
 import { isOnStep, type Milli } from "../../kernel/quantity.ts"
 import { err, type InputFault, ok, type Refusal, type Result } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 
-export const orderStatuses = ["PENDING", "ACCEPTED", "REJECTED", "IN_DELIVERY", "COMPLETED", "CANCELLED"] as const
+export const orderStatuses = [
+  "PENDING",
+  "AMENDED",
+  "ACCEPTED",
+  "REJECTED",
+  "IN_DELIVERY",
+  "FAILED_DELIVERY",
+  "COMPLETED",
+  "CANCELLED",
+] as const
 export type OrderStatus = (typeof orderStatuses)[number]
 
 export const orderFlow = {
-  PENDING: ["ACCEPTED", "REJECTED", "CANCELLED"],
+  PENDING: ["AMENDED", "ACCEPTED", "REJECTED", "CANCELLED"],
+  AMENDED: ["ACCEPTED", "CANCELLED"],
   ACCEPTED: ["IN_DELIVERY", "CANCELLED"],
-  IN_DELIVERY: ["COMPLETED"],
+  IN_DELIVERY: ["COMPLETED", "FAILED_DELIVERY"],
+  FAILED_DELIVERY: ["IN_DELIVERY", "CANCELLED"],
   COMPLETED: [],
   REJECTED: [],
   CANCELLED: [],
 } as const satisfies Flow<OrderStatus>
 
-/** What `PUT /orders/{id}/status` can ask for. */
-export const settableOrderStatuses = ["ACCEPTED", "REJECTED", "IN_DELIVERY", "COMPLETED", "CANCELLED"] as const
+/** What `PUT /orders/{id}/status` can ask for; AMENDED is what becomes of an ACCEPTED that offers less or other goods. */
+export const settableOrderStatuses = ["ACCEPTED", "REJECTED", "IN_DELIVERY", "FAILED_DELIVERY", "COMPLETED", "CANCELLED"] as const
 export type SettableOrderStatus = (typeof settableOrderStatuses)[number]
 
 export type Side = "supplier" | "buyer"
 
 const buyerMay: readonly SettableOrderStatus[] = ["CANCELLED", "COMPLETED"]
 
-/** INV-ORD-1: the states a side may move an order to from here. */
+/** INV-ORD-1: the states a side may move an order to from here: the supplier accepts what was ordered, the buyer what was offered instead. */
 export function orderMovesOf(from: OrderStatus, side: Side): readonly SettableOrderStatus[] {
   const moves: readonly OrderStatus[] = orderFlow[from]
-  return settableOrderStatuses.filter((to) => moves.includes(to) && (side === "supplier" || buyerMay.includes(to)))
+  const mayAccept = side === (from === "AMENDED" ? "buyer" : "supplier")
+  return settableOrderStatuses.filter(
+    (to) => moves.includes(to) && (to === "ACCEPTED" ? mayAccept : side === "supplier" || buyerMay.includes(to)),
+  )
 }
 
-export type OrderLine = {
-  readonly id: OrderLineId
+/** What a line is about, and at what price. */
+export type LineGoods = {
   readonly productId: ProductId
   readonly sku: string
   readonly name: string
@@ -44,6 +59,20 @@ export type OrderLine = {
   /** What made that price; missing on lines from before links had terms, which were all BASE. */
   readonly priceRule?: PriceRule
   readonly lineTotalMinor: Minor
+}
+
+export type OrderLine = LineGoods & {
+  readonly id: OrderLineId
+  /** How it was asked for, where that was in packs: so many thousandths of this unit. */
+  readonly asked?: { readonly unit: string; readonly quantityMilli: Milli }
+  /** What the supplier offers instead, while the order is AMENDED. */
+  readonly proposal?: LineGoods
+  /** What was ordered, where the buyer agreed to something else. */
+  readonly ordered?: LineGoods
+  /** As weighed on delivery; the quantity itself where nobody said. */
+  readonly deliveredMilli?: Milli
+  /** What the line's total is about once it is delivered; the quantity itself where nobody said. */
+  readonly billedMilli?: Milli
 }
 
 export type OrderHistoryEntry = {
@@ -70,6 +99,8 @@ export type OrderFacts = {
   /** The supplier's own words; no buyer ever sees them. */
   readonly internalNote: string | null
   readonly requestedDeliveryOn: string | null
+  /** Until when the buyer may agree to what is offered instead; null but for an order that is AMENDED. */
+  readonly answerBy: Instant | null
   readonly placedAt: Instant
   readonly updatedAt: Instant
   readonly version: number
@@ -77,17 +108,17 @@ export type OrderFacts = {
   readonly history: readonly OrderHistoryEntry[]
 }
 
-export type AskedLine = { readonly productId: ProductId; readonly quantityMilli: Milli }
+/** `unit` is one of the product's packs, which the quantity then counts. */
+export type AskedLine = { readonly productId: ProductId; readonly quantityMilli: Milli; readonly unit?: string }
 
 /** Beyond this a sum of minor units is no longer exact. */
-const orderTotalMinorMax = Number.MAX_SAFE_INTEGER
+export const orderTotalMinorMax = Number.MAX_SAFE_INTEGER
 
 /** What placing an order needs to know of a product. */
-export type OrderableProduct = {
+export type OrderableProduct = Packed & {
   readonly id: ProductId
   readonly sku: string
   readonly name: string
-  readonly unit: string
   readonly quantityStepMilli: Milli
   readonly minOrderMilli: Milli
   readonly priceMinor: Minor
@@ -112,16 +143,25 @@ export function priceOrder(
   const offStep: InputFault[] = []
   const below: InputFault[] = []
   const sums = new Map<ProductId, Milli>()
-  for (const { productId, quantityMilli } of asked) sums.set(productId, (sums.get(productId) ?? 0) + quantityMilli)
+  const found = asked.flatMap((line, index) => {
+    const product = productOf(line.productId)
+    if (product === undefined || !product.isActive) {
+      unknown.push({ pointer: `/items/${index}/product_id`, code: "UNKNOWN_PRODUCT", message: "The supplier sells no such product." })
+      return []
+    }
+    const unpacked = unpack(product, line.quantityMilli, line.unit, `/items/${index}`)
+    if (!unpacked.ok) {
+      const { refusal, ...fault } = unpacked.error
+      ;(refusal === "OFF_STEP" ? offStep : unknown).push(fault)
+      return []
+    }
+    sums.set(product.id, (sums.get(product.id) ?? 0) + unpacked.value)
+    return [{ product, index, quantityMilli: unpacked.value, asked: askedIn(line, unpacked.value) }]
+  })
 
   const lines: Omit<OrderLine, "id">[] = []
   const currencies = new Set<string>()
-  asked.forEach(({ productId, quantityMilli }, index) => {
-    const product = productOf(productId)
-    if (product === undefined || !product.isActive) {
-      unknown.push({ pointer: `/items/${index}/product_id`, code: "UNKNOWN_PRODUCT", message: "The supplier sells no such product." })
-      return
-    }
+  for (const { product, index, quantityMilli, asked: inPacks } of found) {
     if (!isOnStep(quantityMilli, product.quantityStepMilli)) {
       offStep.push({
         pointer: `/items/${index}/quantity`,
@@ -129,7 +169,7 @@ export function priceOrder(
         message: `${product.sku} is sold in steps of ${product.quantityStepMilli / 1000} ${product.unit}.`,
       })
     }
-    const inAllMilli = sums.get(productId) ?? 0
+    const inAllMilli = sums.get(product.id) ?? 0
     if (inAllMilli < product.minOrderMilli) {
       below.push({
         pointer: `/items/${index}/quantity`,
@@ -138,19 +178,8 @@ export function priceOrder(
       })
     }
     currencies.add(product.currency)
-    const { sku, name, unit } = product
-    const { unitPriceMinor, rule } = priceFor(product, prices, inAllMilli)
-    lines.push({
-      productId,
-      sku,
-      name,
-      unit,
-      quantityMilli,
-      unitPriceMinor,
-      priceRule: rule,
-      lineTotalMinor: lineTotal(unitPriceMinor, quantityMilli),
-    })
-  })
+    lines.push({ ...goodsOf(product, quantityMilli, inAllMilli, prices), ...inPacks })
+  }
 
   const refusal = (code: Refusal["code"], errors: readonly InputFault[]) => err({ code, errors })
   if (unknown.length > 0) return refusal("VALIDATION_FAILED", unknown)
@@ -162,12 +191,28 @@ export function priceOrder(
       { pointer: "/items", code: "MIXED_CURRENCIES", message: "An order has one currency; place one order for each." },
     ])
   }
-  const totalMinor = lines.reduce((sum, line) => sum + line.lineTotalMinor, 0)
+  const totalMinor = totalOf(lines)
   if (totalMinor > orderTotalMinorMax) {
     return refusal("VALIDATION_FAILED", [{ pointer: "/items", code: "TOO_LARGE", message: "The order's total is too large." }])
   }
   return ok({ currency, totalMinor, lines })
 }
+
+/** So many packs, where the line was asked for in packs. */
+const askedIn = ({ unit, quantityMilli }: AskedLine, unpackedMilli: Milli): Pick<OrderLine, "asked"> =>
+  unit === undefined || unpackedMilli === quantityMilli ? {} : { asked: { unit, quantityMilli } }
+
+/** So much of a product at the buyer's price, of which the order has `inAllMilli` over all its lines. */
+export function goodsOf(product: OrderableProduct, quantityMilli: Milli, inAllMilli: Milli, prices: LinkPrices | undefined): LineGoods {
+  const { id: productId, sku, name, unit } = product
+  const { unitPriceMinor, rule } = priceFor(product, prices, inAllMilli)
+  const lineTotalMinor = lineTotal(unitPriceMinor, quantityMilli)
+  return { productId, sku, name, unit, quantityMilli, unitPriceMinor, priceRule: rule, lineTotalMinor }
+}
+
+/** INV-ORD-2: the sum of the lines. */
+export const totalOf = (lines: ReadonlyArray<{ readonly lineTotalMinor: Minor }>): Minor =>
+  lines.reduce((sum, line) => sum + line.lineTotalMinor, 0)
 
 /** `SO-00001`: at least five digits, more when they are needed. */
 export const orderNumber = (count: number): string => `SO-${String(count).padStart(5, "0")}`

@@ -26,6 +26,7 @@ export const orders = tenantTable(
     version: integer("version").notNull(),
     seq: integer("seq").notNull(),
     generation: integer("generation").notNull(),
+    answerBy: integer("answer_by"),
   },
   (t) => [primaryKey({ columns: [t.orgId, t.id] }), index("orders_status").on(t.orgId, t.status, t.id)],
 )

@@ -75,6 +75,8 @@ export type LinkTerms = LinkPrices &
   DeliveryTerms & {
     /** Null: none. */
     readonly minOrderValue: { readonly minor: Minor; readonly currency: string } | null
+    /** How many days goods must keep, counted from the day they are taken for the buyer; missing in terms from before there was one. */
+    readonly minShelfLifeDays?: number | null
   }
 
 /** Terms with the supplier's time zone, which their times are in. */
@@ -99,6 +101,7 @@ export type GivenTerms = DeliveryTerms & {
     readonly tiers: ReadonlyArray<{ readonly fromMilli: Milli; readonly price: string | number }>
   }>
   readonly minOrderValue: { readonly value: string | number; readonly currency?: string } | null
+  readonly minShelfLifeDays: number | null
 }
 
 const faultsShownMax = 100
@@ -146,6 +149,6 @@ export function termsOf(
   const minOrderValue =
     given.minOrderValue === null ? null : { minor: money("/min_order_value", given.minOrderValue.value, currency), currency }
   if (faults.length > 0) return err(faults.slice(0, faultsShownMax))
-  const { discountBasisPoints, deliveryDays, orderCutOff, leadTimeDays } = given
-  return ok({ discountBasisPoints, priceList, minOrderValue, deliveryDays, orderCutOff, leadTimeDays })
+  const { discountBasisPoints, deliveryDays, orderCutOff, leadTimeDays, minShelfLifeDays } = given
+  return ok({ discountBasisPoints, priceList, minOrderValue, deliveryDays, orderCutOff, leadTimeDays, minShelfLifeDays })
 }

@@ -24,6 +24,8 @@ const cutOff = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "Must be a time of 
 const cutOffExample = { example: "16:00", description: "Orders from this time on, on the supplier's wall clock, count as the next day's." }
 const leadTimeExample = { example: 1, description: "Calendar days from the day an order counts for to its delivery at the earliest." }
 
+const shelfLifeExample = { example: 7, description: "Goods for the buyer expire at least so many days after they are taken for it." }
+
 const linkTermsView = lazily(() =>
   z
     .object({
@@ -43,6 +45,7 @@ const linkTermsView = lazily(() =>
       delivery_days: z.array(dayView).openapi({ example: ["TUESDAY", "FRIDAY"], description: "Empty: any day." }),
       order_cut_off: z.string().nullable().openapi(cutOffExample),
       lead_time_days: z.int().nullable().openapi(leadTimeExample),
+      min_shelf_life_days: z.int().nullable().openapi(shelfLifeExample),
       time_zone: z.string().openapi({ example: "Europe/Berlin", description: "The supplier's, which the cut-off is in." }),
     })
     .openapi("LinkTerms"),
@@ -126,6 +129,7 @@ export const setLinkTermsInput = lazily(() =>
         .openapi({ type: "array", items: { type: "string", enum: [...weekdays] } }),
       order_cut_off: cutOff.nullable().optional().openapi(cutOffExample),
       lead_time_days: z.int().min(0).max(limits.leadTimeDaysMax).nullable().optional().openapi(leadTimeExample),
+      min_shelf_life_days: z.int().min(0).max(limits.shelfLifeDaysMax).nullable().optional().openapi(shelfLifeExample),
     })
     .openapi("SetLinkTerms", {
       description: "The terms as a whole: what is left out is not agreed on.",
@@ -136,6 +140,7 @@ export const setLinkTermsInput = lazily(() =>
         delivery_days: ["TUESDAY", "FRIDAY"],
         order_cut_off: "16:00",
         lead_time_days: 1,
+        min_shelf_life_days: 7,
       },
     }),
 )

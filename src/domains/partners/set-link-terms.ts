@@ -25,5 +25,6 @@ function givenTermsOf(body: LinkTermsBody): GivenTerms {
     deliveryDays: body.delivery_days ?? [],
     orderCutOff: body.order_cut_off ?? null,
     leadTimeDays: body.lead_time_days ?? null,
+    minShelfLifeDays: body.min_shelf_life_days ?? null,
   }
 }

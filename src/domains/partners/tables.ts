@@ -45,6 +45,7 @@ export const linkTerms = tenantTable(
     timeZone: text("time_zone").notNull(),
     seq: integer("seq").notNull(),
     generation: integer("generation").notNull(),
+    minShelfLifeDays: integer("min_shelf_life_days"),
   },
   (t) => [primaryKey({ columns: [t.orgId, t.id] })],
 )

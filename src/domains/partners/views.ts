@@ -40,6 +40,7 @@ const toTermsView = (terms: ZonedTerms) => ({
   delivery_days: terms.deliveryDays,
   order_cut_off: terms.orderCutOff,
   lead_time_days: terms.leadTimeDays,
+  min_shelf_life_days: terms.minShelfLifeDays ?? null,
   time_zone: terms.timeZone,
 })
 

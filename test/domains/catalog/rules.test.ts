@@ -17,6 +17,7 @@ const terms = (changes: Partial<ProductTerms>): ProductTerms => ({
   currency: "USD",
   minOrderMilli: 1_000,
   minStockMilli: 0,
+  packs: [],
   isActive: true,
   ...changes,
 })

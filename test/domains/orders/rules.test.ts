@@ -18,6 +18,7 @@ const product = (id: string, changes: Partial<OrderableProduct> = {}): Orderable
   sku: id.toUpperCase(),
   name: id,
   unit: "kg",
+  packs: [],
   quantityStepMilli: 500,
   minOrderMilli: 2_000,
   priceMinor: 333,
@@ -38,13 +39,20 @@ describe("the order's flow", () => {
     expectSound(orderFlow, "PENDING", ["COMPLETED", "REJECTED", "CANCELLED"])
   })
 
-  test("INV-ORD-1: the buyer only withdraws and receives; the supplier makes every move there is", () => {
+  test("INV-ORD-1: the buyer only withdraws, receives and agrees to what is offered instead; every other move is the supplier's", () => {
     const movesOf = (side: "supplier" | "buyer") => Object.fromEntries(orderStatuses.map((status) => [status, orderMovesOf(status, side)]))
-    expect(movesOf("supplier")).toEqual(orderFlow)
+    expect(movesOf("supplier")).toEqual({
+      ...orderFlow,
+      PENDING: ["ACCEPTED", "REJECTED", "CANCELLED"],
+      AMENDED: ["CANCELLED"],
+      IN_DELIVERY: ["FAILED_DELIVERY", "COMPLETED"],
+    })
     expect(movesOf("buyer")).toEqual({
       PENDING: ["CANCELLED"],
+      AMENDED: ["ACCEPTED", "CANCELLED"],
       ACCEPTED: ["CANCELLED"],
       IN_DELIVERY: ["COMPLETED"],
+      FAILED_DELIVERY: ["CANCELLED"],
       COMPLETED: [],
       REJECTED: [],
       CANCELLED: [],

@@ -40,6 +40,7 @@ const everything = (productId: string) => ({
   delivery_days: ["friday", "TUESDAY", "FRIDAY"],
   order_cut_off: "16:00",
   lead_time_days: 2,
+  min_shelf_life_days: 7,
 })
 
 const asShown = (productId: string) => ({
@@ -60,6 +61,7 @@ const asShown = (productId: string) => ({
   delivery_days: ["TUESDAY", "FRIDAY"],
   order_cut_off: "16:00",
   lead_time_days: 2,
+  min_shelf_life_days: 7,
   time_zone: "UTC",
 })
 

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import { type OrderStatus, orderFlow, orderStatuses, settableOrderStatuses } from "../../../src/domains/orders/rules.ts"
+import { type OrderLine, type OrderStatus, orderFlow, orderStatuses, settableOrderStatuses } from "../../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import type { OrderId } from "../../../src/kernel/ids.ts"
 import { adopted, d1, linkedBuyer, order, organization, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
@@ -12,9 +12,11 @@ const to = (orderId: OrderId, status: (typeof settableOrderStatuses)[number], re
 /** How an order comes to each state. */
 const ways: Record<OrderStatus, ReadonlyArray<(typeof settableOrderStatuses)[number]>> = {
   PENDING: [],
+  AMENDED: [],
   ACCEPTED: ["ACCEPTED"],
   REJECTED: ["REJECTED"],
   IN_DELIVERY: ["ACCEPTED", "IN_DELIVERY"],
+  FAILED_DELIVERY: ["ACCEPTED", "IN_DELIVERY", "FAILED_DELIVERY"],
   COMPLETED: ["ACCEPTED", "IN_DELIVERY", "COMPLETED"],
   CANCELLED: ["CANCELLED"],
 }
@@ -25,13 +27,21 @@ async function market(units = 10) {
   return { ledger, buyer, product: await stocked(ledger, units) }
 }
 
+const halved = (lines: readonly OrderLine[]) => lines.map(({ id, quantityMilli }) => ({ itemId: id, quantityMilli: quantityMilli / 2 }))
+
 async function orderIn(
   status: OrderStatus,
   ledger: TestLedger,
   buyer: OrganizationFacts,
   input: ReturnType<typeof order>,
 ): Promise<OrderId> {
-  const { id } = await ledger.must(buyer, "placeOrder", input)
+  const { id, lines } = await ledger.must(buyer, "placeOrder", input)
+  if (status === "AMENDED") {
+    await ledger.must(ledger.owner, "setOrderStatus", {
+      ...to(id, "ACCEPTED"),
+      amendment: { items: halved(lines), answerWithinMs: 60_000 },
+    })
+  }
   for (const next of ways[status]) await ledger.must(ledger.owner, "setOrderStatus", to(id, next))
   return id
 }
@@ -131,12 +141,15 @@ describe("placing an order", () => {
 describe("moving an order", () => {
   test.each(orderStatuses)("from %s goes where its flow says and nowhere else, on either side", async (from) => {
     const { ledger, buyer, product } = await market(100)
-    const lines = order(buyer, [product.id, 1])
+    const lines = order(buyer, [product.id, 2])
     for (const status of settableOrderStatuses) {
-      const supplierMay = (orderFlow[from] as readonly string[]).includes(status)
-      const buyerMay = supplierMay && (status === "CANCELLED" || status === "COMPLETED")
+      const mayGo = (orderFlow[from] as readonly string[]).includes(status)
+      const isAnswer = from === "AMENDED" && status === "ACCEPTED"
+      const supplierMay = mayGo && !isAnswer
+      const buyerMay = mayGo && (status === "CANCELLED" || status === "COMPLETED" || isAnswer)
+      const isSuppliers = from === "PENDING" && status === "ACCEPTED"
       expect(await ledger.codeOf(buyer, "setOrderStatus", to(await orderIn(from, ledger, buyer, lines), status)), `buyer ${status}`).toBe(
-        buyerMay ? "OK" : "INVALID_TRANSITION",
+        buyerMay ? "OK" : isSuppliers ? "FORBIDDEN" : "INVALID_TRANSITION",
       )
       expect(
         await ledger.codeOf(ledger.owner, "setOrderStatus", to(await orderIn(from, ledger, buyer, lines), status)),

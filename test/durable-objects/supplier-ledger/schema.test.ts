@@ -47,7 +47,12 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     UPDATE products SET identity_id = 'idn_1', color = 'WY', condition = 'N' WHERE id = 'prd_3';
     INSERT INTO bundle_components VALUES ('bcp_1', 'prd_3', 'prd_1', 2000, 'PRIMARY', 50, NULL, 1, 42);
   `,
-  7: "UPDATE products SET gtin = '4006381333931' WHERE id = 'prd_1';",
+  6: "UPDATE products SET gtin = '4006381333931' WHERE id = 'prd_1';",
+  7: `
+    UPDATE products SET packs = '[{"unit":"box","quantityMilli":12000}]' WHERE id = 'prd_3';
+    INSERT INTO orders SELECT 'ord_2', 'SO-00002', buyer_id, supplier_name, buyer_name, 'AMENDED', currency, total_minor, lines, history,
+      note, internal_note, requested_delivery_on, placed_at, updated_at, version, seq, 99 FROM orders WHERE id = 'ord_1';
+  `,
 }
 
 const last = schemaSteps.length

@@ -22,13 +22,13 @@ function layerOf(path: string): Layer {
 const domainOf = (path: string): string => path.split("/")[2] ?? ""
 const objectOf = (path: string): string => path.split("/")[1] ?? ""
 const isIndex = (path: string): boolean => /^src\/domains\/[^/]+\/index\.ts$/.test(path)
-const isRules = (path: string): boolean => /^src\/domains\/[^/]+\/rules\.ts$/.test(path)
+const isRules = (path: string): boolean => /^src\/domains\/[^/]+\/([a-z]+-)?rules\.ts$/.test(path)
 const isClient = (path: string): boolean => /^durable-objects\/[^/]+\/client\.ts$/.test(path)
 
 const isObjectClass = (path: string): boolean => dirname(path) === `durable-objects/${basename(path, ".ts")}`
 
 /** What an object decides by and projects into: a domain's pure rules, its tables, its events. */
-const isForObjects = (path: string): boolean => /^src\/domains\/[^/]+\/(rules|tables|events)\.ts$/.test(path)
+const isForObjects = (path: string): boolean => /^src\/domains\/[^/]+\/(([a-z]+-)?rules|tables|events)\.ts$/.test(path)
 
 /** The parts of the platform that make sense without a request. */
 const platformOfObjects = /^src\/platform\/(db|events|log)\/|^src\/platform\/env\.ts$|^src\/platform\/auth\/(actor|revocations)\.ts$/
