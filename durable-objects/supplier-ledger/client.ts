@@ -1,8 +1,18 @@
-import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { ProductDetail } from "../../src/domains/catalog/rules.ts"
+import type { StockValue } from "../../src/domains/inventory/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
-import { type LinkId, type OrderId, type OrganizationId, type ProductId, type RoutingNumber, routingOf } from "../../src/kernel/ids.ts"
+import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
+import {
+  type LinkId,
+  type LocationId,
+  type OrderId,
+  type OrganizationId,
+  type ProductId,
+  type RoutingNumber,
+  routingOf,
+} from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { RefusalError, type Result } from "../../src/kernel/result.ts"
 import { refOf } from "../../src/platform/auth/actor.ts"
@@ -81,8 +91,14 @@ export const readOrder = (ctx: Ctx, id: OrderId): Promise<OrderFacts | undefined
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readOrder(ctx.orgId, id))
 export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkWithTerms | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLink(ctx.orgId, id))
-export const readProduct = (ctx: Pick<Ctx, "env" | "meter" | "orgId">, id: ProductId): Promise<ProductFacts | undefined> =>
+export const readProduct = (ctx: Pick<Ctx, "env" | "meter" | "orgId">, id: ProductId): Promise<ProductDetail | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readProduct(ctx.orgId, id))
+
+export const readLocation = (ctx: Ctx, id: LocationId): Promise<SeenLocation | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLocation(ctx.orgId, id))
+/** What the organization's own stock is worth; undefined while its ledger is not made ready. */
+export const readStockValue = (ctx: Ctx): Promise<StockValue | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(ctx.orgId), (ledger) => ledger.readStockValue(ctx.orgId))
 
 /** Has the ledger tell a link's chat room of the link; false where the organization is no party to such a link. */
 export const introduceLink = (env: Bindings, meter: Meter, orgId: OrganizationId, id: LinkId): Promise<boolean> =>

@@ -1,8 +1,10 @@
-import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { ProductDetail } from "../../src/domains/catalog/rules.ts"
+import type { StockValue } from "../../src/domains/inventory/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
-import type { LinkId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
+import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
+import type { LinkId, LocationId, OrderId, OrganizationId, ProductId } from "../../src/kernel/ids.ts"
 import type { Result } from "../../src/kernel/result.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
@@ -46,7 +48,9 @@ export type LedgerRpc = {
   execute(envelope: Envelope): Promise<LedgerReply>
   readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined>
   readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkWithTerms | undefined>
-  readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined>
+  readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductDetail | undefined>
+  readLocation(organizationId: OrganizationId, id: LocationId): Promise<SeenLocation | undefined>
+  readStockValue(organizationId: OrganizationId): Promise<StockValue | undefined>
   /** Tells the link's chat room of it once more, for a party; false where there is no such link. */
   introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean>
   reconcile(): Promise<Reconciliation>

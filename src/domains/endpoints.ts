@@ -10,11 +10,13 @@ import { eventEndpoints } from "./events/index.ts"
 import { fileEndpoints } from "./files/index.ts"
 import { hubEndpoints } from "./hub/index.ts"
 import { identityEndpoints } from "./identity/index.ts"
+import { inventoryEndpoints } from "./inventory/index.ts"
 import { notificationEndpoints } from "./notifications/index.ts"
 import { orderEndpoints } from "./orders/index.ts"
 import { organizationEndpoints } from "./organizations/index.ts"
 import { partnerEndpoints } from "./partners/index.ts"
 import { tags } from "./tags.ts"
+import { warehouseEndpoints } from "./warehouses/index.ts"
 import { webhookEndpoints } from "./webhooks/index.ts"
 
 /** Every operation of the API, by domain: the registry that the router, the OpenAPI document, the tenant sweep and the role matrix are made from. */
@@ -25,6 +27,8 @@ export const endpoints: readonly Endpoint[] = [
   ...catalogEndpoints,
   ...hubEndpoints,
   ...bundleEndpoints,
+  ...warehouseEndpoints,
+  ...inventoryEndpoints,
   ...orderEndpoints,
   ...chatEndpoints,
   ...complaintEndpoints,

@@ -107,6 +107,17 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   listBundlesOfComponent: everyone,
   getBundleAvailability: everyone,
 
+  listWarehouses: everyone,
+  getWarehouse: everyone,
+  createWarehouse: { who: "manager+", roles: managers },
+  updateWarehouse: { who: "manager+", roles: managers },
+  deleteWarehouse: ownersAndAdmins,
+  listLevels: everyone,
+  listProductLevels: everyone,
+  listExpiringStock: everyone,
+  listLowStock: everyone,
+  getStockValue: { who: "owner,admin,manager", roles: managers },
+
   uploadFile: everyone,
   getFile: { who: "who may see what it belongs to", roles: anyone, isPlatforms: true },
   getFileContent: { who: "signed URL or bearer", roles: anyone, isPlatforms: true },

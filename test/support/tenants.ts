@@ -21,6 +21,8 @@ export type Tenant = World & {
   readonly productId: string
   readonly otherProductId: string
   readonly sku: string
+  /** Its second, after the one that it began with. */
+  readonly warehouseId: string
   readonly auditId: string
   readonly eventId: string
   /** Of the owner. */
@@ -108,6 +110,10 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     201,
     api("POST", "/bundles", { token, body: { parent_id: variant["id"], child_id: second["id"], quantity: 2 } }),
   )
+  const warehouse = await must(
+    201,
+    api("POST", "/warehouses", { token, body: { code: `${word}-2`, name: `Depot of ${word}`, kind: "CFA_DEPOT" } }),
+  )
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
   const happened = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/events", { token }))
@@ -132,6 +138,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     productId: String(first["id"]),
     otherProductId: String(second["id"]),
     sku,
+    warehouseId: String(warehouse["id"]),
     auditId: log.data[0]?.id ?? "",
     eventId: happened.data[0]?.id ?? "",
     notificationId,

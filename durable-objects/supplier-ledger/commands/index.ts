@@ -5,6 +5,7 @@ import type { Command } from "./command.ts"
 import { linkCommands } from "./links.ts"
 import { movementCommands } from "./movements.ts"
 import { orderCommands } from "./orders.ts"
+import { placeCommands } from "./places.ts"
 import { productCommands } from "./products.ts"
 import { termsCommands } from "./terms.ts"
 
@@ -14,6 +15,7 @@ const commands = {
   ...linkCommands,
   ...orderCommands,
   ...movementCommands,
+  ...placeCommands,
   ...termsCommands,
   ...bundleCommands,
 } as const satisfies Record<string, Command>

@@ -8,7 +8,7 @@ import {
   statedReasons,
   type Transit,
 } from "../../../src/domains/inventory/rules.ts"
-import { type Location, transitCode } from "../../../src/domains/warehouses/rules.ts"
+import { isTransit, type Location, transitCode } from "../../../src/domains/warehouses/rules.ts"
 import type { LocationId, MovementId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { minorDigits, parseDecimal } from "../../../src/kernel/money.ts"
@@ -166,7 +166,7 @@ function checkQuantity(product: ProductFacts, { type, quantityMilli }: MovementI
 function placeOf(work: LedgerWork, pointer: string, id: LocationId | undefined, isTransitAllowed: boolean): Result<Location> {
   const place = id === undefined ? work.store.locations.default() : work.store.locations.find(id)
   if (place === undefined || place.archivedAt !== null) return fault(pointer, "UNKNOWN_WAREHOUSE", "There is no such warehouse.")
-  if (place.kind === "IN_TRANSIT" && !isTransitAllowed)
+  if (isTransit(place) && !isTransitAllowed)
     return fault(pointer, "IN_TRANSIT", "Goods on their way move by a movement that receives them.")
   return ok(place)
 }

@@ -73,6 +73,12 @@ export const productView = lazily(() =>
         description: "On hand. The supplier's own staff see it, and buyers where the supplier shares its stock.",
       }),
       min_stock_level: quantityView.optional().openapi({ example: 20, description: "The supplier's own staff alone see it." }),
+      min_stock_levels: z
+        .array(z.object({ warehouse_id: idView("whs"), quantity: quantityView.openapi({ example: 5 }) }))
+        .optional()
+        .openapi({
+          description: "Minimums of single warehouses. The supplier's own staff alone see them, in the answers for one product.",
+        }),
       version: z.int(),
       created_at: instantView,
       updated_at: instantView,
@@ -81,6 +87,10 @@ export const productView = lazily(() =>
 )
 
 export const productList = listOf(productView, "ProductList")
+
+const placeMinimumInput = lazily(() =>
+  z.strictObject({ warehouse_id: idSchema("whs"), quantity: quantityInput("not negative").openapi({ example: 5 }) }),
+)
 
 /** What a supplier may say of any product beside its SKU, name and price. */
 export const productTermsInput = () => ({
@@ -91,6 +101,11 @@ export const productTermsInput = () => ({
   currency: currencyInput.optional().openapi({ description: "Defaults to the organization's." }),
   min_order_qty: quantityInput("positive").optional().openapi({ example: 10, description: "Defaults to one step." }),
   min_stock_level: quantityInput("not negative").optional().openapi({ example: 20 }),
+  min_stock_levels: z
+    .array(placeMinimumInput)
+    .max(limits.placeMinimumsMax)
+    .optional()
+    .openapi({ description: "Minimums of single warehouses, as a whole: a warehouse that is left out has none. 0 is none." }),
   stock_quantity: quantityInput("not negative").optional().openapi({ example: 100 }),
   is_active: z.boolean().optional(),
 })

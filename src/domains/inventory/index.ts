@@ -1,0 +1,2 @@
+/** The only way into this domain. */
+export { inventoryEndpoints } from "./http.ts"
