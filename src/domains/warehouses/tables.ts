@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { index, integer, primaryKey, text } from "drizzle-orm/sqlite-core"
+import { index, integer, primaryKey, text, uniqueIndex } from "drizzle-orm/sqlite-core"
 import type { LocationId, OrganizationId } from "../../kernel/ids.ts"
 import { tenantTable } from "../../platform/db/tables.ts"
 import type { Address, LocationKind, Operator } from "./rules.ts"
@@ -38,7 +38,7 @@ export const locations = tenantTable(
   (t) => [
     primaryKey({ columns: [t.orgId, t.id] }),
     index("locations_open").on(t.orgId, t.id).where(isOpen),
-    index("locations_operated").on(t.orgId, t.id).where(isOperated),
+    uniqueIndex("locations_operated").on(t.orgId, t.id).where(isOperated),
   ],
 )
 
