@@ -1,12 +1,14 @@
-import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
-import type { ShownMovement } from "../../src/domains/inventory/rules.ts"
+import type { ProductDetail } from "../../src/domains/catalog/rules.ts"
+import type { ShownMovement, StockValue } from "../../src/domains/inventory/rules.ts"
 import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
+import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
 import {
   type LinkId,
+  type LocationId,
   type MovementId,
   type OrderId,
   type OrganizationId,
@@ -94,7 +96,7 @@ export const readOrder = (ctx: Ctx, id: OrderId): Promise<OrderFacts | undefined
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readOrder(ctx.orgId, id))
 export const readLink = (ctx: Ctx, id: LinkId): Promise<LinkWithTerms | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLink(ctx.orgId, id))
-export const readProduct = (ctx: Pick<Ctx, "env" | "meter" | "orgId">, id: ProductId): Promise<ProductFacts | undefined> =>
+export const readProduct = (ctx: Pick<Ctx, "env" | "meter" | "orgId">, id: ProductId): Promise<ProductDetail | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readProduct(ctx.orgId, id))
 /** Own units, which the caller's own ledger keeps whatever routing an id claims. */
 export const readUnit = (ctx: Ctx, id: UnitId): Promise<UnitFact | undefined> =>
@@ -108,6 +110,12 @@ export const readMovement = (ctx: Ctx, id: MovementId): Promise<ShownMovement | 
 /** A lot of one's own, backward and forward. */
 export const readLotTrace = (ctx: Ctx, lot: LotNamed): Promise<Result<LotTrace>> =>
   call(ctx.env, ctx.meter, routingOf(ctx.orgId), (ledger) => ledger.readLotTrace(ctx.orgId, lot))
+
+export const readLocation = (ctx: Ctx, id: LocationId): Promise<SeenLocation | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLocation(ctx.orgId, id))
+/** What the organization's own stock is worth; undefined while its ledger is not made ready. */
+export const readStockValue = (ctx: Ctx): Promise<StockValue | undefined> =>
+  call(ctx.env, ctx.meter, routingOf(ctx.orgId), (ledger) => ledger.readStockValue(ctx.orgId))
 
 /** Has the ledger tell a link's chat room of the link; false where the organization is no party to such a link. */
 export const introduceLink = (env: Bindings, meter: Meter, orgId: OrganizationId, id: LinkId): Promise<boolean> =>

@@ -1,10 +1,11 @@
-import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
-import type { ShownMovement } from "../../src/domains/inventory/rules.ts"
+import type { ProductDetail, ProductFacts } from "../../src/domains/catalog/rules.ts"
+import { type ShownMovement, type StockValue, valueOf } from "../../src/domains/inventory/rules.ts"
 import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { LinkId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
+import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
+import type { LinkId, LocationId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { ok, type Result, refuse } from "../../src/kernel/result.ts"
 import { linkSideOf } from "./commands/links.ts"
@@ -28,9 +29,23 @@ export function link(store: LedgerStore, organizationId: OrganizationId, id: Lin
   return found !== undefined && linkSideOf(found, organizationId) !== undefined ? withTerms(store, found) : undefined
 }
 
-export function product(store: LedgerStore, organizationId: OrganizationId, id: ProductId): ProductFacts | undefined {
+export function product(store: LedgerStore, organizationId: OrganizationId, id: ProductId): ProductDetail | undefined {
   const found = store.products.find(id)
-  return found?.supplierId === organizationId ? found : undefined
+  return found?.supplierId === organizationId ? { ...found, minimums: store.minimums.ofPlaces(id) } : undefined
+}
+
+/** INV-WHS-5: a place to its owner, and to whoever runs it now. */
+export function location(store: LedgerStore, organizationId: OrganizationId, id: LocationId): SeenLocation | undefined {
+  const { id: ownerId } = store.organization
+  const found = store.locations.find(id)
+  if (found === undefined || found.archivedAt !== null) return undefined
+  if (ownerId === organizationId) return { ...found, ownerId }
+  return found.operator?.id === organizationId ? { ...found, isDefault: false, ownerId } : undefined
+}
+
+/** What the stock is worth, to its owner alone; with the places that hold any. */
+export function stockValue(store: LedgerStore, organizationId: OrganizationId): StockValue | undefined {
+  return store.organization.id === organizationId ? valueOf(store.costs.valued(), (id) => store.locations.find(id)) : undefined
 }
 
 /** An own unit. */

@@ -1,11 +1,12 @@
-import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
-import type { ShownMovement } from "../../src/domains/inventory/rules.ts"
+import type { ProductDetail, ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { ShownMovement, StockValue } from "../../src/domains/inventory/rules.ts"
 import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { LinkId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
+import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
+import type { LinkId, LocationId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import type { Result } from "../../src/kernel/result.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
@@ -50,11 +51,13 @@ export type LedgerRpc = {
   execute(envelope: Envelope): Promise<LedgerReply>
   readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined>
   readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkWithTerms | undefined>
-  readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined>
   readUnit(organizationId: OrganizationId, id: UnitId): Promise<UnitFact | undefined>
   readUnitSummary(organizationId: OrganizationId, id: ProductId): Promise<UnitSummary | undefined>
   readMovement(organizationId: OrganizationId, id: MovementId): Promise<ShownMovement | undefined>
   readLotTrace(organizationId: OrganizationId, lot: LotNamed): Promise<Result<LotTrace>>
+  readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductDetail | undefined>
+  readLocation(organizationId: OrganizationId, id: LocationId): Promise<SeenLocation | undefined>
+  readStockValue(organizationId: OrganizationId): Promise<StockValue | undefined>
   /** Tells the link's chat room of it once more, for a party; false where there is no such link. */
   introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean>
   reconcile(): Promise<Reconciliation>

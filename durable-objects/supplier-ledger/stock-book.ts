@@ -78,6 +78,7 @@ export class StockBook {
     const { store, now, actor, seq } = this.#work
     const { productId, locationId, lotId, quantityMilli, toLocationId } = change
     const id = this.#work.mint("mov")
+    if (change.type === "IN") this.#reopen(locationId)
     if (change.type === "IN" && change.unitCostMilli !== undefined) this.#receive(productId, quantityMilli, change.unitCostMilli)
     this.#apply({ productId, locationId, lotId }, quantityMilli)
     if (toLocationId !== undefined) this.#apply({ productId, locationId: toLocationId, lotId }, -quantityMilli)
@@ -281,6 +282,15 @@ export class StockBook {
     if (!isLow) return
     const place = locationId === "" ? undefined : store.locations.find(locationId)
     this.#work.emit(store.organization.id, stockEvents.low, lowStockDataOf(product, place, onHandMilli, minimum.minMilli))
+  }
+
+  /** INV-WHS-6: what goes back to where it came from finds that place open, though it was archived since. */
+  #reopen(locationId: LocationId): void {
+    const { store, now, seq } = this.#work
+    const place = store.locations.find(locationId)
+    if (place === undefined || place.archivedAt === null) return
+    store.locations.save({ ...place, archivedAt: null, updatedAt: now, version: place.version + 1, seq })
+    this.#work.touch("location", locationId)
   }
 
   #receive(productId: ProductId, quantityMilli: Milli, unitCostMilli: number): void {

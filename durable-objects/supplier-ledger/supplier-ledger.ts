@@ -1,12 +1,13 @@
 import { DurableObject } from "cloudflare:workers"
-import type { ProductFacts } from "../../src/domains/catalog/rules.ts"
-import type { ShownMovement } from "../../src/domains/inventory/rules.ts"
+import type { ProductDetail, ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { ShownMovement, StockValue } from "../../src/domains/inventory/rules.ts"
 import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { LinkId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
+import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
+import type { LinkId, LocationId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { err, ok, type Result, refuse } from "../../src/kernel/result.ts"
 import { hour, type Instant, minute } from "../../src/kernel/time.ts"
@@ -121,7 +122,7 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     return this.#isReady ? reads.link(this.#store, organizationId, id) : undefined
   }
 
-  async readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductFacts | undefined> {
+  async readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductDetail | undefined> {
     return this.#isReady ? reads.product(this.#store, organizationId, id) : undefined
   }
 
@@ -139,6 +140,14 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
 
   async readLotTrace(organizationId: OrganizationId, lot: LotNamed): Promise<Result<LotTrace>> {
     return this.#isReady ? reads.lotTrace(this.#store, organizationId, lot) : refuse("NOT_FOUND")
+  }
+
+  async readLocation(organizationId: OrganizationId, id: LocationId): Promise<SeenLocation | undefined> {
+    return this.#isReady ? reads.location(this.#store, organizationId, id) : undefined
+  }
+
+  async readStockValue(organizationId: OrganizationId): Promise<StockValue | undefined> {
+    return this.#isReady ? reads.stockValue(this.#store, organizationId) : undefined
   }
 
   async introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean> {

@@ -10,7 +10,7 @@ import { eventEndpoints } from "./events/index.ts"
 import { fileEndpoints } from "./files/index.ts"
 import { hubEndpoints } from "./hub/index.ts"
 import { identityEndpoints } from "./identity/index.ts"
-import { movementEndpoints } from "./inventory/index.ts"
+import { inventoryEndpoints, movementEndpoints } from "./inventory/index.ts"
 import { lotEndpoints } from "./lots/index.ts"
 import { notificationEndpoints } from "./notifications/index.ts"
 import { orderEndpoints } from "./orders/index.ts"
@@ -18,6 +18,7 @@ import { organizationEndpoints } from "./organizations/index.ts"
 import { partnerEndpoints } from "./partners/index.ts"
 import { tags } from "./tags.ts"
 import { unitEndpoints } from "./units/index.ts"
+import { warehouseEndpoints } from "./warehouses/index.ts"
 import { webhookEndpoints } from "./webhooks/index.ts"
 
 /** Every operation of the API, by domain: the registry that the router, the OpenAPI document, the tenant sweep and the role matrix are made from. */
@@ -31,6 +32,8 @@ export const endpoints: readonly Endpoint[] = [
   ...unitEndpoints,
   ...movementEndpoints,
   ...lotEndpoints,
+  ...warehouseEndpoints,
+  ...inventoryEndpoints,
   ...orderEndpoints,
   ...chatEndpoints,
   ...complaintEndpoints,

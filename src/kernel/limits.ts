@@ -106,6 +106,11 @@ export const limits = {
   referenceCharsMax: 100,
   locationsMax: 1_000,
   locationOperatorsMax: 20,
+  /** Cells at a place that begins or ceases to sell: each product's stock for sale is told anew. */
+  locationKindCellsMax: 2_000,
+  placeMinimumsMax: 100,
+  expiringDaysDefault: 30,
+  expiringDaysMax: 3_650,
   locationCodeCharsMax: 32,
   lotTraceMovementsMax: 5_000,
   /** Orders that a lot's trace and recall name; each buyer is told all the same. */

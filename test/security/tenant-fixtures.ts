@@ -308,6 +308,26 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { params: { id: a.webhookId, delivery_id: a.deliveryId }, answers: hidden },
     { params: { id: me.webhookId, delivery_id: a.deliveryId }, answers: hidden },
   ],
+  // Warehouses, stock
+  listWarehouses: () => [{ answers: 200 }, { query: { kind: "WAREHOUSE" }, answers: 200 }],
+  getWarehouse: ({ a }) => [{ params: { id: a.warehouseId }, answers: hidden }],
+  // That the caller buys from A makes A no operator of the caller's: A would have to buy from it.
+  createWarehouse: ({ a }) => [{ body: { code: "THEIRS", name: "Theirs", operator_id: a.org.id }, answers: "403 LINK_NOT_APPROVED" }],
+  updateWarehouse: ({ a, me }) => [
+    { params: { id: a.warehouseId }, body: { name: "Mine Now" }, answers: hidden },
+    { params: { id: a.warehouseId }, body: { operator_id: me.org.id }, answers: hidden },
+  ],
+  deleteWarehouse: ({ a }) => [{ params: { id: a.warehouseId }, answers: hidden }],
+  listLevels: ({ a }) => [
+    { answers: 200 },
+    { query: { product_id: a.productId }, answers: 200 },
+    { query: { warehouse_id: a.warehouseId }, answers: 200 },
+    { query: { lot_number: "LOT-1" }, answers: 200 },
+  ],
+  listProductLevels: ({ a }) => [{ params: { product_id: a.productId }, answers: hidden }],
+  listExpiringStock: () => [{ answers: 200 }],
+  listLowStock: () => [{ answers: 200 }],
+  getStockValue: () => [{ answers: 200 }],
   // Events
   listEvents: ({ relation }) => [
     { answers: 200, showsOrganization: relation !== "stranger" },

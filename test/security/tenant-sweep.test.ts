@@ -97,6 +97,7 @@ const secretIds = (): string[] => [
   a.upisH,
   a.variantId,
   a.componentId,
+  a.warehouseId,
   `cnv_${linkOfC.slice(4)}`,
   `cnv_${linkOfD.slice(4)}`,
   linkOfC,

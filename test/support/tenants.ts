@@ -21,6 +21,8 @@ export type Tenant = World & {
   readonly productId: string
   readonly otherProductId: string
   readonly sku: string
+  /** Its second, after the one that it began with. */
+  readonly warehouseId: string
   readonly auditId: string
   readonly eventId: string
   /** Of the owner. */
@@ -40,7 +42,6 @@ export type Tenant = World & {
   /** A piece of the second product, and where it is. */
   readonly unitId: string
   readonly unitSerial: string
-  readonly warehouseId: string
 }
 
 async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
@@ -114,6 +115,10 @@ export async function furnished(word: string, capabilities: readonly string[]): 
   )
   const unitSerial = `${word}-serial`
   const unit = await must(201, api("POST", "/inventory/items", { token, body: { product_id: second["id"], serial: unitSerial } }))
+  const warehouse = await must(
+    201,
+    api("POST", "/warehouses", { token, body: { code: `${word}-2`, name: `Depot of ${word}`, kind: "CFA_DEPOT" } }),
+  )
   const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
   const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
   const happened = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/events", { token }))
@@ -138,6 +143,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     productId: String(first["id"]),
     otherProductId: String(second["id"]),
     sku,
+    warehouseId: String(warehouse["id"]),
     auditId: log.data[0]?.id ?? "",
     eventId: happened.data[0]?.id ?? "",
     notificationId,
@@ -152,7 +158,6 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     componentId: String(component["id"]),
     unitId: String(unit["id"]),
     unitSerial,
-    warehouseId: String(unit["warehouse_id"]),
   }
 }
 

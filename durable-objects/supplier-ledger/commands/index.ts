@@ -6,6 +6,7 @@ import { linkCommands } from "./links.ts"
 import { lotCommands } from "./lots.ts"
 import { movementCommands } from "./movements.ts"
 import { orderCommands } from "./orders.ts"
+import { placeCommands } from "./places.ts"
 import { productCommands } from "./products.ts"
 import { termsCommands } from "./terms.ts"
 import { unitCommands } from "./units.ts"
@@ -17,6 +18,7 @@ const commands = {
   ...orderCommands,
   ...movementCommands,
   ...lotCommands,
+  ...placeCommands,
   ...termsCommands,
   ...bundleCommands,
   ...unitCommands,

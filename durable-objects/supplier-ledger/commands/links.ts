@@ -4,6 +4,7 @@ import type { LinkId, OrganizationId } from "../../../src/kernel/ids.ts"
 import { assertNever, ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 import { type Command, checkMove, checkVersion } from "./command.ts"
+import { leavePlaces } from "./places.ts"
 
 type RequestLink = {
   readonly buyerId: OrganizationId
@@ -97,6 +98,7 @@ function save(work: LedgerWork, link: LinkFacts, action: string, before?: LinkFa
   work.touch("link", link.id)
   // A link that was only asked for has no conversation yet.
   if (before !== undefined) work.tellRoom(link.id)
+  const left = before?.status === "APPROVED" ? leavePlaces(work, link.buyerId) : []
   const said = (facts: LinkFacts | undefined) =>
     facts === undefined ? undefined : { status: facts.status, reason: facts.reason, message: facts.message }
   work.audit({
@@ -104,7 +106,12 @@ function save(work: LedgerWork, link: LinkFacts, action: string, before?: LinkFa
     entity: "link",
     entityId: link.id,
     before: said(before),
-    after: { ...said(link), supplier_id: link.supplierId, buyer_id: link.buyerId },
+    after: {
+      ...said(link),
+      supplier_id: link.supplierId,
+      buyer_id: link.buyerId,
+      ...(left.length === 0 ? {} : { warehouses_left: left }),
+    },
   })
   work.emit(link.supplierId, linkEvents[link.status], linkEventDataOf(link, "supplier"))
   work.emit(link.buyerId, linkEvents[link.status], linkEventDataOf(link, "buyer"))

@@ -11,7 +11,7 @@ import {
   type Transit,
 } from "../../../src/domains/inventory/rules.ts"
 import type { Unit } from "../../../src/domains/units/rules.ts"
-import { type Location, transitCode } from "../../../src/domains/warehouses/rules.ts"
+import { isTransit, type Location, transitCode } from "../../../src/domains/warehouses/rules.ts"
 import type { LocationId, MovementId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { minorDigits, parseDecimal } from "../../../src/kernel/money.ts"
@@ -252,7 +252,7 @@ export function placeOf(work: LedgerWork, pointer: string, id: LocationId | unde
   const place = id === undefined ? work.store.locations.default() : work.store.locations.find(id)
   if (place === undefined || (place.archivedAt !== null && !mayBeArchived))
     return fault(pointer, "UNKNOWN_WAREHOUSE", "There is no such warehouse.")
-  if (place.kind === "IN_TRANSIT") return fault(pointer, "IN_TRANSIT", "Goods on their way move by a movement that receives them.")
+  if (isTransit(place)) return fault(pointer, "IN_TRANSIT", "Goods on their way move by a movement that receives them.")
   return ok(place)
 }
 

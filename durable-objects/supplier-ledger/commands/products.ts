@@ -2,12 +2,14 @@ import { productEventDataOf, productEvents } from "../../../src/domains/catalog/
 import {
   checkTerms,
   noVariant,
+  type PlaceMinimum,
+  type ProductDetail,
   type ProductFacts,
   type ProductImage,
   type ProductTerms,
   type Variant,
 } from "../../../src/domains/catalog/rules.ts"
-import type { FileId, ProductId } from "../../../src/kernel/ids.ts"
+import type { FileId, LocationId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { parseMoney } from "../../../src/kernel/money.ts"
 import { checkPacks } from "../../../src/kernel/pack.ts"
@@ -22,6 +24,8 @@ import { type Command, checkVersion } from "./command.ts"
 type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> & {
   readonly price?: string | number
   readonly stockMilli?: Milli
+  /** All that there are of single places. */
+  readonly minimums?: ReadonlyArray<{ readonly locationId: LocationId; readonly minMilli: Milli }>
 }
 /** A variant is a product that was made from an identity; the caller has made its SKU from both. */
 export type CreateProduct = ProductInput & {
@@ -38,7 +42,7 @@ type RemoveProductImage = { readonly productId: ProductId; readonly fileId: File
 
 const notFound = () => refuse("NOT_FOUND", "There is no such product.")
 
-function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFacts> {
+function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductDetail> {
   const { store } = work
   const currency = input.currency ?? store.organization.settings.currency
   const price = priceIn(input.price, currency)
@@ -60,7 +64,7 @@ function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFa
     packs: input.packs ?? [],
   }
   const stockMilli = input.stockMilli ?? 0
-  const refusal = checkProduct(work, terms, stockMilli)
+  const refusal = checkProduct(work, terms, stockMilli) ?? checkMinimums(work, input.minimums)
   if (refusal !== undefined) return err(refusal)
 
   const id = work.mint("prd")
@@ -68,6 +72,7 @@ function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFa
   store.products.save({ id, ...terms, ...variant, ...newcomer(work) })
   work.touch("product", id)
   work.stock.setMinimum(id, "", terms.minStockMilli)
+  setMinimums(work, id, input.minimums)
   if (stockMilli > 0) {
     work.stock.move({
       productId: id,
@@ -81,13 +86,13 @@ function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFa
   return finish(work, id, "create")
 }
 
-function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductFacts> {
+function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductDetail> {
   const { store } = work
   const before = store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
   const stale = checkVersion("product", before, ifMatch)
   if (stale !== undefined) return stale
-  const { productId, price: givenPrice, stockMilli, ...given } = input
+  const { productId, price: givenPrice, stockMilli, minimums, ...given } = input
   if (before.identityId !== null && given.sku !== undefined && given.sku !== before.sku) {
     const message = "A variant's SKU is made from its identity and never changes."
     return refuse("VALIDATION_FAILED", message, { errors: [{ pointer: "/sku", code: "GENERATED", message }] })
@@ -102,9 +107,10 @@ function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number |
   const price = givenPrice === undefined ? ok(before.priceMinor) : priceIn(givenPrice, currency)
   if (!price.ok) return price
   const after: ProductFacts = { ...before, ...defined(given), priceMinor: price.value }
-  const refusal = checkProduct(work, after, stockMilli ?? 0, before.id) ?? checkStepOfUnits(work, after)
+  const refusal = checkProduct(work, after, stockMilli ?? 0, before.id) ?? checkMinimums(work, minimums) ?? checkStepOfUnits(work, after)
   if (refusal !== undefined) return err(refusal)
 
+  const minimumsBefore = store.minimums.ofPlaces(productId)
   store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
   work.touch("product", productId)
   work.stock.setMinimum(productId, "", after.minStockMilli)
@@ -112,15 +118,16 @@ function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number |
     const message = "A bundle has no stock of its own: count its components."
     return refuse("VALIDATION_FAILED", message, { errors: [{ pointer: "/stock_quantity", code: "BUNDLE", message }] })
   }
+  setMinimums(work, productId, minimums)
   const counted = (stockMilli ?? before.stockMilli) - before.stockMilli
   if (counted !== 0) {
     const refused = count(work, productId, counted)
     if (refused !== undefined) return err(refused)
   }
-  return finish(work, productId, "update", before)
+  return finish(work, productId, "update", { ...before, minimums: minimumsBefore })
 }
 
-function archiveProduct(work: LedgerWork, input: ArchiveProduct, ifMatch: number | undefined): Result<ProductFacts> {
+function archiveProduct(work: LedgerWork, input: ArchiveProduct, ifMatch: number | undefined): Result<ProductDetail> {
   const before = work.store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
   const stale = checkVersion("product", before, ifMatch)
@@ -136,12 +143,13 @@ function archiveProduct(work: LedgerWork, input: ArchiveProduct, ifMatch: number
     seq: work.seq,
   })
   work.touch("product", before.id)
+  const minimums = work.store.minimums.ofPlaces(before.id)
   for (const { locationId } of work.store.minimums.ofProduct(before.id)) work.stock.setMinimum(before.id, locationId, 0)
-  return finish(work, before.id, "archive", before)
+  return finish(work, before.id, "archive", { ...before, minimums })
 }
 
 /** Shows one more image, after those there are. That the file is one, and the product's, the caller has seen to. */
-function addProductImage(work: LedgerWork, input: AddProductImage, ifMatch: number | undefined): Result<ProductFacts> {
+function addProductImage(work: LedgerWork, input: AddProductImage, ifMatch: number | undefined): Result<ProductDetail> {
   const before = work.store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
   const stale = checkVersion("product", before, ifMatch)
@@ -154,7 +162,7 @@ function addProductImage(work: LedgerWork, input: AddProductImage, ifMatch: numb
 }
 
 /** Takes an image off a product. The file itself is its owner's to delete. */
-function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch: number | undefined): Result<ProductFacts> {
+function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch: number | undefined): Result<ProductDetail> {
   const before = work.store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
   if (!before.images.some(({ fileId }) => fileId === input.fileId)) return refuse("NOT_FOUND", "The product has no such image.")
@@ -167,10 +175,10 @@ function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch
   )
 }
 
-function saveImages(work: LedgerWork, before: ProductFacts, images: readonly ProductImage[]): Result<ProductFacts> {
+function saveImages(work: LedgerWork, before: ProductFacts, images: readonly ProductImage[]): Result<ProductDetail> {
   work.store.products.save({ ...before, images, updatedAt: work.now, version: before.version + 1, seq: work.seq })
   work.touch("product", before.id)
-  return finish(work, before.id, "update", before)
+  return finish(work, before.id, "update", { ...before, minimums: work.store.minimums.ofPlaces(before.id) })
 }
 
 /** A stated stock is a count of the default location: the difference is an adjustment, in the journal like any other movement. */
@@ -219,6 +227,30 @@ function checkStepOfUnits(work: LedgerWork, { id, quantityStepMilli }: ProductFa
   return { code: "OFF_STEP", detail: message, errors: [{ pointer: "/quantity_step", code: "HAS_UNITS", message }] }
 }
 
+/** Each is of a place that there is, and stands once. */
+function checkMinimums({ store }: LedgerWork, minimums: ProductInput["minimums"] = []): Refusal | undefined {
+  const fault = (index: number, code: string, message: string): Refusal => ({
+    code: "VALIDATION_FAILED",
+    errors: [{ pointer: `/min_stock_levels/${index}/warehouse_id`, code, message }],
+  })
+  const seen = new Set<LocationId>()
+  for (const [index, { locationId }] of minimums.entries()) {
+    if (seen.has(locationId)) return fault(index, "DUPLICATE", "The warehouse stands twice.")
+    seen.add(locationId)
+    const place = store.locations.find(locationId)
+    if (place === undefined || place.archivedAt !== null) return fault(index, "UNKNOWN_WAREHOUSE", "There is no such warehouse.")
+  }
+  return undefined
+}
+
+/** States the minimums of single places as a whole: of a place that is left out there is none. */
+function setMinimums({ store, stock }: LedgerWork, id: ProductId, minimums: ProductInput["minimums"]): void {
+  if (minimums === undefined) return
+  const stated = new Map(minimums.map(({ locationId, minMilli }) => [locationId, minMilli]))
+  for (const { locationId } of store.minimums.ofPlaces(id)) if (!stated.has(locationId)) stock.setMinimum(id, locationId, 0)
+  for (const [locationId, minMilli] of stated) stock.setMinimum(id, locationId, minMilli)
+}
+
 const moneyFaults = {
   NOT_A_DECIMAL: "Must be a decimal number.",
   TOO_PRECISE: "Has more decimal places than the currency.",
@@ -246,9 +278,10 @@ const newcomer = (work: LedgerWork) => ({
   seq: work.seq,
 })
 
-function finish(work: LedgerWork, id: ProductId, verb: "create" | "update" | "archive", before?: ProductFacts): Result<ProductFacts> {
-  const after = work.store.products.find(id)
-  if (after === undefined) throw new Error("a saved product is gone")
+function finish(work: LedgerWork, id: ProductId, verb: "create" | "update" | "archive", before?: ProductDetail): Result<ProductDetail> {
+  const saved = work.store.products.find(id)
+  if (saved === undefined) throw new Error("a saved product is gone")
+  const after = { ...saved, minimums: work.store.minimums.ofPlaces(id) }
   work.audit({
     action: `catalog.product.${verb}`,
     entity: "product",
@@ -262,7 +295,7 @@ function finish(work: LedgerWork, id: ProductId, verb: "create" | "update" | "ar
 }
 
 /** A product as the audit log tells of it: in the API's own words and units. */
-const said = (product: ProductFacts) => ({
+const said = (product: ProductDetail) => ({
   ...productEventDataOf(product),
   gtin: product.gtin,
   description: product.description,
@@ -272,9 +305,12 @@ const said = (product: ProductFacts) => ({
   min_order_qty: quantityNumber(product.minOrderMilli),
   packs: product.packs.map(({ unit, quantityMilli }) => ({ unit, quantity: quantityNumber(quantityMilli) })),
   min_stock_level: quantityNumber(product.minStockMilli),
+  min_stock_levels: product.minimums.map(saidMinimum),
   stock_quantity: quantityNumber(product.stockMilli),
   images: product.images.map(({ fileId }) => fileId),
 })
+
+const saidMinimum = ({ locationId, minMilli }: PlaceMinimum) => ({ warehouse_id: locationId, quantity: quantityNumber(minMilli) })
 
 /** Without members that are undefined, which a spread would otherwise lay over what was there. */
 const defined = <T extends object>(value: T): Partial<T> =>

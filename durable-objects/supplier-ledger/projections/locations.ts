@@ -1,7 +1,7 @@
 import { locations } from "../../../src/domains/warehouses/tables.ts"
 import { kindOf } from "./kind.ts"
 
-/** The owner's row, and one for whoever runs or ran the place: it shows what they may see of it, and whether they still do. */
+/** INV-WHS-5: the owner's row, and one for whoever runs or ran the place; who no longer does is told so, and nothing of it that changed since. */
 export const location = kindOf({
   table: locations,
   isTwoParty: true,
@@ -14,6 +14,7 @@ export const location = kindOf({
       orgId: id,
       side: "buyer" as const,
       counterpartyId: orgId,
+      ...(isCurrent ? {} : { code: "", name: "", address: null, capacityMilli: null }),
       operator: { id, name },
       isDefault: false,
       isCurrent,

@@ -1,18 +1,9 @@
-import type { LocationId, ProductId } from "../../../src/kernel/ids.ts"
-import type { Milli } from "../../../src/kernel/quantity.ts"
+import type { ValuedStock } from "../../../src/domains/inventory/rules.ts"
+import type { ProductId } from "../../../src/kernel/ids.ts"
 import { LedgerTable } from "./table.ts"
 
 /** The moving average of what a product's stock cost, in thousandths of the currency's minor unit. */
 export type Cost = { readonly productId: ProductId; readonly currency: string; readonly averageMilli: number }
-
-/** A product's stock at a place, with what it cost on average where that is known. */
-export type Valued = {
-  readonly productId: ProductId
-  readonly locationId: LocationId
-  readonly onHandMilli: Milli
-  readonly currency: string | null
-  readonly averageMilli: number | null
-}
 
 export class Costs {
   readonly table: LedgerTable<Cost>
@@ -37,8 +28,8 @@ export class Costs {
   }
 
   /** All stock on hand, by product and place. */
-  *valued(): Generator<Valued> {
-    yield* this.#sql.exec<Valued & Record<string, SqlStorageValue>>(
+  *valued(): Generator<ValuedStock> {
+    yield* this.#sql.exec<ValuedStock & Record<string, SqlStorageValue>>(
       `SELECT l.product_id AS productId, l.location_id AS locationId, sum(l.on_hand_milli) AS onHandMilli, c.currency, c.average_milli AS averageMilli
        FROM stock_levels l LEFT JOIN costs c ON c.product_id = l.product_id WHERE l.on_hand_milli > 0 GROUP BY l.product_id, l.location_id`,
     )

@@ -35,8 +35,9 @@ export class Levels {
     return this.table.where("lot_id = ?", lotId)
   }
 
-  atLocation(locationId: LocationId): Level[] {
-    return this.table.where("location_id = ? AND on_hand_milli > 0", locationId)
+  /** What lies at a place, up to so many cells. */
+  atLocation(locationId: LocationId, cellsMax: number): Level[] {
+    return this.table.where("location_id = ? AND on_hand_milli > 0 LIMIT ?", locationId, cellsMax)
   }
 
   /** A product's stock in all its cells with what decides on selling it; unordered. */
@@ -89,11 +90,18 @@ export class Levels {
     )
   }
 
-  /** All that a place holds and expects, of whatever product. */
-  heldBy(locationId: LocationId): { readonly onHandMilli: Milli; readonly incomingMilli: Milli } {
+  /** All that a place holds and expects, of whatever product. Units that are damaged or came back lie there too, and are not on hand. */
+  heldBy(locationId: LocationId): { readonly onHandMilli: Milli; readonly incomingMilli: Milli; readonly hasUnits: boolean } {
     return {
-      onHandMilli: this.#sum("SELECT coalesce(sum(on_hand_milli), 0) AS sum FROM stock_levels WHERE location_id = ?", locationId),
-      incomingMilli: this.#sum("SELECT coalesce(sum(left_milli), 0) AS sum FROM transits WHERE to_location_id = ?", locationId),
+      onHandMilli: this.#sum(
+        "SELECT coalesce(sum(on_hand_milli), 0) AS sum FROM stock_levels WHERE location_id = ? AND on_hand_milli > 0",
+        locationId,
+      ),
+      incomingMilli: this.#sum(
+        "SELECT coalesce(sum(left_milli), 0) AS sum FROM transits WHERE to_location_id = ? AND left_milli > 0",
+        locationId,
+      ),
+      hasUnits: this.#sum("SELECT EXISTS (SELECT 1 FROM units WHERE location_id = ? AND status <> 'SOLD') AS sum", locationId) === 1,
     }
   }
 

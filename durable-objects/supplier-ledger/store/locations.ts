@@ -7,8 +7,10 @@ type LocationRow = Omit<Location, "operator">
 
 export class Locations {
   readonly table: LedgerTable<LocationRow, Location>
+  readonly #sql: SqlStorage
 
   constructor(sql: SqlStorage) {
+    this.#sql = sql
     this.table = new LedgerTable<LocationRow, Location>(sql, {
       name: "locations",
       key: ["id"],
@@ -51,11 +53,12 @@ export class Locations {
   }
 
   operatedBy(organizationId: OrganizationId): Location[] {
-    return this.table.rows().filter(({ operator }) => operator?.id === organizationId)
+    return this.table.where("instr(operators, ?) > 0", organizationId).filter(({ operator }) => operator?.id === organizationId)
   }
 
+  /** Also of those that are archived. */
   count(): number {
-    return this.table.rows().length
+    return this.#sql.exec<{ n: number }>("SELECT count(*) AS n FROM locations").one().n
   }
 
   save(location: LocationRow): void {

@@ -1,3 +1,4 @@
+import type { PlaceMinimum } from "../../../src/domains/catalog/rules.ts"
 import type { LocationId, ProductId } from "../../../src/kernel/ids.ts"
 import type { Milli } from "../../../src/kernel/quantity.ts"
 import type { Instant } from "../../../src/kernel/time.ts"
@@ -31,6 +32,17 @@ export class Minimums {
 
   ofProduct(productId: ProductId): Minimum[] {
     return this.table.where("product_id = ?", productId)
+  }
+
+  /** Those of single places that are not lifted, by place. */
+  ofPlaces(productId: ProductId): PlaceMinimum[] {
+    return this.table
+      .where("product_id = ? AND location_id > '' AND min_milli > 0 ORDER BY location_id", productId)
+      .flatMap(({ locationId, minMilli, seq }) => (locationId === "" ? [] : [{ locationId, minMilli, seq }]))
+  }
+
+  atLocation(locationId: LocationId): Minimum[] {
+    return this.table.where("location_id = ? AND min_milli > 0", locationId)
   }
 
   /** A minimum of 0 stays as a row that is never low, so that D1 hears that it was lifted. */

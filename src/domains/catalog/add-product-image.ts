@@ -4,7 +4,7 @@ import { type Result, refuse } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import type { Upload } from "../../platform/http/upload.ts"
 import { placeProductImage } from "../files/index.ts"
-import type { ProductFacts } from "./rules.ts"
+import type { ProductDetail } from "./rules.ts"
 
 /**
  * Adds an image: first by the files' book, so that it cannot be swept away, then by the ledger's, which shows it. What the
@@ -15,7 +15,7 @@ export async function addProductImage(
   productId: ProductId,
   given: Upload | FileId,
   name: string | undefined,
-): Promise<Result<ProductFacts>> {
+): Promise<Result<ProductDetail>> {
   // The id says whose it is: nothing is uploaded for a product that cannot be one's own.
   if (routingOf(productId) !== routingOf(ctx.orgId)) return refuse("NOT_FOUND", "There is no such product.")
   const { row, settle } = await placeProductImage(ctx, productId, given, name)

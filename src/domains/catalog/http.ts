@@ -10,7 +10,7 @@ import { idParams } from "../../platform/http/schemas.ts"
 import { claimProductImage } from "../files/index.ts"
 import { addProductImage } from "./add-product-image.ts"
 import { listCatalog } from "./list-catalog.ts"
-import type { ProductFacts } from "./rules.ts"
+import type { ProductDetail } from "./rules.ts"
 import {
   addImageInput,
   catalogQuery,
@@ -24,7 +24,7 @@ import {
 } from "./schemas.ts"
 import { catalogStore, type SeenProduct } from "./store.ts"
 import { createProductOf, termsOf } from "./terms.ts"
-import { imageUrls, productEtag, productOfRow, sightOf, toProductView } from "./views.ts"
+import { imageUrls, minimumsSeq, productEtag, productOfRow, sightOf, toProductDetailView, toProductView } from "./views.ts"
 
 const ownKind = "products"
 const editErrors = ["CONFLICT", "OFF_STEP", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"] as const
@@ -32,16 +32,16 @@ const editErrors = ["CONFLICT", "OFF_STEP", "VERSION_MISMATCH", "IDEMPOTENCY_KEY
 type Terms = Omit<SeenProduct, "product">
 const noTerms: Terms = { sharesStock: false, prices: undefined, termsSeq: 0 }
 
-async function shown(ctx: Ctx, product: ProductFacts, { sharesStock, prices, termsSeq } = noTerms): Promise<HandlerResult> {
+async function shown(ctx: Ctx, product: ProductDetail, { sharesStock, prices, termsSeq } = noTerms): Promise<HandlerResult> {
   const sight = sightOf(ctx.actor, product.supplierId, sharesStock)
-  const view = toProductView(product, sight, await imageUrls(ctx, [product]), prices)
-  return reply.ok(view, { etag: productEtag(ctx, product, sight, termsSeq) })
+  const view = toProductDetailView(product, sight, await imageUrls(ctx, [product]), prices)
+  return reply.ok(view, { etag: productEtag(ctx, product, sight, Math.max(termsSeq, minimumsSeq(product))) })
 }
 
-async function created(ctx: Ctx, product: ProductFacts): Promise<HandlerResult> {
+async function created(ctx: Ctx, product: ProductDetail): Promise<HandlerResult> {
   const sight = sightOf(ctx.actor, product.supplierId, true)
-  const view = toProductView(product, sight, await imageUrls(ctx, [product]))
-  return reply.created(view, `/products/${product.id}`, { etag: productEtag(ctx, product, sight) })
+  const view = toProductDetailView(product, sight, await imageUrls(ctx, [product]))
+  return reply.created(view, `/products/${product.id}`, { etag: productEtag(ctx, product, sight, minimumsSeq(product)) })
 }
 
 export const catalogEndpoints: readonly Endpoint[] = [
@@ -122,7 +122,7 @@ export const catalogEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { params }) => {
       const seen = await catalogStore(ctx.db).byId(params.id)
-      if (seen !== undefined) return shown(ctx, productOfRow(seen.product), seen)
+      if (seen !== undefined) return shown(ctx, { ...productOfRow(seen.product), minimums: seen.minimums }, seen)
       // D1 may not show a product yet that this organization made a moment ago.
       const own = routingOf(params.id) === routingOf(ctx.orgId) ? await readProduct(ctx, params.id) : undefined
       return own === undefined ? refuse("NOT_FOUND", "There is no such product.") : shown(ctx, own)

@@ -1,4 +1,4 @@
-import type { FileId, IdentityId, OrganizationId, ProductId } from "../../kernel/ids.ts"
+import type { FileId, IdentityId, LocationId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import type { Minor } from "../../kernel/money.ts"
 import type { Pack } from "../../kernel/pack.ts"
 import { isOnStep, type Milli } from "../../kernel/quantity.ts"
@@ -64,6 +64,12 @@ export type ProductFacts = Variant & {
   readonly version: number
   readonly seq: number
 }
+
+/** How much of a product should be at one place at least. `seq` is of the change that said so. */
+export type PlaceMinimum = { readonly locationId: LocationId; readonly minMilli: Milli; readonly seq: number }
+
+/** A product with what its own staff are shown of it alone. */
+export type ProductDetail = ProductFacts & { readonly minimums: readonly PlaceMinimum[] }
 
 /** The members of a product that its supplier states. */
 export type ProductTerms = Pick<

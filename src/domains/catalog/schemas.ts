@@ -82,6 +82,12 @@ export const productView = lazily(() =>
         description: "On hand. The supplier's own staff see it, and buyers where the supplier shares its stock.",
       }),
       min_stock_level: quantityView.optional().openapi({ example: 20, description: "The supplier's own staff alone see it." }),
+      min_stock_levels: z
+        .array(z.object({ warehouse_id: idView("whs"), quantity: quantityView.openapi({ example: 5 }) }))
+        .optional()
+        .openapi({
+          description: "Minimums of single warehouses. The supplier's own staff alone see them, in the answers for one product.",
+        }),
       version: z.int(),
       created_at: instantView,
       updated_at: instantView,
@@ -97,6 +103,9 @@ export const gtinInput = z
   .max(limits.gtinDigits)
   .refine(isGtin, "Must be a GTIN of 8, 12, 13 or 14 digits with its check digit.")
   .openapi({ pattern: "^([0-9]{8}|[0-9]{12,14})$", example: "4006381333931" })
+const placeMinimumInput = lazily(() =>
+  z.strictObject({ warehouse_id: idSchema("whs"), quantity: quantityInput("not negative").openapi({ example: 5 }) }),
+)
 
 /** What a supplier may say of any product beside its SKU, name and price. */
 export const productTermsInput = () => ({
@@ -116,6 +125,11 @@ export const productTermsInput = () => ({
       example: [{ unit: "box", quantity: 12 }],
     }),
   min_stock_level: quantityInput("not negative").optional().openapi({ example: 20 }),
+  min_stock_levels: z
+    .array(placeMinimumInput)
+    .max(limits.placeMinimumsMax)
+    .optional()
+    .openapi({ description: "Minimums of single warehouses, as a whole: a warehouse that is left out has none. 0 is none." }),
   stock_quantity: quantityInput("not negative").optional().openapi({ example: 100 }),
   is_active: z.boolean().optional(),
 })

@@ -1,10 +1,11 @@
 import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm"
-import { type OrganizationId, type ProductId } from "../../kernel/ids.ts"
+import type { LocationId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { currencies, minorDigits } from "../../kernel/money.ts"
 import type { LinkPrices, ListedPrice } from "../../kernel/price.ts"
 import type { Row } from "../../platform/db/executor.ts"
 import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
+import type { PlaceMinimum } from "./rules.ts"
 import { type ProductRow, products } from "./tables.ts"
 
 /** A product as the caller's organization sees it. */
@@ -15,6 +16,12 @@ export type SeenProduct = {
   readonly prices: LinkPrices | undefined
   /** The seq of the terms that those prices stand in, 0 without any. */
   readonly termsSeq: number
+}
+
+/** One product with what is asked of single ones alone. */
+export type ProductSeen = SeenProduct & {
+  /** Of single places, of an own product; lifted ones are among them, as 0. */
+  readonly minimums: readonly PlaceMinimum[]
 }
 
 /** The last row of a page in the catalog's own order: supplier, name, id. The caller's own products come first. */
@@ -55,6 +62,12 @@ function seenOf(row: Row): SeenProduct {
   return { product, sharesStock: shares_stock === 1, prices, termsSeq: typeof terms_seq === "number" ? terms_seq : 0 }
 }
 
+const minimumOf = (row: Row): PlaceMinimum => ({
+  locationId: row["location_id"] as LocationId,
+  minMilli: Number(row["min_milli"]),
+  seq: Number(row["seq"]),
+})
+
 /** `priceFor` in SQL, before quantity tiers, in minor units. */
 const ownPrice = sql`case when listed ->> 'currency' = currency then listed ->> 'priceMinor' else (price_minor * (10000 - coalesce(discount, 0)) + 5000) / 10000 end`
 
@@ -93,14 +106,16 @@ const bounded = (inner: SQL, matches: SQL | undefined, rowsMax: number): SQL =>
 
 export const catalogStore = (db: TenantDb) => ({
   /** One product by id: the organization's own, or an active one of a supplier it has an approved link with. */
-  async byId(id: ProductId): Promise<SeenProduct | undefined> {
-    const [[row] = []] = await db.query(
+  async byId(id: ProductId): Promise<ProductSeen | undefined> {
+    const [[row] = [], minimums = []] = await db.query(
       (orgId) => sql`
         select p.*, l.shares_stock, ${termsColumns} from products p
         left join ${linksByPartner} on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id ${termsOfLink}
         where p.id = ${id} and (p.org_id = ${orgId} or (l.id is not null and p.is_active = 1)) limit 1`,
+      (orgId) =>
+        sql`select location_id, min_milli, seq from stock_minimums where org_id = ${orgId} and product_id = ${id} and location_id > '' order by location_id`,
     )
-    return row === undefined ? undefined : seenOf(row)
+    return row === undefined ? undefined : { ...seenOf(row), minimums: minimums.map(minimumOf) }
   },
 
   /** The organization's own, newest first. */

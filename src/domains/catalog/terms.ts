@@ -16,6 +16,7 @@ export function termsOf(body: ProductBody) {
     minOrderMilli: body.min_order_qty,
     minStockMilli: body.min_stock_level,
     stockMilli: body.stock_quantity,
+    minimums: body.min_stock_levels?.map(({ warehouse_id, quantity }) => ({ locationId: warehouse_id, minMilli: quantity })),
     isActive: body.is_active,
     packs: body.packs?.map(({ unit: name, quantity }) => ({ unit: name, quantityMilli: quantity })),
   }

@@ -7,7 +7,7 @@ import { type Actor, may } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { etagOf } from "../../platform/http/reply.ts"
 import { signFileUrl, urlGeneration } from "../files/index.ts"
-import { availabilities, availabilityOf, type ProductFacts } from "./rules.ts"
+import { availabilities, availabilityOf, type PlaceMinimum, type ProductDetail, type ProductFacts } from "./rules.ts"
 import type { ProductRow } from "./tables.ts"
 
 /** Whose eyes: the supplier's own staff who may see stock, a buyer whose supplier shares it, or neither. */
@@ -69,6 +69,19 @@ export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUr
   created_at: formatInstant(product.createdAt),
   updated_at: formatInstant(product.updatedAt),
 })
+
+/** One product, with what lists leave out. */
+export const toProductDetailView = (product: ProductDetail, sight: Sight, urls: ImageUrls, prices?: LinkPrices) => ({
+  ...toProductView(product, sight, urls, prices),
+  ...(sight.isOwn && sight.seesStock
+    ? { min_stock_levels: product.minimums.filter(({ minMilli }) => minMilli > 0).map(toMinimumView) }
+    : {}),
+})
+
+const toMinimumView = ({ locationId, minMilli }: PlaceMinimum) => ({ warehouse_id: locationId, quantity: quantityNumber(minMilli) })
+
+/** When what its own staff see of its minimums last changed: they may be lifted with their warehouse. */
+export const minimumsSeq = ({ minimums }: ProductDetail): number => Math.max(0, ...minimums.map(({ seq }) => seq))
 
 function ownPriceOf(product: ProductFacts, prices: LinkPrices | undefined) {
   const { unitPriceMinor, rule } = priceFor(product, prices, product.minOrderMilli)

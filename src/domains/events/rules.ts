@@ -6,6 +6,7 @@ export const eventPermissions = [
   "partners.link.read",
   "catalog.product.read",
   "inventory.stock.read",
+  "inventory.warehouse.read",
   "complaints.complaint.read",
   "chat.message.read",
   "organizations.organization.read",

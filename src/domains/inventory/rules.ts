@@ -159,3 +159,64 @@ export function averageCost(
 /** What a quantity is worth in minor units, rounded half up. */
 export const valueMinor = (quantityMilli: Milli, costMilli: number): number =>
   Number((BigInt(quantityMilli) * BigInt(costMilli) + 500_000n) / 1_000_000n)
+
+/** What a product's stock at a place is made of, with its average cost where that is known. */
+export type ValuedStock = {
+  readonly productId: ProductId
+  readonly locationId: LocationId
+  readonly onHandMilli: Milli
+  readonly currency: string | null
+  /** Thousandths of the currency's minor unit. */
+  readonly averageMilli: number | null
+}
+
+/** A worth in one currency's minor units. */
+export type Worth = { readonly currency: string; readonly minor: number }
+
+export type StockValue = {
+  readonly totals: readonly Worth[]
+  readonly places: ReadonlyArray<{
+    readonly id: LocationId
+    readonly code: string
+    readonly name: string
+    readonly worth: readonly Worth[]
+  }>
+  /** Products on hand of which nobody said what they cost; they are in no sum. */
+  readonly productsWithoutCost: number
+}
+
+/**
+ * INV-STK-11: what stock is worth by its moving average cost, by place and currency, and in total. A place's worth is
+ * rounded once, half up to the minor unit, and the total is the sum of the places', so that they always add up.
+ */
+export function valueOf(
+  stock: Iterable<ValuedStock>,
+  placeOf: (id: LocationId) => { readonly code: string; readonly name: string } | undefined,
+): StockValue {
+  const byPlace = new Map<LocationId, Map<string, bigint>>()
+  const unknown = new Set<ProductId>()
+  for (const { productId, locationId, onHandMilli, currency, averageMilli } of stock) {
+    if (currency === null || averageMilli === null) {
+      unknown.add(productId)
+      continue
+    }
+    const sums = byPlace.get(locationId) ?? new Map<string, bigint>()
+    byPlace.set(locationId, sums.set(currency, (sums.get(currency) ?? 0n) + BigInt(onHandMilli) * BigInt(averageMilli)))
+  }
+  const places = [...byPlace].map(([id, sums]) => ({
+    id,
+    code: placeOf(id)?.code ?? "",
+    name: placeOf(id)?.name ?? "",
+    worth: worthsOf([...sums].map(([currency, millionths]) => [currency, Number((millionths + 500_000n) / 1_000_000n)])),
+  }))
+  const totals = new Map<string, number>()
+  for (const { currency, minor } of places.flatMap(({ worth }) => worth)) totals.set(currency, (totals.get(currency) ?? 0) + minor)
+  return {
+    totals: worthsOf([...totals]),
+    places: places.sort((a, b) => (a.code < b.code ? -1 : 1)),
+    productsWithoutCost: unknown.size,
+  }
+}
+
+const worthsOf = (sums: ReadonlyArray<readonly [string, number]>): Worth[] =>
+  sums.map(([currency, minor]) => ({ currency, minor })).sort((a, b) => (a.currency < b.currency ? -1 : 1))

@@ -14,6 +14,7 @@ export const stockLevels = tenantTable(
     locationId: text("location_id").$type<LocationId>().notNull(),
     lotId: text("lot_id").$type<LotKey>().notNull(),
     lotNumber: text("lot_number"),
+    /** The lot's, or EXPIRED where nothing else keeps it from being sold. */
     lotStatus: text("lot_status"),
     expiresOn: text("expires_on"),
     onHandMilli: integer("on_hand_milli").notNull(),

@@ -8,9 +8,28 @@ const movementAbout: About = { kind: "movement", prefix: "mov", member: "movemen
 
 const named = (facts: Facts): Phrase => phrase`${facts.text("sku") ?? ""} ${facts.text("name") ?? ""}`
 
+/** A phrase of its own: the blank before it would be trimmed off a name. */
+const whereOf = (facts: Facts): Phrase => {
+  const name = facts.text("warehouse_name")
+  return name === undefined ? phrase`` : phrase` at ${name}`
+}
+
 /** Whoever records movements has to do with it; whoever may hold lots decides. */
 const hands = concern("inventory.movement.record", inApp)
 const heads = concern("inventory.lot.hold", both)
+
+const placeAbout: About = { kind: "warehouse", prefix: "whs", member: "warehouse_id", path: "/warehouses/" }
+
+const placeTopic = (description: string, say: (place: string, facts: Facts) => Phrase, concerns: readonly Concern[] = []): ToldTopic => ({
+  description,
+  concerns,
+  offers: both,
+  about: placeAbout,
+  say: (facts) => ({
+    title: say([facts.text("code"), facts.text("name")].filter((word) => word !== undefined).join(" "), facts),
+    lines: [],
+  }),
+})
 
 const lotTopic = (description: string, done: string, concerns: readonly Concern[]): ToldTopic => ({
   description,
@@ -44,7 +63,7 @@ export const topicsOfStock: Readonly<Record<string, ToldTopic>> = {
     offers: both,
     about: productAbout,
     say: (facts) => ({
-      title: phrase`${named(facts)} is under its minimum${facts.text("warehouse_name") === undefined ? "" : ` at ${facts.text("warehouse_name")}`}`,
+      title: phrase`${named(facts)} is under its minimum${whereOf(facts)}`,
       lines: [...quoted("On hand", facts.text("on_hand")), ...quoted("Minimum", facts.text("min_stock_level"))],
     }),
   },
@@ -68,6 +87,21 @@ export const topicsOfStock: Readonly<Record<string, ToldTopic>> = {
   "unit.moved": unitTopic("A serialized unit was moved.", "was moved"),
   "unit.damaged": unitTopic("A serialized unit was damaged.", "was damaged"),
   "unit.returned": unitTopic("A serialized unit came back.", "came back"),
+  "warehouse.created": placeTopic("A warehouse was created.", (place) => phrase`Warehouse ${place} was created`),
+  "warehouse.updated": placeTopic("A warehouse, or who operates it, was changed.", (place) => phrase`Warehouse ${place} was changed`),
+  "warehouse.archived": placeTopic("A warehouse was deleted.", (place) => phrase`Warehouse ${place} was deleted`),
+  "warehouse.operator_assigned": placeTopic(
+    "Your organization operates a warehouse of another from now on.",
+    (place, facts) =>
+      phrase`Your organization operates warehouse ${place} of ${facts.text("owner_name") ?? "another organization"} from now on`,
+    [concern("inventory.warehouse.edit", both)],
+  ),
+  "warehouse.operator_removed": placeTopic(
+    "Your organization no longer operates a warehouse of another.",
+    (place, facts) =>
+      phrase`Your organization no longer operates warehouse ${place} of ${facts.text("owner_name") ?? "another organization"}`,
+    [concern("inventory.warehouse.edit", both)],
+  ),
   "lot.expired": lotTopic("A lot of which there is stock is out of date.", "is out of date", [heads, hands]),
   "lot.quarantined": lotTopic("A lot was put on hold.", "is on hold", [heads, hands]),
   "lot.released": lotTopic("A lot on hold was released.", "was released", [heads, hands]),

@@ -43,20 +43,50 @@ export type Location = {
 /** What its owner states of a place. */
 export type LocationTerms = Pick<Location, "code" | "name" | "kind" | "address" | "capacityMilli">
 
+/** A place as one organization sees it. */
+export type SeenLocation = Omit<Location, "operators"> & { readonly ownerId: OrganizationId }
+
 /** INV-WHS-1: orders are filled from no other kind of place. */
 export const isSellableFrom = (kind: LocationKind): boolean => kind !== "QUARANTINE" && kind !== "IN_TRANSIT"
 
 /** The code of the place that goods on their way are at; made with the first transfer that takes a while. */
 export const transitCode = "IN-TRANSIT"
 
+/** Goods on their way come to it and leave it by transfers alone; another place of its kind (a lorry) is one like any other. */
+export const isTransit = ({ code }: Pick<Location, "code">): boolean => code === transitCode
+
+/** INV-WHS-3: what the ledger itself falls back on stays what it is: the default place sells, and goods on their way have their own. */
+export function fixedTerms(
+  before: Location,
+  after: LocationTerms & { readonly operator: Operator | null },
+): Array<"code" | "kind" | "operator_id"> {
+  const isOther = { code: before.code !== after.code, kind: before.kind !== after.kind, operator_id: after.operator !== null }
+  if (isTransit(before)) return (["code", "kind", "operator_id"] as const).filter((term) => isOther[term])
+  return before.isDefault && !isSellableFrom(after.kind) ? ["kind"] : []
+}
+
+/**
+ * INV-WHS-4: a place's operators when this one runs it from now on, or nobody; undefined where there have been too many.
+ * Nobody is ever dropped from the list: their row would go on saying that they run it.
+ */
+export function operatorsAfter(
+  operators: Location["operators"],
+  next: Operator | null,
+  operatorsMax: number,
+): Location["operators"] | undefined {
+  const former = operators.filter(({ id }) => id !== next?.id).map((operator) => ({ ...operator, isCurrent: false }))
+  const all = next === null ? former : [...former, { ...next, isCurrent: true }]
+  return all.length > operatorsMax ? undefined : all
+}
+
 export type WhyNotArchived = "DEFAULT" | "TRANSIT" | "NOT_EMPTY"
 
 /** INV-WHS-2: a place goes only while it is empty, expects nothing and is not the one that the ledger itself falls back on. */
 export function whyNotArchived(
   location: Location,
-  holds: { readonly onHandMilli: Milli; readonly incomingMilli: Milli },
+  holds: { readonly onHandMilli: Milli; readonly incomingMilli: Milli; readonly hasUnits: boolean },
 ): WhyNotArchived | undefined {
   if (location.isDefault) return "DEFAULT"
-  if (location.code === transitCode) return "TRANSIT"
-  return holds.onHandMilli !== 0 || holds.incomingMilli !== 0 ? "NOT_EMPTY" : undefined
+  if (isTransit(location)) return "TRANSIT"
+  return holds.onHandMilli !== 0 || holds.incomingMilli !== 0 || holds.hasUnits ? "NOT_EMPTY" : undefined
 }

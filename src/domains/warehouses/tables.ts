@@ -1,7 +1,13 @@
-import { integer, primaryKey, text } from "drizzle-orm/sqlite-core"
+import { sql } from "drizzle-orm"
+import { index, integer, primaryKey, text, uniqueIndex } from "drizzle-orm/sqlite-core"
 import type { LocationId, OrganizationId } from "../../kernel/ids.ts"
 import { tenantTable } from "../../platform/db/tables.ts"
 import type { Address, LocationKind, Operator } from "./rules.ts"
+
+/** As the indexes have it, word for word: SQLite uses them for a query that says the same. */
+export const isOpen = sql`is_current = 1 AND archived_at IS NULL`
+/** Places of others that the organization runs now. */
+export const isOperated = sql`side = 'buyer' AND is_current = 1`
 
 /**
  * Projection of places, written by their owner's relay alone: a row for the owner (side `supplier`), and one for each
@@ -29,7 +35,11 @@ export const locations = tenantTable(
     seq: integer("seq").notNull(),
     generation: integer("generation").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.orgId, t.id] })],
+  (t) => [
+    primaryKey({ columns: [t.orgId, t.id] }),
+    index("locations_open").on(t.orgId, t.id).where(isOpen),
+    uniqueIndex("locations_operated").on(t.orgId, t.id).where(isOperated),
+  ],
 )
 
 export type LocationRow = typeof locations.$inferSelect

@@ -1,0 +1,150 @@
+import { readStockValue } from "../../../durable-objects/supplier-ledger/client.ts"
+import { refuse } from "../../kernel/result.ts"
+import { localDate } from "../../kernel/time.ts"
+import { addDays } from "../../kernel/zoned-time.ts"
+import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
+import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { reply } from "../../platform/http/reply.ts"
+import {
+  expiringList,
+  expiringQuery,
+  levelList,
+  levelQuery,
+  lowStockList,
+  pageQueryAlone,
+  productLevelsParams,
+  stockValueView,
+} from "./schemas.ts"
+import { type CellKey, type ExpiryKey, inventoryStore, type LevelKey, type LowKey } from "./store.ts"
+import { toExpiringView, toLevelView, toLowStockView, toStockValueView } from "./views.ts"
+
+const tag = "Inventory"
+const read = "inventory.stock.read"
+
+const levelsKind = "levels"
+const productLevelsKind = "levels-of-product"
+const expiringKind = "expiring"
+const lowKind = "low-stock"
+
+const noStock = { totals: [], places: [], productsWithoutCost: 0 } as const
+
+/** `/inventory/{product_id}` is the last: whatever else begins so has its own path. */
+export const inventoryEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "listLevels",
+      method: "get",
+      path: "/inventory",
+      tag,
+      summary: "Stock levels by product and warehouse",
+      description:
+        "Own stock by product, then that of warehouses operated for others: a partner sees what lies in those and nowhere else. Lots are summed up, unless lot_number asks for one.",
+      access: read,
+      query: levelQuery,
+      success: { status: 200, schema: levelList, description: "A page of levels." },
+      isList: true,
+    },
+    async (ctx, { query }) => {
+      const [side, productId, locationId] = readCursor(levelsKind, ["string", "string", "string"], query.cursor) ?? []
+      const after: LevelKey | undefined =
+        side === undefined ? undefined : { isOwn: side === "own", productId: String(productId), locationId: String(locationId) }
+      const filter = { productId: query.product_id, locationId: query.warehouse_id, lotNumber: query.lot_number }
+      const rows = await inventoryStore(ctx.db).levels(filter, after, query.limit + 1)
+      const key = (row: (typeof rows)[number]) => [row.ownerId === ctx.orgId ? "own" : "operated", row.productId, row.locationId]
+      return reply.ok(pageOf(rows, query.limit, levelsKind, key, toLevelView))
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getStockValue",
+      method: "get",
+      path: "/inventory/value/total",
+      tag,
+      summary: "What the stock is worth, in total and by warehouse",
+      description:
+        "On hand times moving average cost, which receipts with a unit_cost make, each currency by itself. A warehouse's worth is rounded once and the total is their sum. Products without a known cost are counted apart.",
+      access: "inventory.stock.value",
+      success: { status: 200, schema: stockValueView, description: "The worth of the organization's own stock." },
+    },
+    async (ctx) => reply.ok(toStockValueView((await readStockValue(ctx)) ?? noStock)),
+  ),
+  endpoint(
+    {
+      operationId: "listExpiringStock",
+      method: "get",
+      path: "/inventory/expiring",
+      tag,
+      summary: "Own stock in lots that expire within some days, soonest first",
+      description:
+        "By warehouse and lot. What is out of date already comes first, and says so; it is never sold, and can be moved or destroyed.",
+      access: read,
+      query: expiringQuery,
+      success: { status: 200, schema: expiringList, description: "A page of levels." },
+      isList: true,
+    },
+    async (ctx, { query }) => {
+      const key = readCursor(expiringKind, ["string", "string", "string", "string"], query.cursor)?.map(String)
+      const [expiresOn = "", productId = "", locationId = "", lotId = ""] = key ?? []
+      const after: ExpiryKey | undefined = key === undefined ? undefined : { expiresOn, productId, locationId, lotId }
+      const today = localDate(ctx.now, "UTC")
+      const rows = await inventoryStore(ctx.db).expiring(addDays(today, query.days), after, query.limit + 1)
+      return reply.ok(
+        pageOf(
+          rows,
+          query.limit,
+          expiringKind,
+          (row) => [row.expiresOn, row.productId, row.locationId, row.lotId],
+          // In the zone that is furthest behind UTC it is still yesterday.
+          (row) => toExpiringView(row, addDays(today, -1)),
+        ),
+      )
+    },
+  ),
+  endpoint(
+    {
+      operationId: "listLowStock",
+      method: "get",
+      path: "/stock-movements/low-stock",
+      tag: "Stock movements",
+      summary: "Products under their minimum level",
+      description:
+        "A line for all warehouses together (warehouse_id null), and one for each warehouse that has a minimum of its own and is under it.",
+      access: read,
+      query: pageQueryAlone,
+      success: { status: 200, schema: lowStockList, description: "A page of products." },
+      isList: true,
+    },
+    async (ctx, { query }) => {
+      const key = readCursor(lowKind, ["string", "string"], query.cursor)?.map(String)
+      const [productId = "", locationId = ""] = key ?? []
+      const after: LowKey | undefined = key === undefined ? undefined : { productId, locationId }
+      const rows = await inventoryStore(ctx.db).low(after, query.limit + 1)
+      return reply.ok(pageOf(rows, query.limit, lowKind, (row) => [row.productId, row.locationId], toLowStockView))
+    },
+  ),
+  endpoint(
+    {
+      operationId: "listProductLevels",
+      method: "get",
+      path: "/inventory/{product_id}",
+      tag,
+      summary: "Stock levels of one product by warehouse and lot",
+      description: "An own product's, or what of another's lies in warehouses operated for it. Lots that are used up are left out.",
+      access: read,
+      params: productLevelsParams,
+      query: pageQueryAlone,
+      success: { status: 200, schema: levelList, description: "A page of levels." },
+      errors: ["NOT_FOUND"],
+      isList: true,
+    },
+    async (ctx, { params, query }) => {
+      const key = readCursor(productLevelsKind, ["string", "string"], query.cursor)?.map(String)
+      const [locationId = "", lotId = ""] = key ?? []
+      const after: CellKey | undefined = key === undefined ? undefined : { locationId, lotId }
+      const rows = await inventoryStore(ctx.db).ofProduct(params.product_id, after, query.limit + 1)
+      return rows === undefined
+        ? refuse("NOT_FOUND", "There is no such product.")
+        : reply.ok(pageOf(rows, query.limit, productLevelsKind, (row) => [row.locationId, row.lotId], toLevelView))
+    },
+  ),
+]

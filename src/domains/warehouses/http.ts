@@ -1,0 +1,129 @@
+import { command } from "../../../durable-objects/supplier-ledger/client.ts"
+import { refuse } from "../../kernel/result.ts"
+import type { Ctx } from "../../platform/http/context.ts"
+import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
+import { pageById } from "../../platform/http/page.ts"
+import { reply } from "../../platform/http/reply.ts"
+import { idParams } from "../../platform/http/schemas.ts"
+import { findWarehouse } from "./find-warehouse.ts"
+import type { Location, SeenLocation } from "./rules.ts"
+import { createWarehouseInput, updateWarehouseInput, warehouseList, warehouseQuery, warehouseView } from "./schemas.ts"
+import { locationStore } from "./store.ts"
+import { locationOfRow, termsOf, toWarehouseView, warehouseEtag } from "./views.ts"
+
+const tag = "Warehouses"
+
+const own = (ctx: Ctx, place: Location): SeenLocation => ({ ...place, ownerId: ctx.orgId })
+
+export const warehouseEndpoints: readonly Endpoint[] = [
+  endpoint(
+    {
+      operationId: "listWarehouses",
+      method: "get",
+      path: "/warehouses",
+      tag,
+      summary: "Own places that hold stock, and those operated for others, newest first",
+      description:
+        "An organization that operates a place for another sees it beside its own, with whose it is (owner_id), and cannot change it. With kind at most 500 are looked at: a page may be short and still have a next_cursor.",
+      access: "inventory.warehouse.read",
+      query: warehouseQuery,
+      success: { status: 200, schema: warehouseList, description: "A page of warehouses." },
+      isList: true,
+    },
+    async (ctx, { query }) =>
+      reply.ok(
+        await pageById(
+          "warehouses",
+          "whs",
+          query,
+          (page) => locationStore(ctx.db).page({ ...page, kind: query.kind }),
+          (row) => toWarehouseView(locationOfRow(row)),
+        ),
+      ),
+  ),
+  endpoint(
+    {
+      operationId: "createWarehouse",
+      method: "post",
+      path: "/warehouses",
+      tag,
+      summary: "Create a place that holds stock",
+      description:
+        "A warehouse, a CFA depot, a stockist, a store, a quarantine or goods on their way. It may be operated by an organization that buys under an approved link (403 LINK_NOT_APPROVED otherwise), which then sees it and the stock there, and nothing else.",
+      access: "inventory.warehouse.edit",
+      body: createWarehouseInput,
+      success: { status: 201, schema: warehouseView, description: "The warehouse." },
+      errors: ["CONFLICT", "LINK_NOT_APPROVED", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { body }) => {
+      const { code, name } = body
+      const terms = { kind: "WAREHOUSE", address: null, capacityMilli: null, operatorId: null, ...termsOf(body), code, name } as const
+      const result = await command(ctx, ctx.orgId, "createLocation", terms)
+      if (!result.ok) return result
+      const place = own(ctx, result.value)
+      return reply.created(toWarehouseView(place), `/warehouses/${place.id}`, { etag: warehouseEtag(place, true) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "getWarehouse",
+      method: "get",
+      path: "/warehouses/{id}",
+      tag,
+      summary: "One warehouse, own or operated for another organization",
+      access: "inventory.warehouse.read",
+      params: idParams("whs"),
+      success: { status: 200, schema: warehouseView, description: "The warehouse." },
+    },
+    async (ctx, { params }) => {
+      const place = await findWarehouse(ctx, params.id)
+      return place === undefined
+        ? refuse("NOT_FOUND", "There is no such warehouse.")
+        : reply.ok(toWarehouseView(place), { etag: warehouseEtag(place, place.ownerId === ctx.orgId) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "updateWarehouse",
+      method: "patch",
+      path: "/warehouses/{id}",
+      tag,
+      summary: "Change a warehouse, or who operates it",
+      description:
+        "operator_id names the organization that runs it from now on, or null for nobody but its owner: whoever ran it before sees it no more. A kind that begins or ceases to sell (QUARANTINE, IN_TRANSIT) frees what is reserved there. The default warehouse always sells, and goods on their way have a place that keeps its code and kind.",
+      access: "inventory.warehouse.edit",
+      params: idParams("whs"),
+      body: updateWarehouseInput,
+      success: { status: 200, schema: warehouseView, description: "The warehouse as it is now." },
+      errors: ["CONFLICT", "LINK_NOT_APPROVED", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { params, body }) => {
+      const result = await command(ctx, ctx.orgId, "updateLocation", { ...termsOf(body), locationId: params.id })
+      if (!result.ok) return result
+      const place = own(ctx, result.value)
+      return reply.ok(toWarehouseView(place), { etag: warehouseEtag(place, true) })
+    },
+  ),
+  endpoint(
+    {
+      operationId: "deleteWarehouse",
+      method: "delete",
+      path: "/warehouses/{id}",
+      tag,
+      summary: "Delete an empty warehouse",
+      description:
+        "409 while it holds or expects goods, and for the default one. The journal goes on naming it, so its code stays taken; goods that an order took from it and that come back open it again.",
+      access: "inventory.warehouse.delete",
+      params: idParams("whs"),
+      success: { status: 204, description: "Deleted." },
+      errors: ["CONFLICT", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
+      writer: "ledger",
+    },
+    async (ctx, { params }) => {
+      const result = await command(ctx, ctx.orgId, "archiveLocation", { locationId: params.id })
+      return result.ok ? reply.noContent() : result
+    },
+  ),
+]

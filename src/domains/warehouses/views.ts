@@ -1,0 +1,49 @@
+import { quantityNumber } from "../../kernel/quantity.ts"
+import { formatInstant } from "../../kernel/time.ts"
+import { etagOf } from "../../platform/http/reply.ts"
+import type { Address, SeenLocation } from "./rules.ts"
+import type { WarehouseBody } from "./schemas.ts"
+import type { LocationRow } from "./tables.ts"
+
+export const toWarehouseView = (place: SeenLocation) => ({
+  id: place.id,
+  owner_id: place.ownerId,
+  code: place.code,
+  name: place.name,
+  kind: place.kind,
+  address: place.address === null ? null : toAddressView(place.address),
+  capacity: place.capacityMilli === null ? null : quantityNumber(place.capacityMilli),
+  operator_id: place.operator?.id ?? null,
+  operator_name: place.operator?.name ?? null,
+  is_default: place.isDefault,
+  version: place.version,
+  created_at: formatInstant(place.createdAt),
+  updated_at: formatInstant(place.updatedAt),
+})
+
+const toAddressView = ({ postalCode, ...address }: Address) => ({ ...address, postal_code: postalCode })
+
+/** Of whoever runs it the row names the owner as the other party. */
+export const locationOfRow = (row: LocationRow): SeenLocation => ({
+  ...row,
+  ownerId: row.counterpartyId === "" ? row.orgId : row.counterpartyId,
+})
+
+export const warehouseEtag = ({ version, seq }: SeenLocation, isOwn: boolean): string => etagOf(version, seq, isOwn ? "s" : "b")
+
+/** The body's names as the ledger has them, without what was not said. */
+export function termsOf({ code, name, kind, address, capacity, operator_id }: WarehouseBody) {
+  const said = {
+    code,
+    name,
+    kind,
+    address: address === null || address === undefined ? address : toAddress(address),
+    capacityMilli: capacity,
+    operatorId: operator_id,
+  }
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as {
+    [K in keyof typeof said]?: Exclude<(typeof said)[K], undefined>
+  }
+}
+
+const toAddress = ({ postal_code, ...address }: NonNullable<WarehouseBody["address"]>): Address => ({ ...address, postalCode: postal_code })
