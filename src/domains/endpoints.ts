@@ -10,6 +10,7 @@ import { eventEndpoints } from "./events/index.ts"
 import { fileEndpoints } from "./files/index.ts"
 import { hubEndpoints } from "./hub/index.ts"
 import { identityEndpoints } from "./identity/index.ts"
+import { importEndpoints } from "./imports/index.ts"
 import { notificationEndpoints } from "./notifications/index.ts"
 import { orderEndpoints } from "./orders/index.ts"
 import { organizationEndpoints } from "./organizations/index.ts"
@@ -22,6 +23,7 @@ export const endpoints: readonly Endpoint[] = [
   ...identityEndpoints,
   ...organizationEndpoints,
   ...partnerEndpoints,
+  ...importEndpoints,
   ...catalogEndpoints,
   ...hubEndpoints,
   ...bundleEndpoints,

@@ -2,6 +2,7 @@ import { type Ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 import { bundleCommands } from "./bundles.ts"
 import type { Command } from "./command.ts"
+import { importCommands } from "./imports.ts"
 import { linkCommands } from "./links.ts"
 import { movementCommands } from "./movements.ts"
 import { orderCommands } from "./orders.ts"
@@ -16,6 +17,7 @@ const commands = {
   ...movementCommands,
   ...termsCommands,
   ...bundleCommands,
+  ...importCommands,
 } as const satisfies Record<string, Command>
 
 export type LedgerVerb = keyof typeof commands

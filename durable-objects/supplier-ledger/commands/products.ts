@@ -28,7 +28,13 @@ export type CreateProduct = ProductInput & {
   readonly price: string | number
   readonly variant?: Variant
 }
-export type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
+export type UpdateProduct = ProductInput & {
+  readonly productId: ProductId
+  readonly sku?: string
+  readonly name?: string
+  /** Whoever states all of a product may state what it is already: then nothing happens. */
+  readonly unlessSame?: true
+}
 
 type ArchiveProduct = { readonly productId: ProductId }
 type AddProductImage = { readonly productId: ProductId; readonly image: ProductImage }
@@ -36,7 +42,7 @@ type RemoveProductImage = { readonly productId: ProductId; readonly fileId: File
 
 const notFound = () => refuse("NOT_FOUND", "There is no such product.")
 
-function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFacts> {
+export function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFacts> {
   const { store } = work
   const currency = input.currency ?? store.organization.settings.currency
   const price = priceIn(input.price, currency)
@@ -77,13 +83,13 @@ function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductFa
   return finish(work, id, "create")
 }
 
-function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductFacts> {
+export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductFacts> {
   const { store } = work
   const before = store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
   const stale = checkVersion("product", before, ifMatch)
   if (stale !== undefined) return stale
-  const { productId, price: givenPrice, stockMilli, ...given } = input
+  const { productId, price: givenPrice, stockMilli, unlessSame, ...given } = input
   if (before.identityId !== null && given.sku !== undefined && given.sku !== before.sku) {
     const message = "A variant's SKU is made from its identity and never changes."
     return refuse("VALIDATION_FAILED", message, { errors: [{ pointer: "/sku", code: "GENERATED", message }] })
@@ -100,6 +106,7 @@ function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number |
   const after: ProductFacts = { ...before, ...defined(given), priceMinor: price.value }
   const refusal = checkProduct(work, after, stockMilli ?? 0, before.id)
   if (refusal !== undefined) return err(refusal)
+  if (unlessSame === true && (stockMilli ?? before.stockMilli) === before.stockMilli && isSame(before, after)) return ok(before)
 
   store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
   work.touch("product", productId)
@@ -251,6 +258,9 @@ const said = (product: ProductFacts) => ({
   stock_quantity: quantityNumber(product.stockMilli),
   images: product.images.map(({ fileId }) => fileId),
 })
+
+const isSame = (before: ProductFacts, after: ProductFacts): boolean =>
+  (Object.keys(after) as Array<keyof ProductFacts>).every((member) => before[member] === after[member])
 
 /** Without members that are undefined, which a spread would otherwise lay over what was there. */
 const defined = <T extends object>(value: T): Partial<T> =>
