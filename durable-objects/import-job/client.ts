@@ -1,4 +1,3 @@
-import itty from "itty-durable"
 import type { ImportJobId, OrganizationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import type { Meter } from "../../src/platform/db/meter.ts"
@@ -13,6 +12,8 @@ type Asking = { readonly env: Pick<Bindings, "IMPORT_JOB">; readonly meter: Mete
 /** An import's object is called by its id. The library sends arguments in a header: there is no room in it for rows. */
 async function call<T>({ env, meter }: Asking, jobId: ImportJobId, use: (job: ImportJobRpc) => Promise<T>): Promise<T> {
   meter.add({ objectCalls: 1 })
+  // Not at the top: the document of the API is made in plain Node, which cannot load the library.
+  const { default: itty } = await import("itty-durable")
   const job = itty.proxyDurable(env.IMPORT_JOB, { name: "IMPORT_JOB", parse: true }).get(jobId) as ImportJobRpc
   return within(limits.objectCallMsMax, use(job))
 }

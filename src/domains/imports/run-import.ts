@@ -34,6 +34,8 @@ export const runImport: ImportWork = async (desk) => {
   if (progress.columns === null) await desk.save(counted.value, [])
 
   let at = counted.value
+  // The bucket has no bytes behind the last one to begin at.
+  if (at.done + at.failed >= at.total) return end(at, null)
   const body = await readImportFile(env, { orgId: job.orgId, id: job.fileId }, at.offset)
   if (body === undefined) return end(at, fileGone)
   const carryOut = carryingOut(env, meter, db, job)
