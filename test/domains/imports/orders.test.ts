@@ -1,10 +1,11 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { failedRowsOf, importCsv, imported, jobOver } from "../../support/imports.ts"
 import { quiet } from "../../support/ledger.ts"
 import { market } from "../../support/market.ts"
 import { api, hire, signUp } from "../../support/world.ts"
 
 quiet()
+vi.setConfig({ testTimeout: 120_000 })
 
 const ordersOf = async (token: string) =>
   (await api("GET", "/orders/my-orders?limit=100", { token })).body.data as Array<{ id: string; note: string | null }>

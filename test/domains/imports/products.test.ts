@@ -1,11 +1,12 @@
 import { env } from "cloudflare:workers"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { concat, textBytes, uploaded } from "../../support/files.ts"
 import { failedRowsOf, importCsv, imported, jobOver } from "../../support/imports.ts"
 import { quiet } from "../../support/ledger.ts"
 import { api, auditOf, eventsOf, hire, signUp } from "../../support/world.ts"
 
 quiet()
+vi.setConfig({ testTimeout: 120_000 })
 
 const header = "sku,name,price,currency,unit,quantity_step,min_order_qty,min_stock_level,stock_quantity,category,description,is_active"
 

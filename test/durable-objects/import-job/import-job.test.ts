@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import type { ImportWork } from "../../../durable-objects/import-job/client.ts"
 import { importJobOf } from "../../../durable-objects/import-job/import-job.ts"
 import { runImport, sweepImports } from "../../../src/domains/imports/index.ts"
@@ -13,6 +13,7 @@ import { market } from "../../support/market.ts"
 import { api, auditOf, eventsOf, hire, signUp, type World } from "../../support/world.ts"
 
 quiet()
+vi.setConfig({ testTimeout: 120_000 })
 
 type Kind = "products" | "orders"
 
