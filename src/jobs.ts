@@ -2,6 +2,7 @@ import { ledgerWatchOf } from "../durable-objects/ledger-watch/client.ts"
 import { runComplaintClock } from "./domains/complaints/index.ts"
 import { sweepFiles, sweepOrphans } from "./domains/files/index.ts"
 import { cleanUpIdentity } from "./domains/identity/index.ts"
+import { cleanUpImports, sweepImports } from "./domains/imports/index.ts"
 import { cleanUpNotifications, wakeMailers } from "./domains/notifications/index.ts"
 import { sendUnsentOrganizations } from "./domains/organizations/index.ts"
 import { cleanUpWebhooks, wakeDeliveries } from "./domains/webhooks/index.ts"
@@ -23,12 +24,14 @@ export const cronTable: Readonly<Record<string, readonly Job[]>> = {
     { name: "sweep-events", run: sweepEvents },
     { name: "wake-mailers", run: wakeMailers },
     { name: "sweep-files", run: sweepFiles },
+    { name: "sweep-imports", run: sweepImports },
   ],
   "0 2 * * *": [
     { name: "clean-up-identity", run: cleanUpIdentity },
     { name: "clean-up-platform", run: cleanUpPlatform },
     { name: "clean-up-webhooks", run: cleanUpWebhooks },
     { name: "clean-up-notifications", run: cleanUpNotifications },
+    { name: "clean-up-imports", run: cleanUpImports },
     { name: "sweep-orphans", run: sweepOrphans },
   ],
 }

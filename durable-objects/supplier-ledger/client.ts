@@ -87,6 +87,14 @@ export async function command<V extends LedgerVerb>(
   return result as Result<LedgerCommands[V]["fact"]>
 }
 
+/** Commands of a file's rows, in the name of whoever started the import: each carries its own id, so that all may be sent again. */
+export const commandAll = async (
+  env: Bindings,
+  meter: Meter,
+  at: OrganizationId,
+  envelopes: readonly Envelope[],
+): Promise<ReadonlyArray<Result<unknown>>> => (await call(env, meter, routingOf(at), (ledger) => ledger.executeAll(envelopes))).results
+
 /** Sends an organization's facts to its ledger, which it makes ready at the first time. @throws when the ledger cannot be reached. */
 export const sendOrganizationFacts = (env: Bindings, meter: Meter, facts: OrganizationFacts): Promise<void> =>
   call(env, meter, facts.routing, (ledger) => ledger.adopt(facts))

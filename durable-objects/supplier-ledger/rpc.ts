@@ -31,6 +31,8 @@ export type ProjectionState = "done" | "pending"
 
 export type LedgerReply = { readonly result: Result<LedgerFact>; readonly projection: ProjectionState; readonly cost: Cost }
 
+export type LedgerReplies = Omit<LedgerReply, "result"> & { readonly results: ReadonlyArray<Result<LedgerFact>> }
+
 export type Difference = { readonly kind: WholeKind; readonly id: string; readonly problem: "MISSING" | "STALE" | "DIFFERENT" | "EXTRA" }
 export type Reconciliation = {
   readonly checked: number
@@ -49,6 +51,8 @@ export type PastCommand = { readonly at: Instant; readonly envelope: Envelope; r
 export type LedgerRpc = {
   adopt(facts: OrganizationFacts): Promise<void>
   execute(envelope: Envelope): Promise<LedgerReply>
+  /** Each as `execute` would, each in a transaction of its own; D1 is waited for once. */
+  executeAll(envelopes: readonly Envelope[]): Promise<LedgerReplies>
   readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined>
   readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkWithTerms | undefined>
   readUnit(organizationId: OrganizationId, id: UnitId): Promise<UnitFact | undefined>

@@ -34,7 +34,7 @@ import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./
 import * as reads from "./reads.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
 import { RoomNews } from "./room-news.ts"
-import type { Envelope, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
+import type { Envelope, LedgerReplies, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
 import { LedgerStore } from "./store/index.ts"
 import { LedgerWork } from "./work.ts"
 
@@ -112,6 +112,11 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     const result = this.#decide(envelope, this.#now())
     const [projected, told] = await Promise.all([this.#waitForProjection(), tellsRooms(envelope.command) ? this.#tellRooms() : 0])
     return { result, projection: projected.projection, cost: { ...projected.cost, objectCalls: projected.cost.objectCalls + told } }
+  }
+
+  async executeAll(envelopes: readonly Envelope[]): Promise<LedgerReplies> {
+    const results = envelopes.map((envelope) => this.#decide(envelope, this.#now()))
+    return { results, ...(await this.#waitForProjection()) }
   }
 
   async readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined> {

@@ -10,6 +10,7 @@ import { eventEndpoints } from "./events/index.ts"
 import { fileEndpoints } from "./files/index.ts"
 import { hubEndpoints } from "./hub/index.ts"
 import { identityEndpoints } from "./identity/index.ts"
+import { importEndpoints } from "./imports/index.ts"
 import { inventoryEndpoints, movementEndpoints } from "./inventory/index.ts"
 import { lotEndpoints } from "./lots/index.ts"
 import { notificationEndpoints } from "./notifications/index.ts"
@@ -26,6 +27,7 @@ export const endpoints: readonly Endpoint[] = [
   ...identityEndpoints,
   ...organizationEndpoints,
   ...partnerEndpoints,
+  ...importEndpoints,
   ...catalogEndpoints,
   ...hubEndpoints,
   ...bundleEndpoints,

@@ -33,6 +33,7 @@ export const idPrefixes = {
   webhook: "whk",
   delivery: "dlv",
   deadLetter: "dlt",
+  importJob: "job",
 } as const
 
 export type IdPrefix = (typeof idPrefixes)[keyof typeof idPrefixes]
@@ -67,6 +68,7 @@ export type NotificationId = Id<"ntf">
 export type WebhookId = Id<"whk">
 export type DeliveryId = Id<"dlv">
 export type DeadLetterId = Id<"dlt">
+export type ImportJobId = Id<"job">
 
 /**
  * An organization's routing number: 40 bits, minted with the organization and never changed. It

@@ -55,7 +55,28 @@ export const limits = {
   /** Entries of a complaint's history from which on it is not handed round any more. */
   complaintStepsMax: 100,
   exportPageRows: 500,
+  /** Orders come with their lines. */
+  exportPageOrders: 100,
   exportRowsMax: 100_000,
+  importRowsMax: 100_000,
+  importRecordBytesMax: 65_536,
+  /** Rows that an import gives a ledger in one call: everybody else's commands wait for no more than these. */
+  importBatchRows: 50,
+  /** Orders of an import that a ledger gets in one call, and the rows of a file that are read for them. */
+  importBatchOrders: 10,
+  /** Batches of one alarm, and how often an import that fails is tried again, later each time. */
+  importBatchesPerAlarm: 40,
+  importRetryMs: 2_000,
+  importRetryMsMax: 60_000,
+  /** Well within the time that a ledger remembers commands: a row that is sent again is known again. */
+  importHoursMax: 12,
+  /** How long the files of an import are kept, and what became of it. */
+  importFileDaysKept: 7,
+  importJobDaysKept: 90,
+  importSweepSeconds: 120,
+  importSweepRowsMax: 50,
+  importFailuresPageRows: 200,
+  importReasonCharsMax: 1_000,
   webhooksMax: 20,
   webhookEventTypesMax: 50,
   webhookUrlCharsMax: 2_000,

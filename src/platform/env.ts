@@ -15,6 +15,8 @@ export type Bindings = {
   readonly CHAT_INBOX: DurableObjectNamespace<ChatInbox>
   readonly CHAT_DIRECTORY: DurableObjectNamespace<ChatDirectory>
   readonly EVENT_HUB: DurableObjectNamespace<EventHub>
+  /** Called by itty-durable's requests, not by RPC. */
+  readonly IMPORT_JOB: DurableObjectNamespace
   readonly FILES: R2Bucket
   readonly IMAGES: ImagesBinding
   readonly EVENTS: Queue<QueueMessage>

@@ -88,6 +88,9 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   archiveProduct: ownersAndManagers,
   removeProductImage: ownersAndManagers,
   addProductImage: ownersAndManagers,
+  importProducts: ownersAndManagers,
+  exportProducts: ownersAndManagers,
+  getJob: { who: "who started it", roles: anyone, isPlatforms: true },
 
   listFamilies: everyone,
   createFamily: ownersAndManagers,
@@ -139,6 +142,8 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   "placeOrder: supplier, for a linked buyer": { who: "supplier staff for a linked buyer", roles: supplierStaff },
   listMyOrders: everyone,
   getOrder: { who: "either side", roles: anyone },
+  importOrders: buyers,
+  exportOrders: everyone,
   "setOrderStatus: supplier, ACCEPTED": { who: "as the state machine says: S", roles: supplierStaff },
   "setOrderStatus: supplier, REJECTED": { who: "as the state machine says: S", roles: supplierStaff },
   "setOrderStatus: supplier, IN_DELIVERY": { who: "as the state machine says: S, W", roles: [...supplierStaff, "warehouse_op"] },

@@ -173,6 +173,14 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { params: { id: a.productId }, body: { file_id: me.fileId }, answers: hidden },
     { params: { id: me.productId }, body: { file_id: a.fileId }, answers: "422 VALIDATION_FAILED" },
   ],
+  importProducts: ({ a }) => [{ body: { file_id: a.fileId }, answers: "422 VALIDATION_FAILED" }],
+  exportProducts: () => [{ answers: 200 }],
+  importOrders: ({ a, me }) => [
+    { body: { file_id: a.fileId }, query: { supplier_id: a.org.id }, answers: "422 VALIDATION_FAILED" },
+    { body: { file_id: me.fileId }, query: { supplier_id: a.org.id }, answers: "422 VALIDATION_FAILED" },
+  ],
+  exportOrders: () => [{ answers: 200 }],
+  getJob: ({ a }) => [{ params: { id: a.jobId }, answers: hidden }],
   removeProductImage: ({ a, unknownFileId }) => [
     { params: { id: a.productId, file_id: unknownFileId }, answers: hidden },
     { params: { id: a.productId, file_id: a.imageId }, answers: hidden },

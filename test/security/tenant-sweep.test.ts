@@ -135,6 +135,7 @@ function leaksToPartner(answer: Answer): string[] {
     a.sessionId,
     a.auditId,
     a.fileId,
+    a.jobId,
   ]
   return [...secrets, linkOfD, orderOfD.id, orderOfD.lineId, complaintOfD, noteToSelf, "dogwood"].filter((secret) => said.includes(secret))
 }
@@ -249,6 +250,7 @@ describe("the fixtures", () => {
     for (const [path, mine] of [
       [`/users/${a.clerk.id}`, a.clerk.email],
       [`/products/${a.productId}`, a.imageId],
+      [`/jobs/${a.jobId}`, a.jobId],
       [`/files/${a.fileId}`, "alderwood register.pdf"],
       [`/links/${linkOfC}`, "cedarmill"],
       [`/orders/${orderOfC.id}`, noteToSelf],

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers"
 import { stubOf } from "../../durable-objects/supplier-ledger/client.ts"
 import { newId, type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
 import { pdf, png, send, uploaded } from "./files.ts"
+import { imported } from "./imports.ts"
 import { handOut } from "./webhooks.ts"
 import { api, hire, newEmail, type Person, signUp, type World } from "./world.ts"
 
@@ -29,6 +30,8 @@ export type Tenant = World & {
   readonly notificationId: string
   /** A document that belongs to nothing yet. */
   readonly fileId: string
+  /** An import that is over. */
+  readonly jobId: string
   /** The image of the first product. */
   readonly imageId: string
   readonly cannedReplyId: string
@@ -97,6 +100,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
       }),
     )
   const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
+  const jobId = (await imported(token, "products", "sku,name,price\n")).id
   const fileId = (await uploaded(token, "kyb_document", pdf(), `${word} register.pdf`)).id
   const shown = await send("POST", `/products/${first["id"]}/images?name=${word}.png`, { token, body: await png() })
   const cannedReply = await must(
@@ -148,6 +152,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     eventId: happened.data[0]?.id ?? "",
     notificationId,
     fileId,
+    jobId,
     imageId: String(shown.body.images[0].file_id),
     cannedReplyId: String(cannedReply["id"]),
     familyId: String(family["id"]),

@@ -2,6 +2,7 @@ import { type Ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
 import { bundleCommands } from "./bundles.ts"
 import type { Command } from "./command.ts"
+import { importCommands } from "./imports.ts"
 import { linkCommands } from "./links.ts"
 import { lotCommands } from "./lots.ts"
 import { movementCommands } from "./movements.ts"
@@ -22,6 +23,7 @@ const commands = {
   ...termsCommands,
   ...bundleCommands,
   ...unitCommands,
+  ...importCommands,
 } as const satisfies Record<string, Command>
 
 export type LedgerVerb = keyof typeof commands

@@ -28,7 +28,7 @@ import { type Command, checkMove, checkVersion } from "./command.ts"
 import { partsOf, reserveStock, takeStock } from "./order-stock.ts"
 import { agreeOnDelivery, checkOrderValue } from "./terms.ts"
 
-type PlaceOrder = {
+export type PlaceOrder = {
   readonly buyerId: OrganizationId
   readonly lines: readonly AskedLine[]
   readonly note: string | null
@@ -51,7 +51,7 @@ type SetOrderStatus = {
 const notFound = () => refuse("NOT_FOUND", "There is no such order.")
 
 /** Link, terms, minimums, steps and prices are all in this object: a link that was blocked, or terms that were set, a moment earlier hold for the order, without a race. */
-function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFacts> {
+export function placeOrder(work: LedgerWork, input: PlaceOrder): Result<OrderFacts> {
   const { store, actor } = work
   const supplier = store.organization
   // INV-ORD-5: one of the two parties places the order, whatever the body says.

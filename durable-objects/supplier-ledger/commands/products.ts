@@ -34,7 +34,13 @@ export type CreateProduct = ProductInput & {
   readonly price: string | number
   readonly variant?: Variant
 }
-export type UpdateProduct = ProductInput & { readonly productId: ProductId; readonly sku?: string; readonly name?: string }
+export type UpdateProduct = ProductInput & {
+  readonly productId: ProductId
+  readonly sku?: string
+  readonly name?: string
+  /** Whoever states all of a product may state what it is already: then nothing happens. */
+  readonly unlessSame?: true
+}
 
 type ArchiveProduct = { readonly productId: ProductId }
 type AddProductImage = { readonly productId: ProductId; readonly image: ProductImage }
@@ -42,7 +48,7 @@ type RemoveProductImage = { readonly productId: ProductId; readonly fileId: File
 
 const notFound = () => refuse("NOT_FOUND", "There is no such product.")
 
-function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductDetail> {
+export function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductDetail> {
   const { store } = work
   const currency = input.currency ?? store.organization.settings.currency
   const price = priceIn(input.price, currency)
@@ -86,13 +92,13 @@ function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductDe
   return finish(work, id, "create")
 }
 
-function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductDetail> {
+export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductDetail> {
   const { store } = work
   const before = store.products.find(input.productId)
   if (before === undefined || before.archivedAt !== null) return notFound()
   const stale = checkVersion("product", before, ifMatch)
   if (stale !== undefined) return stale
-  const { productId, price: givenPrice, stockMilli, minimums, ...given } = input
+  const { productId, price: givenPrice, stockMilli, minimums, unlessSame, ...given } = input
   if (before.identityId !== null && given.sku !== undefined && given.sku !== before.sku) {
     const message = "A variant's SKU is made from its identity and never changes."
     return refuse("VALIDATION_FAILED", message, { errors: [{ pointer: "/sku", code: "GENERATED", message }] })
@@ -109,15 +115,17 @@ function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number |
   const after: ProductFacts = { ...before, ...defined(given), priceMinor: price.value }
   const refusal = checkProduct(work, after, stockMilli ?? 0, before.id) ?? checkMinimums(work, minimums) ?? checkStepOfUnits(work, after)
   if (refusal !== undefined) return err(refusal)
-
-  const minimumsBefore = store.minimums.ofPlaces(productId)
-  store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
-  work.touch("product", productId)
-  work.stock.setMinimum(productId, "", after.minStockMilli)
   if (stockMilli !== undefined && store.components.ofBundle(productId).length > 0) {
     const message = "A bundle has no stock of its own: count its components."
     return refuse("VALIDATION_FAILED", message, { errors: [{ pointer: "/stock_quantity", code: "BUNDLE", message }] })
   }
+  const minimumsBefore = store.minimums.ofPlaces(productId)
+  if (unlessSame === true && (stockMilli ?? before.stockMilli) === before.stockMilli && isSame(before, after))
+    return ok({ ...before, minimums: minimumsBefore })
+
+  store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  work.touch("product", productId)
+  work.stock.setMinimum(productId, "", after.minStockMilli)
   setMinimums(work, productId, minimums)
   const counted = (stockMilli ?? before.stockMilli) - before.stockMilli
   if (counted !== 0) {
@@ -311,6 +319,9 @@ const said = (product: ProductDetail) => ({
 })
 
 const saidMinimum = ({ locationId, minMilli }: PlaceMinimum) => ({ warehouse_id: locationId, quantity: quantityNumber(minMilli) })
+
+const isSame = (before: ProductFacts, after: ProductFacts): boolean =>
+  (Object.keys(after) as Array<keyof ProductFacts>).every((member) => before[member] === after[member])
 
 /** Without members that are undefined, which a spread would otherwise lay over what was there. */
 const defined = <T extends object>(value: T): Partial<T> =>

@@ -78,6 +78,9 @@ export const fileStore = (db: TenantDb) => ({
     db.insert(files, row),
   ],
 
+  /** A file that was written here, and not uploaded. */
+  insertReady: (row: NewFile): Statement[] => [addBytes(db, row.sizeBytes), db.insert(files, row)],
+
   /** The upload came to its end: what was set aside becomes what it takes. */
   settle: (
     { id, sizeBytes: reserved }: Pick<FileRow, "id" | "sizeBytes">,

@@ -23,6 +23,8 @@ const productAbout: About = { kind: "product", prefix: "prd", member: "product_i
 const familyAbout: About = { kind: "family", prefix: "fam", member: "id", path: "/families/" }
 const identityAbout: About = { kind: "identity", prefix: "idn", member: "id", path: "/identities/" }
 
+const importAbout: About = { kind: "job", prefix: "job", member: "job_id", path: "/jobs/" }
+
 const named = (facts: Facts): string => facts.text("full_name", "name", "email") ?? "somebody"
 const product = (facts: Facts): Phrase => phrase`${facts.text("sku") ?? ""} ${facts.text("name") ?? ""}`
 
@@ -41,6 +43,23 @@ const organizationTopic = (
 
 /** The organization itself, its people, their rights and its products. */
 export const topicsOfHouse: Readonly<Record<string, ToldTopic>> = {
+  "import.started": quiet(
+    "An import was started.",
+    importAbout,
+    [],
+    (facts) => phrase`An import of ${facts.text("kind") ?? "rows"} was started`,
+  ),
+  "import.finished": {
+    description: "An import that you started is over.",
+    concerns: [concern("ASSIGNEE", inApp)],
+    isAssigneesAlone: true,
+    offers: both,
+    about: importAbout,
+    say: (facts) => ({
+      title: phrase`The import of ${facts.text("kind") ?? "rows"} is ${facts.text("status") === "FAILED" ? "broken off" : "done"}`,
+      lines: [...quoted("Rows done", facts.text("done")), ...quoted("Rows failed", facts.text("failed"))],
+    }),
+  },
   "organization.created": organizationTopic("The organization was founded.", [], () => phrase`The organization was founded`),
   "organization.updated": organizationTopic("The organization's data or settings changed.", [], () => phrase`The organization was changed`),
   "organization.deactivated": organizationTopic(

@@ -137,6 +137,8 @@ const exceptions: Readonly<Record<string, string>> = {
   invitations_token_hash: "a one-time token finds its invitation before anybody knows whose it is",
   api_keys_secret_hash: "a key finds its organization",
   users_email: "sign-in is by address, which is unique across the platform",
+  import_jobs_due: "the sweep has imports of all organizations go on by what is due",
+  import_jobs_finished: "clean-up walks all organizations by age",
   complaints_due: "the clock walks complaints of all organizations by what is due",
   webhook_endpoints_sealed_by: "clean-up seals secrets anew, whosever they are, when a key goes",
   webhook_deliveries_due: "the sweep wakes what is due, of all organizations",

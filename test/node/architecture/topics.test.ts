@@ -31,6 +31,6 @@ test("a line concerns people by permissions that there are, in ways that it offe
       ).toEqual([])
     }
     expect(description, type).toMatch(/^[A-Z].{10,}\.$/)
-    expect(isAssigneesAlone === true, type).toBe(type === "complaint.assigned")
+    expect(isAssigneesAlone === true, type).toBe(["complaint.assigned", "import.finished"].includes(type))
   }
 })

@@ -134,7 +134,8 @@ describe("wrangler.toml", () => {
   })
 
   test("binds every object class that the Worker exports, as SQLite", () => {
-    const exported = [...read(config.main).matchAll(/export \{ (\w+) \} from "[./]*durable-objects\//g)].map(([, name]) => name)
+    const found = read(config.main).matchAll(/export (?:\{ (\w+) \} from "[./]*durable-objects\/|const (\w+) = \w+Of\()/g)
+    const exported = [...found].map(([, name, made]) => name ?? made)
     expect(config.durable_objects.bindings.map(({ class_name }) => class_name).sort()).toEqual(exported.sort())
     expect(config.migrations.flatMap(({ new_sqlite_classes }) => new_sqlite_classes).sort()).toEqual([...exported].sort())
   })

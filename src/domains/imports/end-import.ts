@@ -1,0 +1,80 @@
+import { announceEvents } from "../../../durable-objects/event-hub/client.ts"
+import type { FailedRow, ImportDesk } from "../../../durable-objects/import-job/client.ts"
+import { sha256 } from "../../kernel/digest.ts"
+import { derivedId, type FileId } from "../../kernel/ids.ts"
+import { limits } from "../../kernel/limits.ts"
+import { RefusalError } from "../../kernel/result.ts"
+import type { TenantDb } from "../../platform/db/tenant-db.ts"
+import { UnitOfWork } from "../../platform/db/unit-of-work.ts"
+import { csvLines } from "../../platform/http/csv.ts"
+import type { Chunks } from "../../platform/http/upload.ts"
+import { writeImportFile } from "../files/index.ts"
+import { importEvents } from "./events.ts"
+import { errorColumns } from "./rules.ts"
+import { importStore } from "./store.ts"
+import type { ImportJobRow } from "./tables.ts"
+
+/**
+ * INV-IMP-4: ends an import once: the file of its failed rows, how it ended, the audit row and the event that tells who
+ * started it. `reason` says why it FAILED; without one it is DONE. What was begun before and died is done again.
+ */
+export async function endImport(desk: ImportDesk, db: TenantDb, job: ImportJobRow, reason: string | null): Promise<void> {
+  const { env, progress } = desk
+  const { total, done, failed } = progress
+  const now = Date.now()
+  const status = reason === null ? "DONE" : "FAILED"
+  const errorsFileId = failed === 0 ? null : await errorsFileIdOf(job)
+  const file =
+    errorsFileId === null
+      ? []
+      : await writeImportFile(
+          env,
+          db,
+          { orgId: job.orgId, id: errorsFileId, name: `${job.kind}-import-failed-rows.csv`, uploadedBy: job.startedBy, now },
+          linesOf(desk, progress.columns ?? []),
+        )
+  const ended = { job_id: job.id, kind: job.kind, status, total, done, failed, errors_file_id: errorsFileId, assignee_id: job.startedBy }
+  const announced: Promise<void>[] = []
+  // Nobody's own act: who started it is told, whom their own acts never are.
+  const work = new UnitOfWork(now, { ipAddress: null, userAgent: null }, undefined, {
+    events: (orgIds) => announced.push(announceEvents(env, orgIds)),
+    revoked: () => undefined,
+  })
+  work
+    .add(...importStore(db).end(job.id, { status, total, done, failed, reason, errorsFileId, finishedAt: now }), ...file)
+    .audit(db, {
+      action: `imports.${job.kind}.finish`,
+      entity: "import",
+      entityId: job.id,
+      after: { ...ended, reason },
+      actor: { kind: job.startedByKind, id: job.startedBy, name: job.startedByName, organizationId: job.orgId },
+    })
+    .event(db, importEvents.finished, ended)
+  try {
+    await work.commit(db)
+  } catch (error) {
+    if (!(error instanceof RefusalError) || error.refusal.code !== "CONFLICT") throw error
+  }
+  await Promise.all(announced)
+}
+
+/** The same each time: what is written twice is one file. */
+const errorsFileIdOf = async (job: ImportJobRow): Promise<FileId> => derivedId("fil", await sha256(`failed rows of ${job.id}`))
+
+/** The failed rows as they stood in the file, each with its number and why; page by page, so that few are held. */
+function linesOf({ failedRows }: ImportDesk, columns: readonly string[]): Chunks {
+  const encoder = new TextEncoder()
+  // A header that had these columns itself, since its file was such a file once, has them once here too.
+  const kept = columns.flatMap((column, index) => ((errorColumns as readonly string[]).includes(column) ? [] : [{ column, index }]))
+  const lineOf = ({ row, cells, reason }: FailedRow) => [row, reason, ...kept.map(({ index }) => cells[index] ?? "")]
+  let afterRow = -1
+  return async () => {
+    if (afterRow < 0) {
+      afterRow = 0
+      return encoder.encode(csvLines([[...errorColumns, ...kept.map(({ column }) => column)]]))
+    }
+    const rows = failedRows(afterRow, limits.importFailuresPageRows)
+    afterRow = rows.at(-1)?.row ?? afterRow
+    return rows.length === 0 ? undefined : encoder.encode(csvLines(rows.map(lineOf)))
+  }
+}

@@ -1,0 +1,20 @@
+import { and, eq, isNull } from "drizzle-orm"
+import type { ImportJobId } from "../../kernel/ids.ts"
+import type { Statement } from "../../platform/db/executor.ts"
+import { guardChanged } from "../../platform/db/guards.ts"
+import type { TenantDb } from "../../platform/db/tenant-db.ts"
+import { type ImportJobRow, importJobs } from "./tables.ts"
+
+type Ending = Pick<ImportJobRow, "status" | "total" | "done" | "failed" | "reason" | "errorsFileId" | "finishedAt">
+
+export const importStore = (db: TenantDb) => ({
+  byId: (id: ImportJobId): Promise<ImportJobRow | undefined> => db.one(importJobs, eq(importJobs.id, id)),
+
+  insert: (row: Omit<ImportJobRow, "orgId">): Statement => db.insert(importJobs, row),
+
+  /** INV-IMP-4: it ends once. Whoever comes second is refused with CONFLICT, and all else in their batch with it. */
+  end: (id: ImportJobId, ending: Ending): Statement[] => [
+    db.update(importJobs, and(eq(importJobs.id, id), isNull(importJobs.finishedAt)), ending),
+    guardChanged("CONFLICT"),
+  ],
+})
