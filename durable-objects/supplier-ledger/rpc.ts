@@ -1,4 +1,4 @@
-import type { ProductDetail, ProductFacts } from "../../src/domains/catalog/rules.ts"
+import type { ProductDetail } from "../../src/domains/catalog/rules.ts"
 import type { ShownMovement, StockValue } from "../../src/domains/inventory/rules.ts"
 import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"

@@ -1,13 +1,5 @@
-import { DurableObject } from "cloudflare:workers"
-import type { ProductDetail, ProductFacts } from "../../src/domains/catalog/rules.ts"
-import type { ShownMovement, StockValue } from "../../src/domains/inventory/rules.ts"
-import type { LotTrace } from "../../src/domains/lots/rules.ts"
-import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
-import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
-import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
-import type { LinkId, LocationId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
+import type { LinkId, OrganizationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { err, ok, type Result, refuse } from "../../src/kernel/result.ts"
 import { hour, type Instant, minute } from "../../src/kernel/time.ts"
@@ -27,11 +19,10 @@ import { Relay } from "../shared/relay.ts"
 import { openBooks, showLinksAnew } from "./adopt.ts"
 import { carryOut, type LedgerFact, tellsRooms } from "./commands/index.ts"
 import { lapse } from "./commands/lapses.ts"
-import type { LotNamed } from "./commands/lots.ts"
 import { aboutThat, noOrigin, passing, Rollback, systemActor, unknownLedger } from "./envelopes.ts"
 import { schemaSteps } from "./migrations.ts"
 import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections/index.ts"
-import * as reads from "./reads.ts"
+import { LedgerReader } from "./reader.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
 import { RoomNews } from "./room-news.ts"
 import type { Envelope, LedgerReplies, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
@@ -45,7 +36,7 @@ type Due = "relay" | "watch" | "rooms" | "commands" | "reconcile" | "rebuild" | 
  * The one writer of a supplier's products, stock, links and orders. It decides and writes in one transaction
  * of its own SQLite, then projects to D1. This class is the shell (storage, time, alarms, RPC); commands/ decide.
  */
-export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc {
+export class SupplierLedger extends LedgerReader implements LedgerRpc {
   readonly #store: LedgerStore
   readonly #outbox: Outbox<ProjectedKind>
   readonly #commands: CommandLog
@@ -88,6 +79,10 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
     })
   }
 
+  protected override get books(): LedgerStore | undefined {
+    return this.#isReady ? this.#store : undefined
+  }
+
   /** Takes the organization's facts; the first time, this makes the ledger. Older facts than those it has change nothing. */
   async adopt(facts: OrganizationFacts): Promise<void> {
     this.#transaction(() => {
@@ -117,42 +112,6 @@ export class SupplierLedger extends DurableObject<Bindings> implements LedgerRpc
   async executeAll(envelopes: readonly Envelope[]): Promise<LedgerReplies> {
     const results = envelopes.map((envelope) => this.#decide(envelope, this.#now()))
     return { results, ...(await this.#waitForProjection()) }
-  }
-
-  async readOrder(organizationId: OrganizationId, id: OrderId): Promise<OrderFacts | undefined> {
-    return this.#isReady ? reads.order(this.#store, organizationId, id) : undefined
-  }
-
-  async readLink(organizationId: OrganizationId, id: LinkId): Promise<LinkWithTerms | undefined> {
-    return this.#isReady ? reads.link(this.#store, organizationId, id) : undefined
-  }
-
-  async readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductDetail | undefined> {
-    return this.#isReady ? reads.product(this.#store, organizationId, id) : undefined
-  }
-
-  async readUnit(organizationId: OrganizationId, id: UnitId): Promise<UnitFact | undefined> {
-    return this.#isReady ? reads.unit(this.#store, organizationId, id) : undefined
-  }
-
-  async readUnitSummary(organizationId: OrganizationId, id: ProductId): Promise<UnitSummary | undefined> {
-    return this.#isReady ? reads.unitSummary(this.#store, organizationId, id) : undefined
-  }
-
-  async readMovement(organizationId: OrganizationId, id: MovementId): Promise<ShownMovement | undefined> {
-    return this.#isReady ? reads.movement(this.#store, organizationId, id) : undefined
-  }
-
-  async readLotTrace(organizationId: OrganizationId, lot: LotNamed): Promise<Result<LotTrace>> {
-    return this.#isReady ? reads.lotTrace(this.#store, organizationId, lot) : refuse("NOT_FOUND")
-  }
-
-  async readLocation(organizationId: OrganizationId, id: LocationId): Promise<SeenLocation | undefined> {
-    return this.#isReady ? reads.location(this.#store, organizationId, id) : undefined
-  }
-
-  async readStockValue(organizationId: OrganizationId): Promise<StockValue | undefined> {
-    return this.#isReady ? reads.stockValue(this.#store, organizationId) : undefined
   }
 
   async introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean> {

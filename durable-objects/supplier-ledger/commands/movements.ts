@@ -192,7 +192,7 @@ function productOf(work: LedgerWork, { type, productId, gtin }: MovementInput): 
   return isAnothers ? fault("/gtin", "DIFFERS", `${product.sku} has another GTIN.`) : ok(product)
 }
 
-/** INV-STK-11: a serial makes a unit of what comes in; from then on it moves, is sold and is put right as that unit. */
+/** INV-STK-12: a serial makes a unit of what comes in; from then on it moves, is sold and is put right as that unit. */
 function checkSerial(work: LedgerWork, product: ProductFacts, { type, serial, quantityMilli, corrects }: Stated): Refusal | undefined {
   if (serial === undefined) return undefined
   const refused = (pointer: string, code: string, message: string): Refusal => ({

@@ -204,7 +204,7 @@ describe("GTINs and labels", () => {
     })
   })
 
-  test("INV-STK-11: a serial makes a unit of one piece, of whoever may receive units, once", async () => {
+  test("INV-STK-12: a serial makes a unit of one piece, of whoever may receive units, once", async () => {
     const { id } = await product()
     const serial = unique("SN")
     const body = { type: "IN", product_id: id, quantity: 1, serial }
