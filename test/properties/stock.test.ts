@@ -96,7 +96,7 @@ describe("under random movements, orders, promises, expiries and crashes", () =>
       using _clock = vi.spyOn(Date, "now").mockImplementation(() => clock.now)
       const { sql } = state.storage
       await fc.assert(
-        fc.asyncProperty(stockSteps(25), async (history) => {
+        fc.asyncProperty(stockSteps(50), async (history) => {
           clock.now = dawn
           state.storage.transactionSync(() => emptied(sql))
           const ledger = new TestLedger(organization("Supplier"))

@@ -21,21 +21,31 @@ const only = (rows: readonly Row[], expected: readonly Row[]): Row[] => {
 
 const without = (row: Row, ...names: string[]): Row => Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)))
 
+/** Of a level or a reservation: whether its place sells, and its lot, if any, is neither held nor out of date. */
+const isSellable = `(SELECT kind FROM locations WHERE id = l.location_id) IN ('WAREHOUSE', 'CFA_DEPOT', 'STOCKIST', 'STORE')
+  AND (l.lot_id = '' OR l.lot_id IN (SELECT id FROM lots WHERE status = 'ACTIVE' AND expired_at IS NULL))`
+
 /**
- * Holds D1 to the object's own tables, row by row and column by column, for the supplier and each buyer. Written in
+ * Holds D1 to the object's own tables, row by row and column by column, for the supplier and each buyer, who may run places. Written in
  * plain SQL on both sides, so that it shares no code with the relay and reconcile it checks (INV-PRJ-1).
  */
 export async function expectProjected(ledger: TestLedger, buyers: readonly OrganizationFacts[]): Promise<void> {
   const own = await runInDurableObject(ledger.stub, (_, { storage: { sql } }) => {
     const all = (query: string): Row[] => sql.exec(query).toArray()
     return {
+      locations: all("SELECT id AS key, *, nullif(address, 'null') AS address FROM locations"),
       // Who runs a place stands in a list here, and there in a row each.
-      locations: all("SELECT id AS key, *, 'supplier' AS side FROM locations").map((row) => ({
-        ...without(row, "operators"),
-        address: row["address"] === "null" ? null : row["address"],
-      })),
+      operators: all(
+        `SELECT p.id AS place, o.value ->> 'id' AS operator_id, json_object('id', o.value ->> 'id', 'name', o.value ->> 'name') AS operator, o.value ->> 'isCurrent' AS is_current
+         FROM locations p, json_each(p.operators) o`,
+      ),
       products: all(
-        "SELECT id AS key, *, (SELECT coalesce(sum(quantity_milli), 0) FROM stock_movements m WHERE m.product_id = products.id AND m.to_location_id IS NULL) AS stock_milli FROM products",
+        `SELECT id AS key, *,
+          (SELECT coalesce(sum(quantity_milli), 0) FROM stock_movements m WHERE m.product_id = products.id AND m.to_location_id IS NULL) AS stock_milli,
+          (SELECT coalesce(max(seq), 0) FROM stock_levels l WHERE l.product_id = products.id) AS stock_seq,
+          (SELECT coalesce(sum(on_hand_milli), 0) FROM stock_levels l WHERE l.product_id = products.id AND ${isSellable})
+            - (SELECT coalesce(sum(quantity_milli), 0) FROM reservations l WHERE l.product_id = products.id AND ${isSellable}) AS available_milli
+         FROM products`,
       ),
       stock_levels: all(
         `SELECT product_id || location_id || lot_id AS key, *,
@@ -46,7 +56,7 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
       ),
       stock_movements: all(
         `SELECT m.id AS key, m.*, nullif(m.lot_id, '') AS lot_id, (SELECT number FROM lots WHERE id = m.lot_id) AS lot_number,
-          (SELECT left_milli FROM transits WHERE movement_id = m.id) AS open_milli FROM stock_movements m`,
+          (SELECT expires_on FROM lots WHERE id = m.lot_id) AS expires_on, (SELECT left_milli FROM transits WHERE movement_id = m.id) AS open_milli FROM stock_movements m`,
       ),
       lots: all("SELECT id AS key, * FROM lots"),
       stock_units: all("SELECT id AS key, *, (SELECT number FROM lots WHERE id = units.lot_id) AS lot_number FROM units").map((row) =>
@@ -64,7 +74,7 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     }
   })
   const supplier = ledger.owner
-  const actualOf = async (table: keyof typeof own, orgId: string, side?: string): Promise<Row[]> => {
+  const actualOf = async (table: Exclude<keyof typeof own, "operators">, orgId: string, side?: string): Promise<Row[]> => {
     const key = keys[table] ?? "id"
     const rows = await d1<Row>(
       `select ${key} as key, * from ${table} where org_id = ? ${side === undefined ? "" : `and side = '${side}'`}`,
@@ -73,7 +83,6 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     return rows.sort(byId)
   }
   for (const table of [
-    "locations",
     "products",
     "stock_levels",
     "stock_movements",
@@ -84,6 +93,23 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
   ] as const) {
     const expected = own[table].sort(byId)
     expect(only(await actualOf(table, supplier.id), expected), table).toEqual(expected)
+  }
+  const places = own.locations.sort(byId).map((row) => without(row, "operators"))
+  const owned = places.map((row) => ({
+    ...row,
+    side: "supplier",
+    counterparty_id: "",
+    is_current: 1,
+    operator: own.operators.find(({ place, is_current }) => place === row["id"] && is_current === 1)?.["operator"] ?? null,
+  }))
+  expect(only(await actualOf("locations", supplier.id, "supplier"), owned), "locations").toEqual(owned)
+  for (const partner of buyers) {
+    const run = places.flatMap((row) =>
+      own.operators
+        .filter(({ place, operator_id }) => place === row["id"] && operator_id === partner.id)
+        .map(({ operator, is_current }) => ({ ...row, side: "buyer", counterparty_id: supplier.id, is_default: 0, operator, is_current })),
+    )
+    expect(only(await actualOf("locations", partner.id, "buyer"), run), "locations that a partner runs").toEqual(run)
   }
   const party = (row: Row, side: "supplier" | "buyer"): Row =>
     side === "supplier" ? { ...row, side, counterparty_id: row["buyer_id"] } : { ...row, side, counterparty_id: supplier.id }
