@@ -180,4 +180,13 @@ CREATE UNIQUE INDEX bundle_components_once ON bundle_components (parent_id, chil
 CREATE INDEX bundle_components_child ON bundle_components (child_id) WHERE removed_at IS NULL;
 `,
   },
+  {
+    id: 11,
+    name: "what a product has costs nothing for what it no longer has",
+    // A lot that is sold out keeps its level: in years these are nearly all.
+    sql: `
+CREATE INDEX stock_levels_held ON stock_levels (product_id) WHERE on_hand_milli > 0;
+CREATE INDEX stock_levels_seq ON stock_levels (product_id, seq);
+`,
+  },
 ]

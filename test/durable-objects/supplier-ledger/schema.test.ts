@@ -47,6 +47,7 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     UPDATE products SET identity_id = 'idn_1', color = 'WY', condition = 'N' WHERE id = 'prd_3';
     INSERT INTO bundle_components VALUES ('bcp_1', 'prd_3', 'prd_1', 2000, 'PRIMARY', 50, NULL, 1, 42);
   `,
+  11: "INSERT INTO stock_levels VALUES ('prd_1', 'whs_1', 'lot_2', 0, 44);",
 }
 
 const last = schemaSteps.length
