@@ -199,4 +199,13 @@ CREATE INDEX orders_answer_by ON orders (answer_by) WHERE answer_by IS NOT NULL;
 CREATE INDEX bundle_components_parent ON bundle_components (parent_id, seq);
 `,
   },
+  {
+    id: 8,
+    name: "what a product has costs nothing for what it no longer has",
+    // A lot that is sold out keeps its level: in years these are nearly all.
+    sql: `
+CREATE INDEX stock_levels_held ON stock_levels (product_id) WHERE on_hand_milli > 0;
+CREATE INDEX stock_levels_seq ON stock_levels (product_id, seq);
+`,
+  },
 ]

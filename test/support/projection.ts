@@ -22,7 +22,12 @@ const only = (rows: readonly Row[], expected: readonly Row[]): Row[] => {
 const without = (row: Row, ...names: string[]): Row => Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)))
 
 /** INV-BDL-7, by following every path down: how many the stock of its leaves is enough for. */
-function stockOfBundle(bundle: Row, products: readonly Row[], components: readonly Row[]): number {
+function stockOfBundle(
+  bundle: Row,
+  products: readonly Row[],
+  components: readonly Row[],
+  column: "stock_milli" | "available_milli",
+): number {
   const needs = new Map<unknown, number>()
   const visit = (id: unknown, units: number): void => {
     const parts = components.filter((one) => one["parent_id"] === id && one["removed_at"] === null)
@@ -30,26 +35,35 @@ function stockOfBundle(bundle: Row, products: readonly Row[], components: readon
     for (const part of parts) visit(part["child_id"], (units * Number(part["quantity_milli"])) / 1000)
   }
   visit(bundle["id"], 1)
-  const stockOf = (id: unknown): number => Number(products.find((one) => one["id"] === id)?.["stock_milli"])
+  const stockOf = (id: unknown): number => Number(products.find((one) => one["id"] === id)?.[column])
   const step = Number(bundle["quantity_step_milli"])
   return Math.min(...[...needs].map(([id, units]) => Math.floor(stockOf(id) / units / step) * step))
 }
+/** Of a level or a reservation: whether its place sells, and its lot, if any, is neither held nor out of date. */
+const isSellable = `(SELECT kind FROM locations WHERE id = l.location_id) IN ('WAREHOUSE', 'CFA_DEPOT', 'STOCKIST', 'STORE')
+  AND (l.lot_id = '' OR l.lot_id IN (SELECT id FROM lots WHERE status = 'ACTIVE' AND expired_at IS NULL))`
 
 /**
- * Holds D1 to the object's own tables, row by row and column by column, for the supplier and each buyer. Written in
+ * Holds D1 to the object's own tables, row by row and column by column, for the supplier and each buyer, who may run places. Written in
  * plain SQL on both sides, so that it shares no code with the relay and reconcile it checks (INV-PRJ-1).
  */
 export async function expectProjected(ledger: TestLedger, buyers: readonly OrganizationFacts[]): Promise<void> {
   const own = await runInDurableObject(ledger.stub, (_, { storage: { sql } }) => {
     const all = (query: string): Row[] => sql.exec(query).toArray()
     return {
+      locations: all("SELECT id AS key, *, nullif(address, 'null') AS address FROM locations"),
       // Who runs a place stands in a list here, and there in a row each.
-      locations: all("SELECT id AS key, *, 'supplier' AS side FROM locations").map((row) => ({
-        ...without(row, "operators"),
-        address: row["address"] === "null" ? null : row["address"],
-      })),
+      operators: all(
+        `SELECT p.id AS place, o.value ->> 'id' AS operator_id, json_object('id', o.value ->> 'id', 'name', o.value ->> 'name') AS operator, o.value ->> 'isCurrent' AS is_current
+         FROM locations p, json_each(p.operators) o`,
+      ),
       products: all(
-        "SELECT id AS key, *, (SELECT coalesce(sum(quantity_milli), 0) FROM stock_movements m WHERE m.product_id = products.id AND m.to_location_id IS NULL) AS stock_milli FROM products",
+        `SELECT id AS key, *,
+          (SELECT coalesce(sum(quantity_milli), 0) FROM stock_movements m WHERE m.product_id = products.id AND m.to_location_id IS NULL) AS stock_milli,
+          (SELECT coalesce(max(seq), 0) FROM stock_levels l WHERE l.product_id = products.id) AS stock_seq,
+          (SELECT coalesce(sum(on_hand_milli), 0) FROM stock_levels l WHERE l.product_id = products.id AND ${isSellable})
+            - (SELECT coalesce(sum(quantity_milli), 0) FROM reservations l WHERE l.product_id = products.id AND ${isSellable}) AS available_milli
+         FROM products`,
       ),
       stock_levels: all(
         `SELECT product_id || location_id || lot_id AS key, *,
@@ -60,7 +74,7 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
       ),
       stock_movements: all(
         `SELECT m.id AS key, m.*, nullif(m.lot_id, '') AS lot_id, (SELECT number FROM lots WHERE id = m.lot_id) AS lot_number,
-          (SELECT left_milli FROM transits WHERE movement_id = m.id) AS open_milli FROM stock_movements m`,
+          (SELECT expires_on FROM lots WHERE id = m.lot_id) AS expires_on, (SELECT left_milli FROM transits WHERE movement_id = m.id) AS open_milli FROM stock_movements m`,
       ),
       lots: all("SELECT id AS key, * FROM lots"),
       stock_units: all("SELECT id AS key, *, (SELECT number FROM lots WHERE id = units.lot_id) AS lot_number FROM units").map((row) =>
@@ -78,13 +92,17 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     }
   })
   // Leaves keep their own, so that it does not matter which bundle is looked at first.
-  own.products = own.products.map((product) =>
-    own.bundle_components.some((one) => one["parent_id"] === product["id"] && one["removed_at"] === null)
-      ? { ...product, stock_milli: stockOfBundle(product, own.products, own.bundle_components) }
-      : product,
-  )
+  const leaves = own.products
+  const isBundle = ({ id }: Row) => own.bundle_components.some((one) => one["parent_id"] === id && one["removed_at"] === null)
+  own.products = leaves.map((product) => {
+    // When a bundle's stock changed last is when one of its components' did: of these the ledger's own word is not repeated here.
+    const { stock_seq: _stockSeq, ...shown } = product
+    if (!isBundle(product)) return leaves.some(isBundle) ? shown : product
+    const of = (column: "stock_milli" | "available_milli") => stockOfBundle(product, leaves, own.bundle_components, column)
+    return { ...shown, stock_milli: of("stock_milli"), available_milli: of("available_milli") }
+  })
   const supplier = ledger.owner
-  const actualOf = async (table: keyof typeof own, orgId: string, side?: string): Promise<Row[]> => {
+  const actualOf = async (table: Exclude<keyof typeof own, "operators">, orgId: string, side?: string): Promise<Row[]> => {
     const key = keys[table] ?? "id"
     const rows = await d1<Row>(
       `select ${key} as key, * from ${table} where org_id = ? ${side === undefined ? "" : `and side = '${side}'`}`,
@@ -93,7 +111,6 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     return rows.sort(byId)
   }
   for (const table of [
-    "locations",
     "products",
     "stock_levels",
     "stock_movements",
@@ -104,6 +121,23 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
   ] as const) {
     const expected = own[table].sort(byId)
     expect(only(await actualOf(table, supplier.id), expected), table).toEqual(expected)
+  }
+  const places = own.locations.sort(byId).map((row) => without(row, "operators"))
+  const owned = places.map((row) => ({
+    ...row,
+    side: "supplier",
+    counterparty_id: "",
+    is_current: 1,
+    operator: own.operators.find(({ place, is_current }) => place === row["id"] && is_current === 1)?.["operator"] ?? null,
+  }))
+  expect(only(await actualOf("locations", supplier.id, "supplier"), owned), "locations").toEqual(owned)
+  for (const partner of buyers) {
+    const run = places.flatMap((row) =>
+      own.operators
+        .filter(({ place, operator_id }) => place === row["id"] && operator_id === partner.id)
+        .map(({ operator, is_current }) => ({ ...row, side: "buyer", counterparty_id: supplier.id, is_default: 0, operator, is_current })),
+    )
+    expect(only(await actualOf("locations", partner.id, "buyer"), run), "locations that a partner runs").toEqual(run)
   }
   const party = (row: Row, side: "supplier" | "buyer"): Row =>
     side === "supplier" ? { ...row, side, counterparty_id: row["buyer_id"] } : { ...row, side, counterparty_id: supplier.id }

@@ -9,7 +9,7 @@ export const seed = setting("VITE_SEED") ?? Date.now() % 2 ** 31
 const all = setting("VITE_RUNS") ?? 1_000
 
 /** How many histories each property walks. */
-export const runs = { inObject: all, withD1: Math.ceil(all / 25), stock: Math.ceil(all / 2), stockWithD1: Math.ceil(all / 50) }
+export const runs = { inObject: all, withD1: Math.ceil(all / 25), stock: Math.ceil(all / 5), stockWithD1: Math.ceil(all / 100) }
 
 /** The ledger's tables, what refers to others first. */
 const tables = [

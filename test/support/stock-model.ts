@@ -26,6 +26,8 @@ type Row = {
   readonly viaTransit: boolean
   readonly receives: number | undefined
   readonly corrects: number | undefined
+  /** Whether it is made to fit what there is: left to chance, little would ever go out. */
+  readonly isAimed: boolean
 }
 
 /** What happens to the stock; things are named by their place among those there are, so that a list stays meaningful when it shrinks. */
@@ -42,7 +44,6 @@ export type StockStep =
   | { readonly do: "wait"; readonly hours: number }
   | { readonly do: "crash" }
 
-const some = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 })
 const quarters = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 1, max: 8 }).map((units) => units * 4) },
   { weight: 1, arbitrary: fc.integer({ min: -8, max: 30 }) },
@@ -54,10 +55,11 @@ const row: fc.Arbitrary<Row> = fc.record({
   to: fc.nat(2),
   quarters,
   lot: fc.nat(3),
-  expiresInDays: some(fc.integer({ min: -1, max: 4 })),
+  expiresInDays: fc.option(fc.integer({ min: -1, max: 5 }), { nil: undefined, freq: 3 }),
   viaTransit: fc.boolean(),
   receives: fc.constant(undefined),
   corrects: fc.constant(undefined),
+  isAimed: fc.integer({ min: 0, max: 5 }).map((n) => n > 0),
 })
 const receipt = row.map((one): Row => ({ ...one, type: "IN", quarters: Math.abs(one.quarters) + 4, viaTransit: false }))
 const arrival = fc
@@ -80,7 +82,7 @@ const recording = fc.record({
 })
 const lines = fc.array(fc.record({ product: fc.nat(1), units: fc.integer({ min: 1, max: 5 }) }), { minLength: 1, maxLength: 3 })
 const few = fc.nat(5)
-const hours = fc.integer({ min: 1, max: 60 })
+const hours = fc.integer({ min: 1, max: 150 })
 
 export const stockSteps = (length: number): fc.Arbitrary<StockStep[]> => {
   const any = fc.oneof(
@@ -103,7 +105,7 @@ export const stockSteps = (length: number): fc.Arbitrary<StockStep[]> => {
       }),
     },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("minimum" as const), product: fc.nat(1), place: fc.nat(3), units: fc.nat(12) }) },
-    { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), hours }) },
+    { weight: 8, arbitrary: fc.record({ do: fc.constant("wait" as const), hours: fc.integer({ min: 1, max: 30 }) }) },
     { weight: 1, arbitrary: fc.constant<StockStep>({ do: "crash" }) },
   )
   const opening = fc.record({
@@ -202,6 +204,47 @@ export class StockModel {
     [...this.onHand]
       .filter(([cell]) => cell.startsWith(place === undefined ? `${product} ` : `${product} ${place} `))
       .reduce((sum, [, milli]) => sum + milli, 0)
+
+  /** The row made to fit what there is, where it wants to and something is there. */
+  aim(one: Row): Row {
+    if (!one.isAimed) return one
+    const pick = <T>(list: readonly T[], index: number): T | undefined => list[index % Math.max(1, list.length)]
+    const whole = (product: number, asked: number): number => (product === 0 ? Math.round(asked / 4) * 4 : asked)
+    if (one.receives !== undefined) {
+      const open = pick(
+        this.transits.filter(({ left }) => left > 0),
+        one.receives,
+      )
+      if (open === undefined) return one
+      const asked = Math.min(open.left / 250, whole(open.product, Math.max(4, Math.abs(one.quarters))))
+      return { ...one, receives: this.transits.indexOf(open), product: open.product, quarters: asked }
+    }
+    if (one.corrects !== undefined) {
+      const wrong = pick(
+        this.stated.filter(({ isCorrected, places }) => !isCorrected && places.some((place) => place !== StockModel.transit)),
+        one.corrects,
+      )
+      if (wrong === undefined) return one
+      const place = wrong.places.find((where) => where !== StockModel.transit) ?? 0
+      const quarters = whole(wrong.product, one.quarters) || 4
+      return { ...one, corrects: this.stated.indexOf(wrong), product: wrong.product, place, lot: wrong.lot, quarters }
+    }
+    const viaTransit = one.viaTransit && one.type === "TRANSFER"
+    if (one.type === "IN")
+      return {
+        ...one,
+        viaTransit,
+        expiresInDays: one.lot === 0 ? undefined : one.expiresInDays,
+        quarters: whole(one.product, one.quarters),
+      }
+    const cells = [...this.onHand].filter(([cell, milli]) => milli > 0 && !cell.includes(` ${StockModel.transit} `))
+    const [cell] = pick(cells, one.product + one.place * 2 + one.lot * 6) ?? []
+    if (cell === undefined) return one
+    const [product, place, lot] = cell.split(" ").map(Number) as [number, number, number]
+    const quarters = whole(product, one.quarters) || 4
+    const to = one.to === place ? (place + 1) % 3 : one.to
+    return { ...one, product, place, lot, quarters, to, viaTransit, expiresInDays: undefined }
+  }
 
   /** OK or the code, of one row after those before it; a row that goes well has happened. `made` says which movement it became. */
   record(given: Row): { readonly code: string; readonly happen: (id: MovementId) => void } {
@@ -363,9 +406,10 @@ export async function walkStock(
   for (const step of history) {
     switch (step.do) {
       case "record": {
-        const items = step.rows.map(inputOf)
+        const rows = step.rows.map((one) => model.aim(one))
+        const items = rows.map(inputOf)
         const undo = model.mark
-        const foretold = step.rows.map((one) => model.record(one))
+        const foretold = rows.map((one) => model.record(one))
         const codes = foretold.map(({ code }) => code).filter((code) => code !== "OK")
         const isRefused = codes.length === items.length || (codes.length > 0 && step.onError === "reject_all")
         if (isRefused) undo()

@@ -8,6 +8,10 @@ import { LedgerTable } from "./table.ts"
 const reserved =
   "(SELECT coalesce(sum(quantity_milli), 0) FROM reservations r WHERE r.product_id = l.product_id AND r.location_id = l.location_id AND r.lot_id = l.lot_id)"
 
+/** Cells that hold something, with their places and lots; what is sold out is not looked at, and in years that is nearly all. */
+const held =
+  "stock_levels l INDEXED BY stock_levels_held JOIN locations place ON place.id = l.location_id LEFT JOIN lots lot ON lot.id = l.lot_id"
+
 /** What is on hand where, by product, place and lot. What is reserved and what is on its way are summed when asked for. */
 export class Levels {
   readonly table: LedgerTable<Level>
@@ -46,8 +50,7 @@ export class Levels {
       .exec<Omit<SaleCell, "isDefaultLocation" | "locationKind"> & { isDefault: number; locationKind: string }>(
         `SELECT l.product_id AS productId, l.location_id AS locationId, l.lot_id AS lotId, l.on_hand_milli - ${reserved} AS freeMilli,
            place.kind AS locationKind, place.is_default AS isDefault, lot.status AS lotStatus, lot.expires_on AS expiresOn, lot.received_at AS receivedAt
-         FROM stock_levels l JOIN locations place ON place.id = l.location_id LEFT JOIN lots lot ON lot.id = l.lot_id
-         WHERE l.product_id = ? AND l.on_hand_milli > 0`,
+         FROM ${held} WHERE l.product_id = ? AND l.on_hand_milli > 0`,
         productId,
       )
       .toArray()
@@ -84,7 +87,7 @@ export class Levels {
 
   onHandAt(productId: ProductId, locationId: LocationId): Milli {
     return this.#sum(
-      "SELECT coalesce(sum(on_hand_milli), 0) AS sum FROM stock_levels WHERE product_id = ? AND location_id = ?",
+      "SELECT coalesce(sum(on_hand_milli), 0) AS sum FROM stock_levels INDEXED BY stock_levels_held WHERE product_id = ? AND location_id = ? AND on_hand_milli > 0",
       productId,
       locationId,
     )
@@ -109,10 +112,11 @@ export class Levels {
   totalOf(productId: ProductId): { readonly stockMilli: Milli; readonly availableMilli: Milli; readonly stockSeq: number } {
     return this.#sql
       .exec<{ stockMilli: Milli; availableMilli: Milli; stockSeq: number }>(
-        `SELECT coalesce(sum(l.on_hand_milli), 0) AS stockMilli, coalesce(max(l.seq), 0) AS stockSeq,
+        `SELECT coalesce(sum(l.on_hand_milli), 0) AS stockMilli,
+           coalesce((SELECT max(seq) FROM stock_levels INDEXED BY stock_levels_seq WHERE product_id = ?1), 0) AS stockSeq,
            coalesce(sum(CASE WHEN place.kind NOT IN ('QUARANTINE', 'IN_TRANSIT') AND (lot.id IS NULL OR (lot.status = 'ACTIVE' AND lot.expired_at IS NULL))
              THEN l.on_hand_milli - ${reserved} END), 0) AS availableMilli
-         FROM stock_levels l JOIN locations place ON place.id = l.location_id LEFT JOIN lots lot ON lot.id = l.lot_id WHERE l.product_id = ?`,
+         FROM ${held} WHERE l.product_id = ?1 AND l.on_hand_milli > 0`,
         productId,
       )
       .one()

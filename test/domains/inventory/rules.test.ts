@@ -1,7 +1,20 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { type Allocation, allocate, applyToLevel, type Demand, type FreeCell } from "../../../src/domains/inventory/rules.ts"
+import {
+  type Allocation,
+  allocate,
+  applyToLevel,
+  averageCost,
+  type Demand,
+  type FreeCell,
+  movementReasons,
+  movementTypes,
+  ownReasons,
+  statedReasons,
+  valueMinor,
+} from "../../../src/domains/inventory/rules.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
+import { limits } from "../../../src/kernel/limits.ts"
 
 const demand = (line: number, product: string, quantityMilli: number): Demand => ({
   lineId: `oln_${line}`,
@@ -91,5 +104,79 @@ describe("allocating stock", () => {
         expect(new Set(places).size).toBe(places.length)
       }),
     )
+  })
+})
+
+describe("the average cost", () => {
+  type Ratio = { readonly over: bigint; readonly under: bigint }
+  /** Rounded half up, from the exact fraction and by comparing remainders: not the way the rule does it. */
+  const rounded = ({ over, under }: Ratio): number => {
+    const whole = over / under
+    return Number((over - whole * under) * 2n >= under ? whole + 1n : whole)
+  }
+  const milli = fc.integer({ min: 1, max: limits.quantityMilliMax })
+  const cost = fc.integer({ min: 0, max: limits.moneyMinorMax })
+
+  test("is what there was and what came, over both, to the nearest thousandth and exactly so up to the limits", () => {
+    fc.assert(
+      fc.property(milli, cost, milli, cost, (onHandMilli, averageMilli, quantityMilli, unitCostMilli) => {
+        const over = BigInt(onHandMilli) * BigInt(averageMilli) + BigInt(quantityMilli) * BigInt(unitCostMilli)
+        const average = averageCost({ onHandMilli, averageMilli }, { quantityMilli, unitCostMilli })
+        expect(average).toBe(rounded({ over, under: BigInt(onHandMilli) + BigInt(quantityMilli) }))
+        expect(average).toBeGreaterThanOrEqual(Math.min(averageMilli, unitCostMilli))
+        expect(average).toBeLessThanOrEqual(Math.max(averageMilli, unitCostMilli))
+      }),
+    )
+  })
+
+  test("begins with the first cost that is known, and anew when nothing was left", () => {
+    expect(averageCost({ onHandMilli: 5_000, averageMilli: null }, { quantityMilli: 1, unitCostMilli: 7 })).toBe(7)
+    expect(averageCost({ onHandMilli: 0, averageMilli: 9 }, { quantityMilli: 1, unitCostMilli: 7 })).toBe(7)
+  })
+
+  test("strays from the exact one by less than a thousandth for each receipt", () => {
+    const receipts = fc.array(
+      fc.record({ quantityMilli: fc.integer({ min: 1, max: 100_000 }), unitCostMilli: fc.integer({ min: 0, max: 1_000_000 }) }),
+      {
+        minLength: 1,
+        maxLength: 30,
+      },
+    )
+    fc.assert(
+      fc.property(receipts, (list) => {
+        let onHandMilli = 0
+        let averageMilli: number | null = null
+        let value = 0n
+        for (const receipt of list) {
+          averageMilli = averageCost({ onHandMilli, averageMilli }, receipt)
+          onHandMilli += receipt.quantityMilli
+          value += BigInt(receipt.quantityMilli) * BigInt(receipt.unitCostMilli)
+        }
+        const exact = Number(value) / onHandMilli
+        expect(Math.abs((averageMilli ?? 0) - exact)).toBeLessThanOrEqual(list.length * 0.5 + 1e-6)
+      }),
+    )
+  })
+
+  test("makes a value in minor units, to the nearest one and a half up", () => {
+    // 1.5 kg at 2.00 a kg; a gram at a cent a kg; half a cent.
+    expect(valueMinor(1_500, 200_000)).toBe(300)
+    expect(valueMinor(1, 1_000)).toBe(0)
+    expect(valueMinor(500, 1_000)).toBe(1)
+    fc.assert(
+      fc.property(milli, fc.integer({ min: 0, max: 1_000_000_000 }), (quantityMilli, costMilli) => {
+        expect(valueMinor(quantityMilli, costMilli)).toBe(rounded({ over: BigInt(quantityMilli) * BigInt(costMilli), under: 1_000_000n }))
+      }),
+    )
+  })
+})
+
+describe("why stock moves", () => {
+  test("each type has reasons of its own, and the ledger's are nobody's to state", () => {
+    const stated = Object.values(statedReasons).flat()
+    expect(new Set(stated).size).toBe(stated.length)
+    expect(stated.filter((reason) => (ownReasons as readonly string[]).includes(reason))).toEqual([])
+    expect([...movementReasons].sort()).toEqual([...stated, ...ownReasons].sort())
+    expect(movementTypes.every((type) => statedReasons[type].length > 0)).toBe(true)
   })
 })

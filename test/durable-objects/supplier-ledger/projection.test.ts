@@ -1,15 +1,46 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import type { LinkId } from "../../../src/kernel/ids.ts"
+import { day } from "../../../src/kernel/time.ts"
 import { D1Faults } from "../../support/d1-faults.ts"
-import { adopted, d1, eventually, linkedBuyer, noTerms, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
+import {
+  adopted,
+  d1,
+  eventually,
+  linkedBuyer,
+  noTerms,
+  order,
+  organization,
+  quiet,
+  stocked,
+  type TestLedger,
+} from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"
+import { inside, mainOf, openPlace, receiveUnit, record, units } from "../../support/stock.ts"
 
 beforeAll(quiet)
 
-const tables = ["locations", "products", "stock_levels", "stock_movements", "links", "link_terms", "orders"] as const
+/** Where the ledger's own tables stand in D1. */
+const tables = [
+  "locations",
+  "products",
+  "stock_levels",
+  "stock_movements",
+  "lots",
+  "stock_units",
+  "stock_minimums",
+  "bundle_components",
+  "links",
+  "link_terms",
+  "orders",
+] as const
+const ownNames: Readonly<Record<string, string>> = { stock_units: "units", stock_minimums: "minimums" }
 
-/** A ledger with some of everything: two products, terms of the link, an accepted order, a cancelled one and a pending one. */
+/**
+ * A ledger with some of everything: two products, terms of the link, an accepted order, a cancelled one and a pending one;
+ * another place that the buyer runs and once did not, a lot, of which some is on its way and some promised, a unit, a
+ * minimum, and a kit.
+ */
 async function busy(): Promise<{ ledger: TestLedger; buyer: OrganizationFacts; orderIds: string[] }> {
   const ledger = await adopted()
   const buyer = await linkedBuyer(ledger)
@@ -23,6 +54,24 @@ async function busy(): Promise<{ ledger: TestLedger; buyer: OrganizationFacts; o
     orderIds.push(id)
     for (const status of moves) await ledger.must(ledger.owner, "setOrderStatus", { orderId: id, status, reason: null })
   }
+  const kit = await stocked(ledger, 0)
+  await ledger.must(ledger.owner, "addComponent", { parentId: kit.id, childId: first.id, quantityMilli: units(2), role: "PRIMARY" })
+  const main = await mainOf(ledger)
+  const north = await inside(ledger, (work) => {
+    const former = organization("Former")
+    const operators = [
+      { id: former.id, name: former.name, isCurrent: false },
+      { id: buyer.id, name: buyer.name, isCurrent: true },
+    ]
+    receiveUnit(work, { productId: second.id, locationId: main, lotId: "" }, "SN-1")
+    work.stock.setMinimum(first.id, "", units(50))
+    work.stock.reserve({ productId: second.id, locationId: main, lotId: "" }, units(3), { orderId: "ord_promised" }, work.now + day)
+    return openPlace(work, "NORTH", "STOCKIST", { operators }).id
+  })
+  const lot = { lotNumber: "A", expiresOn: "2999-01-31" }
+  await record(ledger, first.id, { ...lot, unitCost: "1.5", reference: "DN-1" })
+  await record(ledger, first.id, { ...lot, type: "TRANSFER", quantityMilli: units(4), toLocationId: north, viaTransit: true })
+  await ledger.comeDue("relay")
   return { ledger, buyer, orderIds }
 }
 
@@ -99,7 +148,7 @@ describe("rebuild", () => {
     await tamper("delete from orders where org_id = ?", ledger.owner.id)
     expect((await ledger.rpc.reconcile()).differences).toEqual([])
     await tamper("update products set name = 'Wrong' where org_id = ?", ledger.owner.id)
-    expect((await ledger.rpc.reconcile()).differences.map(({ problem }) => problem)).toEqual(["DIFFERENT", "DIFFERENT"])
+    expect((await ledger.rpc.reconcile()).differences.map(({ problem }) => problem)).toEqual(["DIFFERENT", "DIFFERENT", "DIFFERENT"])
     await ledger.comeDue("rebuild")
     expect(await isDone(ledger)).toBe(true)
     await expectProjected(ledger, [buyer])
@@ -143,7 +192,7 @@ describe("rebuild", () => {
 describe("reconcile", () => {
   test("finds nothing where nothing differs, and costs no generation", async () => {
     const { ledger } = await busy()
-    expect(await ledger.rpc.reconcile()).toEqual({ checked: 23, differences: [], truncated: false, stuck: [] })
+    expect(await ledger.rpc.reconcile()).toEqual({ checked: 38, differences: [], truncated: false, stuck: [] })
     expect(await ledger.rows("SELECT value FROM meta WHERE key = 'generation'")).toEqual([])
   })
 
@@ -170,22 +219,20 @@ describe("reconcile", () => {
     await expectProjected(ledger, [buyer])
   })
 
-  test.each(["locations", "products", "stock_levels", "stock_movements", "links", "link_terms"])(
-    "finds what is gone from %s and mends it",
-    async (table) => {
-      const { ledger, buyer } = await busy()
-      await tamper(`delete from ${table} where org_id = ?`, ledger.owner.id)
-      const { differences } = await ledger.rpc.reconcile()
-      expect(differences.length).toBe(await ledger.count(table))
-      expect(new Set(differences.map(({ problem }) => problem))).toEqual(new Set(["MISSING"]))
-      await expectProjected(ledger, [buyer])
-    },
-  )
+  test.each(tables.filter((table) => table !== "orders"))("finds what is gone from %s and mends it", async (table) => {
+    const { ledger, buyer } = await busy()
+    await tamper(`delete from ${table} where org_id = ?`, ledger.owner.id)
+    const { differences } = await ledger.rpc.reconcile()
+    expect(differences.length).toBe(await ledger.count(ownNames[table] ?? table))
+    expect(new Set(differences.map(({ problem }) => problem))).toEqual(new Set(["MISSING"]))
+    await expectProjected(ledger, [buyer])
+  })
 
   test("finds a wrong quantity of a product, though its own row be as old as ever", async () => {
     const { ledger, buyer } = await busy()
     await tamper("update products set stock_milli = 5, stock_seq = stock_seq + 1000 where org_id = ?", ledger.owner.id)
     expect((await ledger.rpc.reconcile()).differences.map(({ kind, problem }) => `${kind} ${problem}`)).toEqual([
+      "product DIFFERENT",
       "product DIFFERENT",
       "product DIFFERENT",
     ])
@@ -200,6 +247,9 @@ describe("reconcile", () => {
     ["stock_movements", "movement", "mov_extra"],
     ["orders", "order", "ord_extra"],
     ["links", "link", "lnk_extra"],
+    ["lots", "lot", "lot_extra"],
+    ["stock_units", "unit", "unt_extra"],
+    ["bundle_components", "component", "bcp_extra"],
   ])("finds a row of %s that the ledger does not know, and deletes it", async (table, kind, id) => {
     const { ledger, buyer } = await busy()
     await leaveBehind(table, `org_id = '${ledger.owner.id}'`, {
@@ -219,6 +269,34 @@ describe("reconcile", () => {
     expect((await ledger.rpc.reconcile()).differences).toEqual([{ kind: "level", id: `prd_extra ${real?.location_id} `, problem: "EXTRA" }])
     await expectProjected(ledger, [buyer])
     expect((await ledger.rpc.reconcile()).differences).toEqual([])
+  })
+
+  test.each([
+    ["what is reserved", "stock_levels", "reserved_milli = reserved_milli + 1"],
+    ["what is on its way", "stock_levels", "incoming_milli = incoming_milli + 1"],
+    ["a level's lot", "stock_levels", "lot_status = 'RECALLED'"],
+    ["what of a transfer is open", "stock_movements", "open_milli = 1"],
+    ["a lot's state", "lots", "status = 'RECALLED'"],
+    ["a unit's state", "stock_units", "status = 'SOLD'"],
+    ["a minimum's state", "stock_minimums", "is_low = 1 - is_low"],
+    ["who runs a place", "locations", "operator = null, is_current = 0"],
+    ["what of a product can be sold", "products", "available_milli = available_milli + 1"],
+  ])("finds that %s is wrong, and mends it", async (_, table, change) => {
+    const { ledger, buyer } = await busy()
+    await tamper(`update ${table} set ${change} where org_id = ?`, ledger.owner.id)
+    const { differences } = await ledger.rpc.reconcile()
+    expect(differences.length).toBeGreaterThan(0)
+    expect(new Set(differences.map(({ problem }) => problem))).toEqual(new Set(["DIFFERENT"]))
+    await expectProjected(ledger, [buyer])
+  })
+
+  test("finds that an operator's row of a place is gone or wrong, and mends it", async () => {
+    const { ledger, buyer } = await busy()
+    for (const change of ["delete from locations", "update locations set is_current = 0"]) {
+      await tamper(`${change} where org_id = ? and counterparty_id = ?`, buyer.id, ledger.owner.id)
+      expect((await ledger.rpc.reconcile()).differences).toMatchObject([{ kind: "location" }])
+      await expectProjected(ledger, [buyer])
+    }
   })
 
   test("takes nothing for a difference that is on its way, however busy the ledger is", async () => {

@@ -53,6 +53,7 @@ const rowsOfStep: Readonly<Record<number, string>> = {
     INSERT INTO orders SELECT 'ord_2', 'SO-00002', buyer_id, supplier_name, buyer_name, 'AMENDED', currency, total_minor, lines, history,
       note, internal_note, requested_delivery_on, placed_at, updated_at, version, seq, 99 FROM orders WHERE id = 'ord_1';
   `,
+  8: "INSERT INTO stock_levels VALUES ('prd_1', 'whs_1', 'lot_2', 0, 44);",
 }
 
 const last = schemaSteps.length
