@@ -79,6 +79,8 @@ describe("mass assignment", () => {
     placeOrder: ["supplier_id", "buyer_id"],
     createProduct: ["price", "is_active", "stock_quantity"],
     updateProduct: ["price", "is_active", "stock_quantity"],
+    createVariant: ["price", "is_active", "stock_quantity"],
+    addBundleComponent: ["role"],
   }
   const unknownFields = ({ body }: Answer): string[] =>
     (body.errors ?? [])
