@@ -88,6 +88,7 @@ describe("wrangler.toml", () => {
       "minify",
       "upload_source_maps",
       "env",
+      "alias",
     ])
     expect(Object.keys(config).filter((key) => !alsoAtTheTop.has(key))).toEqual([])
   })
