@@ -66,12 +66,13 @@ export async function untilHealthy(server: DevServer): Promise<void> {
 }
 
 const DEATHS_WINDOW_MS = 60_000
-const DEATHS_MAX = 3
+/** A client that hangs up again and again is no fault of the server's; one that is gone as soon as it is up is. */
+const DEATHS_MAX = 12
 
 /**
- * A server that is started again when it ends by itself, as wrangler 4.124 does when a connection that its proxy keeps to
- * the Worker drops at an unlucky moment (cloudflare/workers-sdk issue 14641). All data is on disk: only the request that
- * met it is lost. `died` resolves when it ends too often, or does not come up again.
+ * A server that is started again when it ends by itself, as wrangler 4.124 does when a client hangs up in the middle of a
+ * body, or a connection that its proxy keeps to the Worker drops at an unlucky moment (cloudflare/workers-sdk issue 14641).
+ * All data is on disk: only requests under way are lost. `died` resolves when it ends too often, or does not come up again.
  */
 export async function keepAlive(start: () => Promise<DevServer>, say: (line: string) => void): Promise<DevServer> {
   let running = await start()
@@ -83,10 +84,13 @@ export async function keepAlive(start: () => Promise<DevServer>, say: (line: str
       const now = Date.now()
       deaths.push(now)
       if (stopping || deaths.filter((at) => at > now - DEATHS_WINDOW_MS).length > DEATHS_MAX) return why
-      say(`the server ended by itself (${why}); starting it again`)
+      say(`the local server went down (${why}), as wrangler dev does when a client hangs up in mid-request; starting it again`)
       await running.stop()
       try {
         running = await start()
+        say(
+          `the local server is up again after ${((Date.now() - now) / 1000).toFixed(1)} s; all data is kept, requests under way were lost`,
+        )
       } catch (error) {
         return error instanceof Error ? error.message : String(error)
       }

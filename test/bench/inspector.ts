@@ -18,6 +18,8 @@ export type ProfileNode = {
 export type Inspector = {
   /** MiB that are in use after a full collection: what the Worker holds on to. */
   readonly heapMiB: () => Promise<number>
+  /** The same with what lies beside the heap: the bytes of buffers, and of the runtime's own objects for the Worker. */
+  readonly heldMiB: () => Promise<number>
   /** What the thread did while the work ran. */
   readonly profile: (work: () => Promise<unknown>) => Promise<CpuProfile>
   readonly close: () => void
@@ -26,6 +28,10 @@ export type Inspector = {
 type Target = { readonly id: string; readonly webSocketDebuggerUrl: string }
 type Answer = { readonly id?: number; readonly result?: unknown; readonly error?: { readonly message: string } }
 
+/** Bytes (Chrome DevTools Protocol, Runtime.getHeapUsage). */
+type HeapUsage = { readonly usedSize: number; readonly embedderHeapUsedSize: number; readonly backingStorageSize: number }
+
+const MiB = 1024 * 1024
 const attemptsMax = 50
 const attemptMs = 100
 const sampleMicroseconds = 200
@@ -53,11 +59,15 @@ export async function inspectorOf(port: number, worker = "waybill"): Promise<Ins
     if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.message}`)
     return answer.result
   }
+  const usage = async (): Promise<HeapUsage> => {
+    await call("HeapProfiler.collectGarbage")
+    return (await call("Runtime.getHeapUsage")) as HeapUsage
+  }
   return {
-    heapMiB: async () => {
-      await call("HeapProfiler.collectGarbage")
-      const { usedSize } = (await call("Runtime.getHeapUsage")) as { usedSize: number }
-      return usedSize / 1024 / 1024
+    heapMiB: async () => (await usage()).usedSize / MiB,
+    heldMiB: async () => {
+      const { usedSize, embedderHeapUsedSize, backingStorageSize } = await usage()
+      return (usedSize + embedderHeapUsedSize + backingStorageSize) / MiB
     },
     profile: async (work) => {
       await call("Profiler.enable")

@@ -89,6 +89,7 @@ describe("wrangler.toml", () => {
       "upload_source_maps",
       "alias",
       "env",
+      "alias",
     ])
     expect(Object.keys(config).filter((key) => !alsoAtTheTop.has(key))).toEqual([])
   })
