@@ -162,6 +162,8 @@ const deeds: Readonly<Record<UnitVerb, Deed>> = {
 
   release(work, unit, { locationId, reason }) {
     if (unit.status === "RESERVED") {
+      if (locationId !== undefined && locationId !== unit.locationId)
+        return fault("/warehouse_id", "ELSEWHERE", "A reserved unit stays where it is; move it once it is released.")
       endReservation(work, unit)
       return ok(work.stock.saveUnit(unit, { status: "AVAILABLE", reservedUntil: null }, reason))
     }

@@ -170,7 +170,9 @@ export const reasonInput = lazily(() => z.strictObject({ reason }).optional().op
 export const comeBackInput = lazily(() =>
   z
     .strictObject({
-      warehouse_id: idSchema("whs").optional().openapi({ description: "Where it is now; where it was last unless said." }),
+      warehouse_id: idSchema("whs")
+        .optional()
+        .openapi({ description: "Where a unit that came back is now; where it was last unless said." }),
       reason,
     })
     .optional()

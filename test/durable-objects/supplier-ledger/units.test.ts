@@ -346,6 +346,9 @@ describe("orders", () => {
     const { id } = await ledger.must(shop.buyer, "placeOrder", order(shop.buyer, [shop.productId, 2]))
     const accept = () => ledger.codeOf(ledger.owner, "setOrderStatus", { orderId: id, status: "ACCEPTED", reason: null })
     expect(await accept()).toBe("STOCK_INSUFFICIENT")
+    expect(await codeOf(ledger, units[0] as UnitFact, "release", { locationId: await placeOf(ledger.owner.id, "B") })).toBe(
+      "VALIDATION_FAILED",
+    )
     await handle(ledger, units[0] as UnitFact, "release")
     expect(await accept()).toBe("OK")
     expect(await statuses(ledger)).toEqual(["SOLD", "SOLD"])
