@@ -82,7 +82,10 @@ export class LedgerWork {
     this.#outbox.append(
       "audit_logs",
       appended.audit_logs.encode({
-        orgId: this.actor.organizationId === platformOrganizationId ? this.store.organization.id : this.actor.organizationId,
+        orgId:
+          this.actor.kind === "SYSTEM" && this.actor.organizationId === platformOrganizationId
+            ? this.store.organization.id
+            : this.actor.organizationId,
         id: newId("aud", this.now),
         actorKind: this.actor.kind,
         actorId: this.actor.id,

@@ -22,8 +22,13 @@ type Order = {
 
 /** The moves as the issue tells them, written out once more on purpose: the model shares no table with the code. */
 const orderMoves: Record<"supplier" | "buyer", Record<string, readonly string[]>> = {
-  supplier: { PENDING: ["ACCEPTED", "REJECTED", "CANCELLED"], ACCEPTED: ["IN_DELIVERY", "CANCELLED"], IN_DELIVERY: ["COMPLETED"] },
-  buyer: { PENDING: ["CANCELLED"], ACCEPTED: ["CANCELLED"], IN_DELIVERY: ["COMPLETED"] },
+  supplier: {
+    PENDING: ["ACCEPTED", "REJECTED", "CANCELLED"],
+    ACCEPTED: ["IN_DELIVERY", "CANCELLED"],
+    IN_DELIVERY: ["COMPLETED", "FAILED_DELIVERY"],
+    FAILED_DELIVERY: ["IN_DELIVERY", "CANCELLED"],
+  },
+  buyer: { PENDING: ["CANCELLED"], ACCEPTED: ["CANCELLED"], IN_DELIVERY: ["COMPLETED"], FAILED_DELIVERY: ["CANCELLED"] },
 }
 const linkMoves: Record<"supplier" | "buyer", Record<string, readonly string[]>> = {
   supplier: { PENDING: ["APPROVED", "REJECTED", "BLOCKED"], APPROVED: ["BLOCKED", "REMOVED"], BLOCKED: ["APPROVED"] },
@@ -90,6 +95,7 @@ export class LedgerModel {
         const order = this.orders.get(command.input.orderId)
         if (order === undefined || (!isOwner && by !== order.buyer)) return "NOT_FOUND"
         if (ifMatch !== undefined && ifMatch !== order.version) return "VERSION_MISMATCH"
+        if (!isOwner && command.input.status === "ACCEPTED" && order.status === "PENDING") return "FORBIDDEN"
         if (!(orderMoves[isOwner ? "supplier" : "buyer"][order.status] ?? []).includes(command.input.status)) return "INVALID_TRANSITION"
         return command.input.status === "ACCEPTED" && this.#isShort(order.lines) ? "STOCK_INSUFFICIENT" : "OK"
       }
@@ -171,7 +177,7 @@ export class LedgerModel {
       case "setOrderStatus": {
         const order = this.#known(this.orders, command.input.orderId)
         this.#tell(order.buyer)
-        const moved = command.input.status === "ACCEPTED" ? -1 : command.input.status === "CANCELLED" && order.status === "ACCEPTED" ? 1 : 0
+        const moved = command.input.status === "ACCEPTED" ? -1 : command.input.status === "CANCELLED" && order.wasAccepted ? 1 : 0
         for (const { productId, quantityMilli } of order.lines) this.#known(this.products, productId).stock += moved * quantityMilli
         order.status = command.input.status
         order.wasAccepted ||= command.input.status === "ACCEPTED"

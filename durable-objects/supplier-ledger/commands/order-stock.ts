@@ -38,9 +38,9 @@ export function partsOf<G extends Goods>(
       return []
     }
     return demands.value.map(({ productId, quantityMilli }) => {
-      const part = productId === line.productId ? undefined : work.store.products.find(productId)
-      if (part !== undefined && !isOnStep(quantityMilli, part.quantityStepMilli))
-        fault(`takes ${quantityNumber(quantityMilli)} of ${part.sku}, which comes in steps of ${quantityNumber(part.quantityStepMilli)}`)
+      const part = productId === line.productId ? undefined : work.store.products.nameOf(productId)
+      if (part !== undefined && !isOnStep(quantityMilli, part.stepMilli))
+        fault(`takes ${quantityNumber(quantityMilli)} of ${part.sku}, which comes in steps of ${quantityNumber(part.stepMilli)}`)
       return { line, productId, quantityMilli }
     })
   })
@@ -60,7 +60,7 @@ function allocateOrder(
   const shelfDaysMin = (link === undefined ? undefined : work.store.terms.of(link.id)?.terms.minShelfLifeDays) ?? 0
   const allocated = allocate(demands, (productId) => work.stock.forSale(productId, shelfDaysMin))
   if (allocated.ok) return allocated
-  const skuOf = (productId: ProductId): string => work.store.products.find(productId)?.sku ?? ""
+  const skuOf = (productId: ProductId): string => work.store.products.nameOf(productId)?.sku ?? ""
   return err({
     code: "STOCK_INSUFFICIENT",
     detail: "Nothing was taken; the order is as it was.",

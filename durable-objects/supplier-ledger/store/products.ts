@@ -2,6 +2,7 @@ import { availabilityOf, explode } from "../../../src/domains/bundles/rules.ts"
 import type { ProductFacts } from "../../../src/domains/catalog/rules.ts"
 import { gtin14 } from "../../../src/kernel/gs1.ts"
 import type { OrganizationId, ProductId } from "../../../src/kernel/ids.ts"
+import type { Milli } from "../../../src/kernel/quantity.ts"
 import type { Components } from "./components.ts"
 import type { Levels } from "./levels.ts"
 import { LedgerTable } from "./table.ts"
@@ -67,6 +68,13 @@ export class Products {
     return this.table.where("substr('000000' || gtin, -14) = ? AND gtin IS NOT NULL AND archived_at IS NULL", gtin14(gtin))[0]
   }
 
+  /** What it is called and its step, without its stock, which for a bundle takes all below it to count. */
+  nameOf(id: ProductId): { readonly sku: string; readonly stepMilli: Milli } | undefined {
+    return this.#sql
+      .exec<{ sku: string; stepMilli: Milli }>("SELECT sku, quantity_step_milli AS stepMilli FROM products WHERE id = ?", id)
+      .toArray()[0]
+  }
+
   save(product: ProductRow): void {
     this.table.save(product)
   }
@@ -77,6 +85,8 @@ export class Products {
    */
   #stockOf({ id, quantityStepMilli }: ProductRow): Pick<ProductFacts, "stockMilli" | "availableMilli" | "stockSeq"> {
     const own = this.#levels.totalOf(id)
+    // Most products never had a component.
+    if (this.#components.seqOf([id]) === 0) return own
     const exploded = explode((parentId) => this.#components.partsOf(parentId), id)
     if (!exploded.ok) return { ...own, stockMilli: 0, availableMilli: 0 }
     const { leaves, below, levels } = exploded.value

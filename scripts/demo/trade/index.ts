@@ -1,6 +1,8 @@
 import { type Chapter, storyOf } from "../story.ts"
+import { aKitIsSold } from "./a-kit-is-sold.ts"
 import { aSalesRepJoins } from "./a-sales-rep-joins.ts"
 import { anOrderIsAccepted } from "./an-order-is-accepted.ts"
+import { anOrderIsAmended } from "./an-order-is-amended.ts"
 import { anOrderIsCancelled } from "./an-order-is-cancelled.ts"
 import { goodsAreListed } from "./goods-are-listed.ts"
 import { peopleSignUp } from "./people-sign-up.ts"
@@ -18,6 +20,8 @@ const chapters: ReadonlyArray<Chapter<Trade>> = [
   goodsAreListed,
   anOrderIsAccepted,
   anOrderIsCancelled,
+  anOrderIsAmended,
+  aKitIsSold,
   stockRunsShort,
   pricesChange,
   strangersSeeNothing,
@@ -30,5 +34,5 @@ const chapters: ReadonlyArray<Chapter<Trade>> = [
 export const trade = storyOf(
   Trade,
   chapters,
-  "sign-up, links, catalog and search, minimums, prices kept, stock out and back, retries, stale edits, tenancy, roles, invitations, the audit log, refresh rotation",
+  "sign-up, links, catalog and search, minimums, prices kept, stock out and back, amended orders, catch weight, kits, packs, retries, stale edits, tenancy, roles, invitations, the audit log, refresh rotation",
 )
