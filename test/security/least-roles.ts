@@ -107,6 +107,13 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   listBundlesOfComponent: everyone,
   getBundleAvailability: everyone,
 
+  listStockMovements: everyone,
+  recordStockMovements: { who: "warehouse_op,staff,manager", roles: [...managers, "warehouse_op", "staff"] },
+  getStockMovement: everyone,
+  traceLot: ownersAndManagers,
+  holdLot: ownersAndManagers,
+  recallLot: ownersAndManagers,
+
   uploadFile: everyone,
   getFile: { who: "who may see what it belongs to", roles: anyone, isPlatforms: true },
   getFileContent: { who: "signed URL or bearer", roles: anyone, isPlatforms: true },

@@ -21,6 +21,10 @@ export type Tenant = World & {
   readonly productId: string
   readonly otherProductId: string
   readonly sku: string
+  /** A receipt of the second product, in this lot at this place. */
+  readonly movementId: string
+  readonly lotNumber: string
+  readonly locationId: string
   readonly auditId: string
   readonly eventId: string
   /** Of the owner. */
@@ -92,6 +96,14 @@ export async function furnished(word: string, capabilities: readonly string[]): 
       }),
     )
   const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
+  const lotNumber = `${word}-lot`
+  const receipt = await must(
+    201,
+    api("POST", "/stock-movements", {
+      token,
+      body: { type: "IN", product_id: second["id"], quantity: 2, lot_number: lotNumber, reference: `${word} delivery note` },
+    }),
+  )
   const fileId = (await uploaded(token, "kyb_document", pdf(), `${word} register.pdf`)).id
   const shown = await send("POST", `/products/${first["id"]}/images?name=${word}.png`, { token, body: await png() })
   const cannedReply = await must(
@@ -132,6 +144,9 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     productId: String(first["id"]),
     otherProductId: String(second["id"]),
     sku,
+    movementId: String(receipt["id"]),
+    lotNumber,
+    locationId: String(receipt["warehouse_id"]),
     auditId: log.data[0]?.id ?? "",
     eventId: happened.data[0]?.id ?? "",
     notificationId,
