@@ -81,8 +81,6 @@ describe("mass assignment", () => {
     createVariant: ["price", "is_active", "stock_quantity"],
     addBundleComponent: ["role"],
     updateProduct: ["price", "is_active", "stock_quantity"],
-    createVariant: ["price", "is_active", "stock_quantity"],
-    addBundleComponent: ["role"],
   }
   const unknownFields = ({ body }: Answer): string[] =>
     (body.errors ?? [])

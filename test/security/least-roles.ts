@@ -132,6 +132,12 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   listExpiringStock: everyone,
   listLowStock: everyone,
   getStockValue: { who: "owner,admin,manager", roles: managers },
+  listStockMovements: everyone,
+  recordStockMovements: { who: "warehouse_op,staff,manager", roles: [...managers, "warehouse_op", "staff"] },
+  getStockMovement: everyone,
+  traceLot: ownersAndManagers,
+  holdLot: ownersAndManagers,
+  recallLot: ownersAndManagers,
 
   uploadFile: everyone,
   getFile: { who: "who may see what it belongs to", roles: anyone, isPlatforms: true },

@@ -44,6 +44,16 @@ const unitStep = (operationId: string): Record<string, Fixture> => ({
   [operationId]: ({ a }) => [{ params: { id: a.unitId }, body: {}, answers: hidden }],
 })
 
+const aboutLot = (operationId: string, body?: unknown): Record<string, Fixture> => ({
+  [operationId]: ({ a }) =>
+    [{}, { product_id: a.otherProductId }].map((query) => ({
+      params: { lot_number: a.lotNumber },
+      query,
+      ...(body === undefined ? {} : { body }),
+      answers: hidden,
+    })),
+})
+
 /**
  * Every operation, by its id. A new route without a line here fails the sweep. 404 wherever an id of A's names a row;
  * what else is refused is documented in the contract: platform routes by permission, ordering by link.
@@ -241,6 +251,27 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { params: { id: a.unitId }, body: { to_warehouse_id: me.warehouseId }, answers: hidden },
     { params: { id: me.unitId }, body: { to_warehouse_id: a.warehouseId }, answers: "422 VALIDATION_FAILED" },
   ],
+  // Stock movements and lots
+  listStockMovements: ({ a }) => [
+    { answers: 200 },
+    { query: { product_id: a.otherProductId }, answers: 200 },
+    { query: { product_id: a.otherProductId, type: "IN" }, answers: 200 },
+  ],
+  recordStockMovements: ({ a, me }) => [
+    { body: { type: "OUT", product_id: a.otherProductId, quantity: 1, lot_number: a.lotNumber }, answers: "422 VALIDATION_FAILED" },
+    { body: { type: "IN", product_id: me.productId, quantity: 1, corrects: a.movementId }, answers: "422 VALIDATION_FAILED" },
+    { body: { type: "OUT", product_id: me.productId, quantity: 1, receives: a.movementId }, answers: "422 VALIDATION_FAILED" },
+    { body: { type: "OUT", product_id: me.productId, quantity: 1, warehouse_id: a.locationId }, answers: "422 VALIDATION_FAILED" },
+    { body: { type: "TRANSFER", product_id: me.productId, quantity: 1, to_warehouse_id: a.locationId }, answers: "422 VALIDATION_FAILED" },
+    {
+      body: { items: [{ type: "OUT", product_id: a.otherProductId, quantity: 1 }], on_error: "reject_failed" },
+      answers: "422 VALIDATION_FAILED",
+    },
+  ],
+  getStockMovement: ({ a }) => [{ params: { id: a.movementId }, answers: hidden }],
+  ...aboutLot("traceLot"),
+  ...aboutLot("holdLot", { hold: true }),
+  ...aboutLot("recallLot", { reason: "Mine now" }),
 
   // Orders
   placeOrder: ({ relation, a, c, me }) => [

@@ -24,6 +24,10 @@ export type Tenant = World & {
   readonly sku: string
   /** Its second, after the one that it began with. */
   readonly warehouseId: string
+  /** A receipt of the second product, in this lot at this place. */
+  readonly movementId: string
+  readonly lotNumber: string
+  readonly locationId: string
   readonly auditId: string
   readonly eventId: string
   /** Of the owner. */
@@ -101,6 +105,14 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     )
   const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
   const jobId = (await imported(token, "products", "sku,name,price\n")).id
+  const lotNumber = `${word}-lot`
+  const receipt = await must(
+    201,
+    api("POST", "/stock-movements", {
+      token,
+      body: { type: "IN", product_id: second["id"], quantity: 2, lot_number: lotNumber, reference: `${word} delivery note` },
+    }),
+  )
   const fileId = (await uploaded(token, "kyb_document", pdf(), `${word} register.pdf`)).id
   const shown = await send("POST", `/products/${first["id"]}/images?name=${word}.png`, { token, body: await png() })
   const cannedReply = await must(
@@ -148,6 +160,9 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     otherProductId: String(second["id"]),
     sku,
     warehouseId: String(warehouse["id"]),
+    movementId: String(receipt["id"]),
+    lotNumber,
+    locationId: String(receipt["warehouse_id"]),
     auditId: log.data[0]?.id ?? "",
     eventId: happened.data[0]?.id ?? "",
     notificationId,

@@ -8,8 +8,8 @@ import { kindOf } from "./kind.ts"
 
 const lotOf = (store: LedgerStore, lotId: LotKey) => (lotId === "" ? undefined : store.lots.find(lotId))
 
-export function shownMovement(store: LedgerStore, { lotId, ...movement }: Movement): ShownMovement {
-  const lot = lotOf(store, lotId)
+export function shownMovement(store: LedgerStore, movement: Movement): ShownMovement {
+  const lot = lotOf(store, movement.lotId)
   return {
     ...movement,
     lotNumber: lot?.number ?? null,

@@ -5,7 +5,7 @@ import { etagOf } from "../../platform/http/reply.ts"
 import type { ShownMovement } from "./rules.ts"
 import type { MovementRow } from "./tables.ts"
 
-export const movementOfRow = (row: MovementRow): ShownMovement => row
+export const movementOfRow = (row: MovementRow): ShownMovement => ({ ...row, lotId: row.lotId ?? "" })
 
 /** A movement as people state it: positive, but for an ADJUSTMENT, whose sign says whether there is more or less. */
 export const toMovementView = (movement: ShownMovement) => ({

@@ -65,7 +65,7 @@ export type Movement = {
 }
 
 /** A movement with what its reader needs of its lot, and of goods that were sent on their way how much has not arrived. */
-export type ShownMovement = Omit<Movement, "lotId"> & {
+export type ShownMovement = Movement & {
   readonly lotNumber: string | null
   readonly expiresOn: string | null
   readonly openMilli: Milli | null
