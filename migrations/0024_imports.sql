@@ -25,3 +25,5 @@ CREATE TABLE import_jobs (
 -- The sweep looks for those that nobody began or that lie still; the clean-up for those that are long over.
 CREATE INDEX import_jobs_due ON import_jobs (due_at) WHERE finished_at IS NULL;
 CREATE INDEX import_jobs_finished ON import_jobs (finished_at) WHERE finished_at IS NOT NULL;
+-- How many an organization has under way.
+CREATE INDEX import_jobs_open ON import_jobs (org_id) WHERE finished_at IS NULL;

@@ -59,6 +59,9 @@ export const limits = {
   exportPageOrders: 100,
   exportRowsMax: 100_000,
   importRowsMax: 100_000,
+  importColumnsMax: 100,
+  /** Of an organization: each of them gives ledgers work. */
+  importsAtOnceMax: 5,
   importRecordBytesMax: 65_536,
   /** Rows that an import gives a ledger in one call: everybody else's commands wait for no more than these. */
   importBatchRows: 50,

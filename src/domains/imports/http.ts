@@ -18,7 +18,7 @@ const started = (row: ImportJobRow): HandlerResult => ({
 const howToSend =
   "Send the CSV file as the body (RFC 4180, UTF-8 with or without a byte order mark, at most 100,000 rows of 64 KiB), or JSON with the `file_id` of a file that was uploaded as import. The first line names the columns. Answers at once with the job; GET /jobs/{id} says how far it is, and in the end where the failed rows are."
 
-const importErrors = ["QUOTA_EXCEEDED", "UNSUPPORTED_MEDIA_TYPE"] as const
+const importErrors = ["CONFLICT", "QUOTA_EXCEEDED", "UNSUPPORTED_MEDIA_TYPE"] as const
 const jobSuccess = { status: 202, schema: jobView, description: "The job, QUEUED." } as const
 const csvSuccess = {
   status: 200,

@@ -81,6 +81,9 @@ export function readHeader(
   hasSupplier: boolean,
 ): Result<readonly string[], readonly InputFault[]> {
   const { needed, read, ignored }: Columns = importColumns[kind]
+  if (cells.length > limits.importColumnsMax) {
+    return err([{ pointer: "/columns", code: "TOO_BIG", message: `The header has more than ${limits.importColumnsMax} columns.` }])
+  }
   const columns = cells.map((cell) => cell.trim().toLowerCase())
   const known = new Set<string>([...read, ...ignored, ...errorColumns])
   const faults: InputFault[] = []

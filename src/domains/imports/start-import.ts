@@ -50,7 +50,8 @@ export async function startImport(ctx: Ctx, { kind, given, name, supplierId }: A
   }
   const { orgId, ...values } = row
   ctx.work
-    .add(importStore(ctx.db).insert(values))
+    .add(...importStore(ctx.db).insert(values))
+    .onGuard({ code: "CONFLICT", detail: `At most ${limits.importsAtOnceMax} imports are under way at once; wait for one to end.` })
     .audit(ctx.db, {
       action: `imports.${kind}.start`,
       entity: "import",

@@ -37,6 +37,7 @@ export const importJobs = tenantTable(
   (t) => [
     primaryKey({ columns: [t.orgId, t.id] }),
     index("import_jobs_due").on(t.dueAt).where(sql`finished_at is null`),
+    index("import_jobs_open").on(t.orgId).where(sql`finished_at is null`),
     index("import_jobs_finished").on(t.finishedAt).where(sql`finished_at is not null`),
   ],
 )

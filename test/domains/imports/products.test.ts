@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers"
 import { describe, expect, test, vi } from "vitest"
+import { limits } from "../../../src/kernel/limits.ts"
 import { concat, textBytes, uploaded } from "../../support/files.ts"
 import { failedRowsOf, importCsv, imported, jobOver } from "../../support/imports.ts"
 import { quiet } from "../../support/ledger.ts"
@@ -116,6 +117,23 @@ describe("POST /products/import", () => {
       .bind(org.id)
       .all()
     expect(results).toEqual([])
+  })
+
+  test("INV-IMP-9: refuses more than some at once, and keeps nothing of it", async () => {
+    const { token, org } = await signUp()
+    const csv = "sku,name,price\nA,Apples,1\n"
+    const first = await importCsv(token, "products", csv)
+    await jobOver(token, first.body.id)
+    await env.DB.prepare(
+      `with recursive n (i) as (select 1 union all select i + 1 from n where i < ?1)
+       insert into import_jobs select org_id, id || i, kind, 'QUEUED', file_id, null, started_by_kind, started_by, started_by_name, home_org_id, null, null, 0, 0, 0, null, null,
+         created_at, null, 9e15 from import_jobs, n where org_id = ?2`,
+    )
+      .bind(limits.importsAtOnceMax, org.id)
+      .run()
+    expect(await importCsv(token, "products", csv)).toMatchObject({ status: 409, body: { code: "CONFLICT" } })
+    const { results } = await env.DB.prepare("select id from files where org_id = ?").bind(org.id).all()
+    expect(results).toHaveLength(1)
   })
 
   test("is for those who may edit products", async () => {
