@@ -57,7 +57,7 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
     c.res.headers.append("vary", "Origin")
   })
 
-  for (const endpoint of endpoints) app.on(endpoint.spec.method.toUpperCase(), routerPath(endpoint), run(endpoint, deps))
+  for (const endpoint of namedFirst(endpoints)) app.on(endpoint.spec.method.toUpperCase(), routerPath(endpoint), run(endpoint, deps))
 
   let allowedMethods: ((path: string) => string[]) | undefined
   app.notFound((c) => {
@@ -74,6 +74,18 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): H
     return unrouted(c, deps, { code: "INTERNAL" })
   })
   return app
+}
+
+/**
+ * The router takes the first path that fits, so `/inventory/items` must stand before `/inventory/{product_id}`, whoever
+ * declares them: where two paths differ first, the one with a name there comes first.
+ */
+const namedFirst = (endpoints: readonly Endpoint[]): Endpoint[] => {
+  const rank = (endpoint: Endpoint): string => fullPath(endpoint.spec).replace(/[^/{}]*\{\w+\}/g, "~")
+  return endpoints
+    .map((endpoint) => ({ endpoint, rank: rank(endpoint) }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0))
+    .map(({ endpoint }) => endpoint)
 }
 
 const uploadsPolicy = "default-src 'none'; sandbox; frame-ancestors 'none'"
