@@ -171,9 +171,19 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
           { query: { supplier_id: a.org.id, in_stock: "true", min_price: "1" }, answers: 200 },
         ],
   listProducts: () => [{ answers: 200 }, { query: { is_active: "true" }, answers: 200 }],
-  createProduct: public_("there is no id to name; a SKU is its organization's own"),
+  createProduct: ({ a }) => [
+    {
+      body: { sku: "THEIRS", name: "Theirs", price: "1.00", min_stock_levels: [{ warehouse_id: a.warehouseId, quantity: 1 }] },
+      answers: "422 VALIDATION_FAILED",
+    },
+  ],
   getProduct: ({ relation, a }) => (relation === "partner" ? [] : [{ params: { id: a.productId }, answers: hidden }]),
-  updateProduct: ({ a }) => [
+  updateProduct: ({ a, me }) => [
+    {
+      params: { id: me.productId },
+      body: { min_stock_levels: [{ warehouse_id: a.warehouseId, quantity: 1 }] },
+      answers: "422 VALIDATION_FAILED",
+    },
     { params: { id: a.productId }, body: { price: "0.01" }, answers: hidden },
     { params: { id: a.productId }, body: { stock_quantity: 0 }, answers: hidden },
   ],
@@ -210,7 +220,12 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   getIdentity: ({ a }) => [{ params: { id: a.identityId }, answers: hidden }],
   getIdentityByUpisH: ({ a }) => [{ params: { upis_h: a.upisH }, answers: hidden }],
   listVariants: ({ a }) => [{ answers: 200 }, { query: { identity_id: a.identityId }, answers: 200 }],
-  createVariant: ({ a }) => [{ body: { identity_id: a.identityId, price: "0.01" }, answers: hidden }],
+  createVariant: ({ a }) => [
+    {
+      body: { identity_id: a.identityId, price: "0.01", min_stock_levels: [{ warehouse_id: a.warehouseId, quantity: 1 }] },
+      answers: hidden,
+    },
+  ],
   getVariant: ({ a }) => [{ params: { id: a.variantId }, answers: hidden }],
   getVariantBySku: ({ a }) => [{ params: { full_sku: a.variantSku }, answers: hidden }],
 
@@ -355,6 +370,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   updateWarehouse: ({ a, me }) => [
     { params: { id: a.warehouseId }, body: { name: "Mine Now" }, answers: hidden },
     { params: { id: a.warehouseId }, body: { operator_id: me.org.id }, answers: hidden },
+    { params: { id: me.warehouseId }, body: { operator_id: a.org.id }, answers: "403 LINK_NOT_APPROVED" },
   ],
   deleteWarehouse: ({ a }) => [{ params: { id: a.warehouseId }, answers: hidden }],
   listLevels: ({ a }) => [
