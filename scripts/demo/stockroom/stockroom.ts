@@ -9,9 +9,6 @@ export class Stockroom extends Stage {
   mainId = ""
   northId = ""
   syrupId = ""
-  boxId = ""
-  leafletId = ""
-  kitId = ""
   orderId = ""
 
   /** What lies where of a product, lot by lot: `MAIN L-1: 40`. */

@@ -74,6 +74,7 @@ function checkSerials(ctx: Ctx, rows: readonly MovementBody[]): void {
 function inputOf(body: MovementBody): MovementInput {
   const said = {
     productId: body.product_id,
+    unit: body.unit,
     gtin: body.gtin,
     locationId: body.warehouse_id,
     toLocationId: body.to_warehouse_id,
