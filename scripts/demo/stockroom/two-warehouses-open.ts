@@ -23,7 +23,7 @@ export const twoWarehousesOpen: Chapter<Stockroom> = {
       token: story.supplier.token,
       body: { code: "NORTH", name: "Northern depot", kind: "CFA_DEPOT" },
     })
-    story.created("a depot opens in the north", north)
+    story.equal("a depot opens in the north", [north.status, north.at("kind")], [201, "CFA_DEPOT"])
     story.northId = north.text("id")
     const again = await story.api.post("/warehouses", {
       token: story.supplier.token,
