@@ -76,6 +76,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     201,
     api("POST", "/webhooks", { token, body: { url: `http://hooks.invalid/${word}`, event_types: ["api_key.created"] } }),
   )
+  const jobId = (await imported(token, "products", "sku,name,price\n")).id
   await handOut(world.org.id)
   const deliveries = await must<{ data: Array<{ id: string }> }>(200, api("GET", `/webhooks/${hook["id"]}/deliveries`, { token }))
   const product = (name: string, code: string) =>
@@ -95,7 +96,6 @@ export async function furnished(word: string, capabilities: readonly string[]): 
       }),
     )
   const [first, second] = [await product("tomatoes", sku), await product("peppers", `${sku}-2`)]
-  const jobId = (await imported(token, "products", "sku,name,price\n")).id
   const fileId = (await uploaded(token, "kyb_document", pdf(), `${word} register.pdf`)).id
   const shown = await send("POST", `/products/${first["id"]}/images?name=${word}.png`, { token, body: await png() })
   const cannedReply = await must(
