@@ -90,7 +90,7 @@ export const leastRoles: Readonly<Record<string, Least>> = {
   addProductImage: ownersAndManagers,
   importProducts: ownersAndManagers,
   exportProducts: ownersAndManagers,
-  getJob: { who: "who started it", roles: anyone, isPlatforms: true },
+  getJob: { who: "who started it", roles: buyerSide },
 
   listFamilies: everyone,
   createFamily: ownersAndManagers,

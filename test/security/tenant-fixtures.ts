@@ -315,9 +315,14 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
       ? []
       : [{ answers: 200 }, { query: { q: a.org.name }, answers: 200 }, { query: { side: "buyer" }, answers: 200 }],
   getOrder: ({ order }) => [{ params: { id: order.id }, answers: hidden }],
-  setOrderStatus: ({ order }) => [
+  setOrderStatus: ({ a, order }) => [
     // Of a buyer's moves only; the others are refused before any row is looked up, whosever the order.
     ...["ACCEPTED", "CANCELLED", "COMPLETED"].map((status) => ({ params: { id: order.id }, body: { status }, answers: hidden })),
+    {
+      params: { id: order.id },
+      body: { status: "ACCEPTED", items: [{ item_id: order.lineId, quantity: 1, substitute_product_id: a.productId }] },
+      answers: hidden,
+    },
     ...["REJECTED", "IN_DELIVERY", "FAILED_DELIVERY"].map((status) => ({
       params: { id: order.id },
       body: { status },
@@ -465,6 +470,21 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   ],
   devReplayPast: ({ a, c }) => [
     { body: { supplier_id: a.org.id, links: [{ buyer_id: c.org.id, at: "2026-01-01", approved_at: "2026-01-02" }] }, answers: forPlatform },
+    {
+      body: {
+        supplier_id: a.org.id,
+        products: [
+          {
+            at: "2026-01-01",
+            sku: "PAST",
+            name: "Of the past",
+            price: "1.00",
+            min_stock_levels: [{ warehouse_id: a.locationId, quantity: 1 }],
+          },
+        ],
+      },
+      answers: forPlatform,
+    },
     {
       body: {
         supplier_id: a.org.id,

@@ -39,6 +39,9 @@ function stockOfBundle(
   const step = Number(bundle["quantity_step_milli"])
   return Math.min(...[...needs].map(([id, units]) => Math.floor(stockOf(id) / units / step) * step))
 }
+/** A former operator's row says no more of the place. */
+const blanked = { code: "", name: "", address: null, capacity_milli: null }
+
 /** Of a level or a reservation: whether its place sells, and its lot, if any, is neither held nor out of date. */
 const isSellable = `(SELECT kind FROM locations WHERE id = l.location_id) IN ('WAREHOUSE', 'CFA_DEPOT', 'STOCKIST', 'STORE')
   AND (l.lot_id = '' OR l.lot_id IN (SELECT id FROM lots WHERE status = 'ACTIVE' AND expired_at IS NULL))`
@@ -135,7 +138,15 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
     const run = places.flatMap((row) =>
       own.operators
         .filter(({ place, operator_id }) => place === row["id"] && operator_id === partner.id)
-        .map(({ operator, is_current }) => ({ ...row, side: "buyer", counterparty_id: supplier.id, is_default: 0, operator, is_current })),
+        .map(({ operator, is_current }) => ({
+          ...row,
+          ...(is_current === 1 ? {} : blanked),
+          side: "buyer",
+          counterparty_id: supplier.id,
+          is_default: 0,
+          operator,
+          is_current,
+        })),
     )
     expect(only(await actualOf("locations", partner.id, "buyer"), run), "locations that a partner runs").toEqual(run)
   }

@@ -109,12 +109,10 @@ const rowFields = () => ({
     example: "(01)04006381333931(17)270131(10)L-2026-11",
   }),
   quantity: signedQuantity,
-  unit: textInput(limits.unitCharsMax, 1)
-    .optional()
-    .openapi({
-      description: "One of the product's packs, which the quantity then counts; the product's own unit otherwise.",
-      example: "box",
-    }),
+  unit: textInput(limits.unitCharsMax, 1).optional().openapi({
+    description: "One of the product's packs, which the quantity then counts; the product's own unit otherwise.",
+    example: "box",
+  }),
   warehouse_id: idSchema("whs").optional().openapi({ description: "Defaults to the default place; of a TRANSFER, where from." }),
   to_warehouse_id: idSchema("whs").optional().openapi({ description: "Of a TRANSFER, where to." }),
   via_transit: z
