@@ -40,8 +40,8 @@ const complaintStep = (operationId: string, bodies: (cast: Cast) => readonly unk
   [operationId]: (cast) => bodies(cast).map((body) => ({ params: { id: cast.complaintId }, body, answers: hidden })),
 })
 
-const unitStep = (operationId: string): Record<string, Fixture> => ({
-  [operationId]: ({ a }) => [{ params: { id: a.unitId }, body: {}, answers: hidden }],
+const unitStep = (operationId: string, bodies: (a: Cast["a"]) => readonly unknown[] = () => [{}]): Record<string, Fixture> => ({
+  [operationId]: ({ a }) => bodies(a).map((body) => ({ params: { id: a.unitId }, body, answers: hidden })),
 })
 
 const aboutLot = (operationId: string, body?: unknown): Record<string, Fixture> => ({
@@ -258,10 +258,10 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   ],
   getUnit: ({ a }) => [{ params: { id: a.unitId }, answers: hidden }],
   ...unitStep("reserveUnit"),
-  ...unitStep("releaseUnit"),
+  ...unitStep("releaseUnit", ({ warehouseId }) => [{}, { warehouse_id: warehouseId }]),
   ...unitStep("sellUnit"),
   ...unitStep("damageUnit"),
-  ...unitStep("returnUnit"),
+  ...unitStep("returnUnit", ({ warehouseId }) => [{}, { warehouse_id: warehouseId }]),
   moveUnit: ({ a, me }) => [
     { params: { id: a.unitId }, body: { to_warehouse_id: me.warehouseId }, answers: hidden },
     { params: { id: me.unitId }, body: { to_warehouse_id: a.warehouseId }, answers: "422 VALIDATION_FAILED" },
@@ -271,6 +271,7 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     { answers: 200 },
     { query: { product_id: a.otherProductId }, answers: 200 },
     { query: { product_id: a.otherProductId, type: "IN" }, answers: 200 },
+    { query: { warehouse_id: a.locationId }, answers: 200 },
   ],
   recordStockMovements: ({ a, me }) => [
     { body: { type: "OUT", product_id: a.otherProductId, quantity: 1, lot_number: a.lotNumber }, answers: "422 VALIDATION_FAILED" },
@@ -320,8 +321,9 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
     ...["ACCEPTED", "CANCELLED", "COMPLETED"].map((status) => ({ params: { id: order.id }, body: { status }, answers: hidden })),
     {
       params: { id: order.id },
+      // Whoever is not the supplier offers nothing, whosever the order.
       body: { status: "ACCEPTED", items: [{ item_id: order.lineId, quantity: 1, substitute_product_id: a.productId }] },
-      answers: hidden,
+      answers: "422 VALIDATION_FAILED",
     },
     ...["REJECTED", "IN_DELIVERY", "FAILED_DELIVERY"].map((status) => ({
       params: { id: order.id },
