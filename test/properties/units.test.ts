@@ -177,6 +177,7 @@ test(`units, loose stock, orders and lapses keep the books in any order (${histo
                 unitId,
                 verb: one.verb,
                 reason: null,
+                mayRestore: true,
                 holdMs: hour,
                 viaTransit: one.viaTransit && before?.status !== "IN_TRANSIT",
                 ...locationId,

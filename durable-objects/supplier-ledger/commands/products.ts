@@ -115,7 +115,7 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
   const after: ProductFacts = { ...before, ...defined(given), priceMinor: price.value }
   const refusal = checkProduct(work, after, stockMilli ?? 0, before.id) ?? checkMinimums(work, minimums) ?? checkStepOfUnits(work, after)
   if (refusal !== undefined) return err(refusal)
-  if (stockMilli !== undefined && store.components.ofBundle(productId).length > 0) {
+  if (stockMilli !== undefined && stockMilli !== before.stockMilli && store.components.ofBundle(productId).length > 0) {
     const message = "A bundle has no stock of its own: count its components."
     return refuse("VALIDATION_FAILED", message, { errors: [{ pointer: "/stock_quantity", code: "BUNDLE", message }] })
   }

@@ -12,7 +12,7 @@ import {
   unitMovesOf,
   unitVerbsFrom,
 } from "../../../src/domains/units/rules.ts"
-import type { LocationId, UnitId } from "../../../src/kernel/ids.ts"
+import type { LocationId, OrderId, UnitId } from "../../../src/kernel/ids.ts"
 import { isOnStep } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
 import { oneUnit } from "../stock-book.ts"
@@ -160,17 +160,19 @@ const deeds: Readonly<Record<UnitVerb, Deed>> = {
     return ok(work.stock.saveUnit(unit, { status: "RESERVED", reservedUntil }, reason))
   },
 
-  release(work, unit, { locationId, reason }) {
+  release(work, unit, { locationId, reason, mayRestore = false }) {
     if (unit.status === "RESERVED") {
       if (locationId !== undefined && locationId !== unit.locationId)
         return fault("/warehouse_id", "ELSEWHERE", "A reserved unit stays where it is; move it once it is released.")
       endReservation(work, unit)
       return ok(work.stock.saveUnit(unit, { status: "AVAILABLE", reservedUntil: null }, reason))
     }
+    if (!mayRestore) return refuse("FORBIDDEN", "Putting a unit that came back on sale needs the permission inventory.unit.handle.")
     const place = placeOf(work, "/warehouse_id", locationId ?? unit.locationId, false)
     if (!place.ok) return place
     const here = { ...unit, locationId: place.value.id }
-    step(work, here, "IN", "UNIT_RESTORED")
+    // Of the order that it went out with: a recall must not look for it there.
+    step(work, here, "IN", "UNIT_RESTORED", unit.orderId === null ? {} : { orderId: unit.orderId })
     return ok(work.stock.saveUnit(here, { status: "AVAILABLE", orderId: null, orderLineId: null }, reason))
   },
 
@@ -266,7 +268,7 @@ function step(
   { productId, locationId, lotId, id }: Unit,
   type: "IN" | "OUT",
   reason: "UNIT_RESTORED" | "UNIT_SOLD" | "UNIT_DAMAGED",
-  more: { readonly receives?: Transit["movementId"] } = {},
+  more: { readonly receives?: Transit["movementId"]; readonly orderId?: OrderId } = {},
 ): void {
   const quantityMilli = type === "IN" ? oneUnit : -oneUnit
   work.stock.move({ productId, locationId, lotId, unitId: id, type, reason, quantityMilli, ...more })

@@ -22,7 +22,8 @@ function rowOf(kind: ImportKind, columns: readonly string[], row: number, record
   const cells = cellsOf(record)
   if (typeof cells === "string") return { row, cells: [], said: cellFaults[cells] }
   const said = readRow(kind, columns, cells)
-  return { row, cells, said: said.ok ? said.value : said.error }
+  // What the header does not name is of no use, and a row of commas alone would fill the memory with it.
+  return { row, cells: cells.slice(0, columns.length), said: said.ok ? said.value : said.error }
 }
 
 /**

@@ -3,6 +3,7 @@ import { routingOf } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { refuse } from "../../kernel/result.ts"
 import { hour } from "../../kernel/time.ts"
+import { may } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
 import { pageById } from "../../platform/http/page.ts"
@@ -154,7 +155,7 @@ export const unitEndpoints: readonly Endpoint[] = [
       path: "/inventory/items/{id}/release",
       tag,
       summary: "End a unit's reservation, or put one that came back on sale again",
-      description: "From RESERVED, or from RMA: then it is one more on hand at `warehouse_id`.",
+      description: "From RESERVED, or from RMA: then it is one more on hand at `warehouse_id`, which needs inventory.unit.handle, too.",
       access: "inventory.unit.reserve",
       params: idParams("unt"),
       body: comeBackInput,
@@ -163,7 +164,13 @@ export const unitEndpoints: readonly Endpoint[] = [
       writer: "ledger",
     },
     (ctx, { params, body }) =>
-      handle(ctx, { unitId: params.id, verb: "release", reason: body?.reason ?? null, ...placed(body?.warehouse_id) }),
+      handle(ctx, {
+        unitId: params.id,
+        verb: "release",
+        reason: body?.reason ?? null,
+        mayRestore: may(ctx.actor, "inventory.unit.handle"),
+        ...placed(body?.warehouse_id),
+      }),
   ),
   endpoint(
     {

@@ -104,6 +104,8 @@ export type HandleUnit = {
   readonly locationId?: LocationId
   /** Of a move: it is on its way until another move says that it arrived. */
   readonly viaTransit?: boolean
+  /** Of a release: whether a unit that came back may be put on sale again, which takes another permission, of which only the Worker knows. */
+  readonly mayRestore?: boolean
 }
 
 /** A product's units by state, beside what there is of it in all, units or not. */

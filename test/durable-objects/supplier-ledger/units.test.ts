@@ -45,6 +45,7 @@ const deed = (unitId: UnitId, verb: UnitVerb, more: Partial<HandleUnit> = {}): H
   unitId,
   verb,
   reason: null,
+  mayRestore: true,
   ...(verb === "reserve" ? { holdMs: hour } : {}),
   ...more,
 })
