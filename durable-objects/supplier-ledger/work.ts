@@ -1,7 +1,8 @@
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import { type Id, type IdPrefix, type LinkId, mintId, newId, type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import { withoutSecrets } from "../../src/kernel/secrets.ts"
-import { type Instant, localDate } from "../../src/kernel/time.ts"
+import type { Instant } from "../../src/kernel/time.ts"
+import { dateIn } from "../../src/kernel/zoned-time.ts"
 import type { ActorRef } from "../../src/platform/auth/actor.ts"
 import type { Origin } from "../../src/platform/db/unit-of-work.ts"
 import type { EventType } from "../../src/platform/events/define-event.ts"
@@ -42,7 +43,7 @@ export class LedgerWork {
 
   /** The day it is where the supplier is. */
   get today(): string {
-    this.#today ??= localDate(this.now, this.store.organization.settings.time_zone)
+    this.#today ??= dateIn(this.now, this.store.organization.settings.time_zone)
     return this.#today
   }
 

@@ -1,9 +1,10 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { day, formatInstant, formatInstantOrNull, hour, localDate } from "../../src/kernel/time.ts"
+import { day, formatInstant, formatInstantOrNull, hour } from "../../src/kernel/time.ts"
+import { dateIn } from "../../src/kernel/zoned-time.ts"
 
 test("a day begins when it does in its zone, summer and winter", () => {
-  const at = (text: string, zone: string) => localDate(Date.parse(text), zone)
+  const at = (text: string, zone: string) => dateIn(Date.parse(text), zone)
   expect(at("2026-11-21T23:59:59.999Z", "UTC")).toBe("2026-11-21")
   expect(at("2026-11-22T00:00:00Z", "UTC")).toBe("2026-11-22")
   expect(at("2026-11-21T09:59:59.999Z", "Pacific/Kiritimati")).toBe("2026-11-21")
@@ -17,10 +18,10 @@ test("a day begins when it does in its zone, summer and winter", () => {
 test("days are written as ISO 8601 does, follow one another, and are UTC's own there", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), fc.constantFrom("UTC", "America/New_York", "Asia/Tokyo"), (at, zone) => {
-      expect(localDate(at, zone)).toMatch(/^\d{4}-\d{2}-\d{2}$/)
-      expect(localDate(at + hour, zone) >= localDate(at, zone)).toBe(true)
-      expect(localDate(at + day + 2 * hour, zone) > localDate(at, zone)).toBe(true)
-      expect(localDate(at, "UTC")).toBe(formatInstant(at).slice(0, 10))
+      expect(dateIn(at, zone)).toMatch(/^\d{4}-\d{2}-\d{2}$/)
+      expect(dateIn(at + hour, zone) >= dateIn(at, zone)).toBe(true)
+      expect(dateIn(at + day + 2 * hour, zone) > dateIn(at, zone)).toBe(true)
+      expect(dateIn(at, "UTC")).toBe(formatInstant(at).slice(0, 10))
     }),
   )
 })

@@ -22,3 +22,7 @@ export const checkMove = <S extends string>(noun: string, from: S, to: S, allowe
   allowed.includes(to)
     ? undefined
     : refuse("INVALID_TRANSITION", `${noun} that is ${from} cannot become ${to}.`, { current: from, allowed })
+
+/** Input that the schema could not know to be wrong: one member, and why. */
+export const fault = (pointer: string, code: string, message: string): Err<Refusal> =>
+  refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer, code, message }] })

@@ -8,16 +8,13 @@ import { type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { ok, type Result, refuse } from "../../../src/kernel/result.ts"
 import type { LedgerStore } from "../store/index.ts"
 import type { LedgerWork } from "../work.ts"
-import { type Command, checkMove, checkVersion } from "./command.ts"
+import { type Command, checkMove, checkVersion, fault } from "./command.ts"
 
 /** How a movement names a lot. */
 export type LotGiven = { readonly lotNumber?: string; readonly expiresOn?: string }
 
 /** A lot that is there, or that will be once it is saved: deciding comes before writing. */
 type LotFound = { readonly lotId: LotKey; readonly save: () => void }
-
-const fault = (pointer: string, code: string, message: string) =>
-  refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer, code, message }] })
 
 /** The lot that a movement is of; goods that come in may bring a new one. A lot's expiry is stated once and stays. */
 export function lotFor(

@@ -22,7 +22,7 @@ import { type Instant, minute } from "../../../src/kernel/time.ts"
 import { shownMovement } from "../projections/stock.ts"
 import { oneUnit } from "../stock-book.ts"
 import type { LedgerWork } from "../work.ts"
-import type { Command } from "./command.ts"
+import { type Command, fault } from "./command.ts"
 import { type LotGiven, lotFor } from "./lots.ts"
 
 /** A movement as people state it: positive, but for an ADJUSTMENT, whose sign says whether there is more or less. */
@@ -63,9 +63,6 @@ export type Recorded = {
   readonly movements: readonly ShownMovement[]
   readonly failed: ReadonlyArray<{ readonly index: number; readonly refusal: Refusal }>
 }
-
-const fault = (pointer: string, code: string, message: string) =>
-  refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer, code, message }] })
 
 /** Each row is decided on what those before it left; a row that is refused leaves nothing (INV-STK-9). */
 function recordMovements(work: LedgerWork, { items, onError }: RecordMovements): Result<Recorded> {
@@ -153,7 +150,7 @@ function recordOne(work: LedgerWork, { unit: pack, ...given }: MovementInput): R
   lot.value.save()
   const transitTo = input.viaTransit === true ? target.value : undefined
   const to = transitTo === undefined ? target.value : transitPlace(work)
-  const unit = input.serial === undefined ? undefined : newUnit(work, input.serial, cell)
+  const unit = input.serial === undefined ? undefined : newUnit(work, input.serial, cell, input.reason ?? statedReasons[input.type][0])
   const movement = work.stock.move({
     ...cell,
     ...(unit === undefined ? {} : { unitId: unit.id }),
@@ -209,7 +206,8 @@ function checkSerial(work: LedgerWork, product: ProductFacts, { type, serial, qu
   return { code: "CONFLICT", detail: message, errors: [{ pointer: "/serial", code: "TAKEN", message }] }
 }
 
-function newUnit(work: LedgerWork, serial: string, { productId, locationId, lotId }: Cell): Unit {
+/** A piece that is told apart from now on. */
+export function newUnit(work: LedgerWork, serial: string, { productId, locationId, lotId }: Cell, reason: string | null): Unit {
   const { now, actor, seq } = work
   const by = { id: actor.id, name: actor.name }
   return {
@@ -222,7 +220,7 @@ function newUnit(work: LedgerWork, serial: string, { productId, locationId, lotI
     orderId: null,
     orderLineId: null,
     reservedUntil: null,
-    history: [{ from: null, to: "AVAILABLE", at: now, locationId, by, reason: "RECEIPT" }],
+    history: [{ from: null, to: "AVAILABLE", at: now, locationId, by, reason }],
     createdAt: now,
     updatedAt: now,
     version: 1,

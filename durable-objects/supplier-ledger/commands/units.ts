@@ -18,14 +18,11 @@ import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/
 import { oneUnit } from "../stock-book.ts"
 import type { LedgerStore } from "../store/index.ts"
 import type { LedgerWork } from "../work.ts"
-import { type Command, checkVersion } from "./command.ts"
+import { type Command, checkVersion, fault } from "./command.ts"
 import { lotFor } from "./lots.ts"
-import { arrive, costOf, placeOf, transitPlace } from "./movements.ts"
+import { arrive, costOf, newUnit, placeOf, transitPlace } from "./movements.ts"
 
 type Received = { readonly id: UnitId; readonly units: readonly UnitFact[] }
-
-const fault = (pointer: string, code: string, message: string) =>
-  refuse("VALIDATION_FAILED", undefined, { errors: [{ pointer, code, message }] })
 
 export const unitFactOf = (store: LedgerStore, unit: Unit): UnitFact => ({
   ...unit,
@@ -44,7 +41,7 @@ function receiveUnits(work: LedgerWork, { items, form }: ReceiveUnits): Result<R
     const found = cellOf(work, item)
     if (!found.ok) return err(pointingFrom(form === "items" ? `/items/${index}` : "", found.error))
     const { cell, unitCostMilli } = found.value
-    const unit = newUnit(work, cell, item.serial)
+    const unit = newUnit(work, item.serial, cell, null)
     units.push(unit)
     const key = [...Object.values(cell), unitCostMilli].join(" ")
     const receipt = receipts.get(key)
@@ -119,32 +116,6 @@ function cellOf(work: LedgerWork, item: ReceivedUnit): Result<{ readonly cell: C
   lot.value.save()
   return ok({ cell: { productId: product.id, locationId: place.value.id, lotId: lot.value.lotId }, unitCostMilli: cost.value })
 }
-
-const newUnit = (work: LedgerWork, { productId, locationId, lotId }: Cell, serial: string): Unit => ({
-  id: work.mint("unt"),
-  productId,
-  serial,
-  locationId,
-  lotId,
-  status: "AVAILABLE",
-  orderId: null,
-  orderLineId: null,
-  reservedUntil: null,
-  history: [
-    {
-      from: null,
-      to: "AVAILABLE",
-      at: work.now,
-      locationId,
-      by: { id: work.actor.id, name: work.actor.name },
-      reason: null,
-    },
-  ],
-  createdAt: work.now,
-  updatedAt: work.now,
-  version: 1,
-  seq: work.seq,
-})
 
 // Handling
 

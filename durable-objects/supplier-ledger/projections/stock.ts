@@ -1,6 +1,6 @@
 import type { LotKey, Movement, ShownMovement } from "../../../src/domains/inventory/rules.ts"
 import { stockLevels, stockMinimums, stockMovements } from "../../../src/domains/inventory/tables.ts"
-import type { Lot, LotStatus } from "../../../src/domains/lots/rules.ts"
+import { shownStatusOf } from "../../../src/domains/lots/rules.ts"
 import { lots } from "../../../src/domains/lots/tables.ts"
 import { stockUnits } from "../../../src/domains/units/tables.ts"
 import type { LedgerStore } from "../store/index.ts"
@@ -17,8 +17,6 @@ export function shownMovement(store: LedgerStore, movement: Movement): ShownMove
     openMilli: store.movements.transit(movement.id)?.leftMilli ?? null,
   }
 }
-/** INV-LOT-2 in a word, of a lot as the ledger saw it last. */
-const lotStatusOf = (lot: Lot): LotStatus | "EXPIRED" => (lot.status === "ACTIVE" && lot.expiredAt !== null ? "EXPIRED" : lot.status)
 
 export const level = kindOf({
   table: stockLevels,
@@ -31,7 +29,7 @@ export const level = kindOf({
         ...level,
         ...common,
         lotNumber: lot?.number ?? null,
-        lotStatus: lot === undefined ? null : lotStatusOf(lot),
+        lotStatus: lot === undefined ? null : shownStatusOf(lot),
         expiresOn: lot?.expiresOn ?? null,
         reservedMilli: store.levels.reservedOf(level),
         incomingMilli: store.levels.incomingOf(level),

@@ -1,7 +1,6 @@
 import { readStockValue } from "../../../durable-objects/supplier-ledger/client.ts"
 import { refuse } from "../../kernel/result.ts"
-import { localDate } from "../../kernel/time.ts"
-import { addDays } from "../../kernel/zoned-time.ts"
+import { addDays, dateIn } from "../../kernel/zoned-time.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
@@ -86,7 +85,7 @@ export const inventoryEndpoints: readonly Endpoint[] = [
       const key = readCursor(expiringKind, ["string", "string", "string", "string"], query.cursor)?.map(String)
       const [expiresOn = "", productId = "", locationId = "", lotId = ""] = key ?? []
       const after: ExpiryKey | undefined = key === undefined ? undefined : { expiresOn, productId, locationId, lotId }
-      const today = localDate(ctx.now, "UTC")
+      const today = dateIn(ctx.now, "UTC")
       const rows = await inventoryStore(ctx.db).expiring(addDays(today, query.days), after, query.limit + 1)
       return reply.ok(
         pageOf(

@@ -2,6 +2,7 @@ import type { Flow } from "../../kernel/flow.ts"
 import type { LocationId, LotId, OrderId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import type { Milli } from "../../kernel/quantity.ts"
 import { hour, type Instant } from "../../kernel/time.ts"
+import { addDays } from "../../kernel/zoned-time.ts"
 import type { FreeCell, ShownMovement } from "../inventory/rules.ts"
 import type { OrderStatus } from "../orders/rules.ts"
 import { isSellableFrom, type LocationKind } from "../warehouses/rules.ts"
@@ -122,13 +123,6 @@ export type SaleCell = FreeCell & {
   readonly lotStatus: LotStatus | null
   readonly expiresOn: string | null
   readonly receivedAt: Instant | null
-}
-
-/** A calendar day some days later: `2027-02-28` and 1 is `2027-03-01`. */
-export function addDays(date: string, days: number): string {
-  const at = new Date(`${date}T00:00:00Z`)
-  at.setUTCDate(at.getUTCDate() + days)
-  return at.toISOString().slice(0, 10)
 }
 
 /** INV-LOT-2: what is held, recalled, out of date, in quarantine or on its way is never sold. `today` is the supplier's. */

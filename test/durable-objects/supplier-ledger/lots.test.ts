@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
 import type { MovementInput } from "../../../durable-objects/supplier-ledger/commands/movements.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
-import { day, localDate } from "../../../src/kernel/time.ts"
+import { day } from "../../../src/kernel/time.ts"
+import { dateIn } from "../../../src/kernel/zoned-time.ts"
 import { adopted, d1, eventually, linkedBuyer, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"
 
@@ -177,7 +178,7 @@ describe("a lot whose day is over", () => {
     const now = Date.now()
     const ledger = await adopted()
     const { id } = await stocked(ledger, 0)
-    await receive(ledger, id, "L-1", 5_000, localDate(now, "UTC"))
+    await receive(ledger, id, "L-1", 5_000, dateIn(now, "UTC"))
     await receive(ledger, id, "L-2", 3_000, "2080-01-01")
     const { order: made } = await placed(ledger, id, 1)
     // On its last day it is sold.

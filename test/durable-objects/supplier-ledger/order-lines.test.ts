@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import type { MovementInput } from "../../../durable-objects/supplier-ledger/commands/movements.ts"
-import { addDays } from "../../../src/domains/lots/rules.ts"
 import type { OrderFacts, SettableOrderStatus } from "../../../src/domains/orders/rules.ts"
 import type { OrderId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
+import { addDays } from "../../../src/kernel/zoned-time.ts"
 import { adopted, d1, linkedBuyer, noTerms, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"
 
