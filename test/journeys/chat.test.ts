@@ -6,15 +6,10 @@ import { signedIn } from "../support/app.ts"
 import { connect, conversationOf, type Device, link } from "../support/chat.ts"
 import { StubbornDevice } from "../support/chat-device.ts"
 import { eventually, pause, quiet } from "../support/ledger.ts"
+import { seed } from "../support/seed.ts"
 import { api, hire, signUp } from "../support/world.ts"
 
 quiet()
-
-/** `VITE_SEED=…` walks a run again; a failing one prints its seed. */
-const setting = (name: string): number | undefined => {
-  const value = (import.meta as unknown as { env?: Record<string, string | undefined> }).env?.[name]
-  return value === undefined ? undefined : Number(value)
-}
 
 /** As a pool of numbers that the seed decides, so that a run can be walked again. */
 function randomOf(seed: number): (below: number) => number {
@@ -41,7 +36,6 @@ describe("two organizations, three devices, five hundred messages, sockets cut a
   ] as const)(
     "every device ends with the same messages in the same order, none twice, none lost: %s",
     async (_, disturb) => {
-      const seed = setting("VITE_SEED") ?? Date.now() % 100_000
       const random = randomOf(seed)
       const [supplier, buyer] = await Promise.all([signUp(["supplier"]), signUp(["buyer"])])
       const rep = await hire(supplier.token, "sales_rep")

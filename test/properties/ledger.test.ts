@@ -8,7 +8,8 @@ import { D1Faults } from "../support/d1-faults.ts"
 import { adopted, d1, organization, quiet } from "../support/ledger.ts"
 import { expectSoundBooks, steps, walk } from "../support/ledger-steps.ts"
 import { expectProjected } from "../support/projection.ts"
-import { dutiesOf, emptied, runs, seed } from "../support/properties.ts"
+import { dutiesOf, emptied, runs } from "../support/properties.ts"
+import { seed } from "../support/seed.ts"
 
 beforeAll(() => {
   quiet()

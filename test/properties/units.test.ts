@@ -13,13 +13,13 @@ import { hour } from "../../src/kernel/time.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { actorOf, adopted, linkedBuyer, order, quiet, stocked } from "../support/ledger.ts"
 import { placeOf } from "../support/places.ts"
+import { seed } from "../support/seed.ts"
 
-const seed = Date.now() % 2 ** 31
 const histories = 250
 
 beforeAll(() => {
   quiet()
-  console.info(`unit properties: seed ${seed}`)
+  console.info(`unit properties: VITE_SEED=${seed}`)
 })
 
 /** What somebody does; things are named by their place among those there are. */

@@ -1,10 +1,4 @@
-/** A failing run prints its seed; `VITE_SEED=… VITE_RUNS=…` walks the same histories again, or more of them. */
-const setting = (name: string): number | undefined => {
-  const text = (import.meta as unknown as { env?: Record<string, string | undefined> }).env?.[name]
-  return text === undefined ? undefined : Number(text)
-}
-
-export const seed = setting("VITE_SEED") ?? Date.now() % 2 ** 31
+import { setting } from "./seed.ts"
 
 const all = setting("VITE_RUNS") ?? 1_000
 

@@ -1,5 +1,15 @@
-import { applyD1Migrations } from "cloudflare:test"
+import { applyD1Migrations, reset } from "cloudflare:test"
 import { env } from "cloudflare:workers"
+import fc from "fast-check"
+import { seed } from "./seed.ts"
 
-// Each test file has storage of its own, empty at first; applying twice does nothing.
+// A workerd loads the modules once and runs one test file after the other: each finds empty storage.
+await reset()
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
+// The isolate remembers how far it has read of the revocations: the new ones come after those of the file before.
+await env.DB.batch([
+  env.DB.prepare("INSERT INTO revocations (seq, subject, not_before, expires_at) VALUES (?, 'nobody', 0, 0)").bind(Date.now()),
+  env.DB.prepare("DELETE FROM revocations"),
+])
+
+fc.configureGlobal({ seed })
