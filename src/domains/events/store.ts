@@ -3,7 +3,8 @@ import type { EventId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import type { Scan } from "../../platform/db/scan.ts"
-import { decodeRow, nothing, type TenantDb } from "../../platform/db/tenant-db.ts"
+import { decodeRow } from "../../platform/db/statements.ts"
+import { nothing, type TenantDb } from "../../platform/db/tenant-db.ts"
 import { type EventRow, events } from "../../platform/events/tables.ts"
 
 export type Visible = {

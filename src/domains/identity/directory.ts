@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm"
 import { isId } from "../../kernel/ids.ts"
 import type { Directory } from "../../platform/auth/authenticate.ts"
-import { acrossTenants, decodeRow } from "../../platform/db/tenant-db.ts"
+import { decodeRow } from "../../platform/db/statements.ts"
+import { acrossTenants } from "../../platform/db/tenant-db.ts"
 import { organizationStore } from "../organizations/index.ts"
 import { apiKeys } from "./tables.ts"
 

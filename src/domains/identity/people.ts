@@ -2,7 +2,8 @@ import { sql } from "drizzle-orm"
 import type { UserId } from "../../kernel/ids.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import { permissionsOf } from "../../platform/auth/roles.ts"
-import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
+import { decodeRow } from "../../platform/db/statements.ts"
+import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { customRoles, users } from "./tables.ts"
 
 /** Somebody of an organization who can sign in, with what they may do now. */

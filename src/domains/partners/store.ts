@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm"
 import type { LinkId, OrganizationId } from "../../kernel/ids.ts"
 import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
-import { decodeRow, type TenantDb } from "../../platform/db/tenant-db.ts"
+import { decodeRow } from "../../platform/db/statements.ts"
+import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { type LinkStatus, linkStatuses, type Side } from "./rules.ts"
 import { type LinkRow, type LinkTermsRow, links, linkTerms } from "./tables.ts"
 

@@ -11,7 +11,8 @@ export type Statement = {
 
 export type Row = Record<string, unknown>
 
-const dialect = new SQLiteSyncDialect()
+/** Makes SQL of drizzle's expressions. */
+export const dialect = new SQLiteSyncDialect()
 
 export const compile = (query: SQL): Statement => {
   const { sql, params } = dialect.sqlToQuery(query)

@@ -1,8 +1,9 @@
 import { and, eq, type InferSelectModel, type SQL, sql } from "drizzle-orm"
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core"
 import { limits } from "../../kernel/limits.ts"
+import { decodeRow } from "./statements.ts"
 import type { TenantTable } from "./tables.ts"
-import { decodeRow, type TenantDb } from "./tenant-db.ts"
+import type { TenantDb } from "./tenant-db.ts"
 
 type Listed = TenantTable & { readonly id: SQLiteColumn }
 

@@ -1,67 +1,14 @@
-import { and, Column, eq, getTableColumns, type InferInsertModel, type InferSelectModel, type SQL, sql } from "drizzle-orm"
+import { and, eq, type InferInsertModel, type InferSelectModel, type SQL, sql } from "drizzle-orm"
 import type { SQLiteTable } from "drizzle-orm/sqlite-core"
-import { drizzle } from "drizzle-orm/sqlite-proxy"
 import type { OrganizationId } from "../../kernel/ids.ts"
 import type { Bindings } from "../env.ts"
 import { compile, Executor, type Row, type Statement } from "./executor.ts"
 import type { Meter } from "./meter.ts"
+import { decodeRow, insertion, type PageOptions, removal, select, update } from "./statements.ts"
 import type { Condition, LinkedTable, PlatformTable, TenantTable } from "./tables.ts"
 
-/** Builds SQL and never runs it: every statement goes through the Executor. */
-const build = drizzle(async () => {
-  throw new Error("statements run through the Executor")
-})
-
-export type PageOptions = {
-  readonly where?: Condition
-  readonly orderBy?: readonly SQL[]
-  readonly limit?: number
-  /** The index to walk. D1 keeps no statistics, and without them SQLite takes the primary key of the organization over a better one. */
-  readonly indexedBy?: string
-}
 type NewRow<T extends SQLiteTable> = Omit<InferInsertModel<T>, "orgId">
 type Changes<T extends SQLiteTable> = Partial<{ [K in keyof Omit<InferInsertModel<T>, "orgId">]: InferInsertModel<T>[K] | SQL }>
-
-type Decode = (value: unknown) => unknown
-type Shape = { readonly columns: SQL; readonly decoders: ReadonlyArray<readonly [key: string, column: string, decode: Decode | undefined]> }
-
-const shapes = new WeakMap<SQLiteTable, Shape>()
-
-/** What is the same for every query of a table, worked out once: its list of columns, and how each value is read. */
-function shapeOf(table: SQLiteTable): Shape {
-  const known = shapes.get(table)
-  if (known !== undefined) return known
-  const columns = Object.entries(getTableColumns(table))
-  const isAsStored = (column: Column) => column.mapFromDriverValue === Column.prototype.mapFromDriverValue
-  const shape: Shape = {
-    columns: sql.raw(columns.map(([, column]) => `"${column.name}"`).join(", ")),
-    decoders: columns.map(([key, column]) => [
-      key,
-      column.name,
-      isAsStored(column) ? undefined : (value) => column.mapFromDriverValue(value),
-    ]),
-  }
-  shapes.set(table, shape)
-  return shape
-}
-
-/** A table's row from D1's column names and values. */
-export function decodeRow<T extends SQLiteTable>(table: T, row: Row): InferSelectModel<T> {
-  const decoded: Record<string, unknown> = {}
-  for (const [key, column, decode] of shapeOf(table).decoders) {
-    const value = row[column] ?? null
-    decoded[key] = value === null || decode === undefined ? value : decode(value)
-  }
-  return decoded as InferSelectModel<T>
-}
-
-const none = sql.empty()
-
-/** drizzle's own select builder makes the same text at several times the cost, a query and a column. */
-const select = (table: SQLiteTable, { where, orderBy = [], limit, indexedBy }: PageOptions): Statement =>
-  compile(
-    sql`select ${shapeOf(table).columns} from ${table}${indexedBy === undefined ? none : sql` indexed by ${sql.identifier(indexedBy)}`}${where === undefined ? none : sql` where ${where}`}${orderBy.length === 0 ? none : sql` order by ${sql.join([...orderBy], sql`, `)}`}${limit === undefined ? none : sql` limit ${limit}`}`,
-  )
 
 /**
  * The handle on one organization's rows. Authentication mints it, stores take nothing else, and every
@@ -106,22 +53,15 @@ export class TenantDb {
   }
 
   insert<T extends TenantTable>(table: T, row: NewRow<T>): Statement {
-    return build
-      .insert(table)
-      .values({ ...row, orgId: this.orgId } as InferInsertModel<T>)
-      .toSQL()
+    return insertion(table, { ...row, orgId: this.orgId })
   }
 
   update<T extends TenantTable>(table: T, where: Condition, changes: Changes<T>): Statement {
-    return build
-      .update(table)
-      .set(changes as never)
-      .where(this.#own(table, where))
-      .toSQL()
+    return update(table, this.#own(table, where), changes)
   }
 
   delete<T extends TenantTable>(table: T, where: Condition): Statement {
-    return build.delete(table).where(this.#own(table, where)).toSQL()
+    return removal(table, this.#own(table, where))
   }
 
   /** A statement for a batch that the builder cannot say; it must bind the organization's id. */
@@ -162,7 +102,7 @@ export class AcrossDb {
   }
 
   insert<T extends PlatformTable>(table: T, row: InferInsertModel<T>): Statement {
-    return build.insert(table).values(row).toSQL()
+    return insertion(table, row)
   }
 
   update<T extends PlatformTable>(
@@ -170,15 +110,11 @@ export class AcrossDb {
     where: Condition,
     changes: Partial<{ [K in keyof InferInsertModel<T>]: InferInsertModel<T>[K] | SQL }>,
   ): Statement {
-    return build
-      .update(table)
-      .set(changes as never)
-      .where(where)
-      .toSQL()
+    return update(table, where, changes)
   }
 
   delete<T extends PlatformTable>(table: T, where: Condition): Statement {
-    return build.delete(table).where(where).toSQL()
+    return removal(table, where)
   }
 
   statement(query: SQL): Statement {

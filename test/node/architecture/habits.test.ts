@@ -73,7 +73,7 @@ describe("code", () => {
       "src/domains/catalog/store.ts: sort.by",
       'src/domains/catalog/store.ts: sort.isDescending ? "desc" : "asc"',
       'src/domains/catalog/store.ts: sort.isDescending ? "<" : ">"',
-      "src/platform/db/tenant-db.ts: columns.map(([, column]",
+      "src/platform/db/statements.ts: columns.map(([, column]",
     ])
   })
 })

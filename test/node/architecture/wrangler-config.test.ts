@@ -86,10 +86,10 @@ describe("wrangler.toml", () => {
       "compatibility_flags",
       "observability",
       "minify",
+      "keep_names",
       "upload_source_maps",
       "alias",
       "env",
-      "alias",
     ])
     expect(Object.keys(config).filter((key) => !alsoAtTheTop.has(key))).toEqual([])
   })
