@@ -1,5 +1,6 @@
 import type { OrganizationId, UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
+import { answeredWithin } from "../../src/kernel/within.ts"
 import type { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { inChunks, queueEvents } from "../../src/platform/events/queue.ts"
@@ -51,7 +52,7 @@ export async function announceEvents(env: Pick<Bindings, "EVENT_HUB" | "EVENTS">
   for (const chunk of inChunks(orgIds, limits.eventCallsAtOnce)) {
     const told = Promise.all(chunk.map((orgId) => orLog("event hub was not told", eventHubOf(env, orgId).poke())))
     // A slow hub is told all the same, and holds up nobody else's news.
-    await Promise.race([told, new Promise((resolve) => setTimeout(resolve, limits.hubPokeMsMax))])
+    await answeredWithin(limits.hubPokeMsMax, told)
   }
   await queued
 }

@@ -1,8 +1,8 @@
 import type { ImportJobId, OrganizationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
+import { within } from "../../src/kernel/within.ts"
 import type { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
-import { within } from "../shared/within.ts"
 import type { ImportJobRpc, ImportProgress } from "./rpc.ts"
 
 export type { FailedRow, ImportDesk, ImportProgress, ImportWork } from "./rpc.ts"

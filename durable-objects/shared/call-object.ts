@@ -1,7 +1,7 @@
 import { limits } from "../../src/kernel/limits.ts"
+import { within } from "../../src/kernel/within.ts"
 import type { Meter } from "../../src/platform/db/meter.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
-import { within } from "./within.ts"
 
 const attemptsMax = 3
 

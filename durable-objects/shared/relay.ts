@@ -1,9 +1,9 @@
 import { limits } from "../../src/kernel/limits.ts"
+import { within } from "../../src/kernel/within.ts"
 import type { Executor, Statement } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import type { AppendTable, Outbox, OutboxItem } from "./outbox.ts"
-import { within } from "./within.ts"
 
 export type RelayPorts<Kind extends string> = {
   readonly outbox: Outbox<Kind>

@@ -3,6 +3,7 @@ import type { LinkId, OrganizationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { err, ok, type Result, refuse } from "../../src/kernel/result.ts"
 import { hour, type Instant, minute } from "../../src/kernel/time.ts"
+import { answeredWithin } from "../../src/kernel/within.ts"
 import { Executor } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
 import { type Bindings, configOf } from "../../src/platform/env.ts"
@@ -302,7 +303,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
       return told
     })
     this.ctx.waitUntil(telling)
-    return (await Promise.race([telling, afterMs(configOf(this.env).PROJECTION_WAIT_MS_MAX)]))?.told ?? 0
+    return (await answeredWithin(configOf(this.env).PROJECTION_WAIT_MS_MAX, telling))?.told ?? 0
   }
 
   // The projection
@@ -318,7 +319,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     if (this.#relay.isFailing) return { projection: "pending", cost: noCost }
     const drain = this.#relay.flush()
     this.ctx.waitUntil(drain)
-    const share = await Promise.race([drain, afterMs(configOf(this.env).PROJECTION_WAIT_MS_MAX)])
+    const share = await answeredWithin(configOf(this.env).PROJECTION_WAIT_MS_MAX, drain)
     return share === undefined
       ? { projection: "pending", cost: noCost }
       : { projection: share.isDrained ? "done" : "pending", cost: share.cost }
@@ -371,8 +372,6 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     if (this.#store.meta("rebuilding") === generation) this.#store.setMeta("rebuilding", 0)
   }
 }
-
-const afterMs = (ms: number): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, ms, undefined))
 
 /** Ten to a hundred and ten percent of the time, so that ledgers do not all wake at once. */
 const jittered = (ms: number): number => Math.round(ms * (0.1 + Math.random()))

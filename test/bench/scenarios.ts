@@ -194,7 +194,7 @@ export function scenariosOf({ world, wallet, account, orders, files, pending, ki
         return placing(wallet, supplier, one, buyer)
       },
     },
-    // So many that the floor meets every ledger, too: over fewer, more orders would share a ledger's commit.
+    // So many that the floor meets every ledger, too: over fewer, more orders would share a ledger's commit. Hence mixed's 400.
     { name: "place spread", what: "orders over 50 suppliers", recordings: 200, next: place },
     acceptingAll("accept", "orders of one line", pending),
     acceptingAll("accept kit", "orders of a kit of two components", kits),
@@ -202,7 +202,7 @@ export function scenariosOf({ world, wallet, account, orders, files, pending, ki
     { name: "one order", what: "with lines and history", recordings: 20, next: oneOrder },
     { name: "levels", what: "of one product", recordings: 20, next: levels },
     { name: "movement", what: "receipts over 50 suppliers", recordings: 200, next: receipt },
-    { name: "mixed", what: "80 % reads, 20 % orders", recordings: 40, next: () => (roll() < 0.8 ? pick(reads)() : place()) },
+    { name: "mixed", what: "80 % reads, 20 % orders", recordings: 400, next: () => (roll() < 0.8 ? pick(reads)() : place()) },
     {
       name: "upload",
       what: "a file of 200 KB",

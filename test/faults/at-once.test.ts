@@ -1,9 +1,9 @@
-import { beforeAll, describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test, vi } from "vitest"
 import { D1Faults } from "../support/d1-faults.ts"
 import { adopted, d1, linkedBuyer, order, pause, quiet, stocked } from "../support/ledger.ts"
 import { market } from "../support/market.ts"
 import { expectProjected } from "../support/projection.ts"
-import { api } from "../support/world.ts"
+import { api, signUp, unique } from "../support/world.ts"
 
 beforeAll(quiet)
 
@@ -33,6 +33,30 @@ describe("the same command many times at once", () => {
     expect(list.data).toHaveLength(1)
     const other = await api("POST", "/orders", { token: buyer.token, body: { ...body, note: "another" }, headers })
     expect({ status: other.status, code: other.body.code }).toEqual({ status: 409, code: "IDEMPOTENCY_KEY_REUSED" })
+  })
+
+  test.each<[path: string, body: (n: number) => object]>([
+    [
+      "/users",
+      (n) => ({ email: `${unique(`twice${n}`)}@example.test`, password: "correct horse battery", full_name: "Twice", roles: ["staff"] }),
+    ],
+    ["/roles", (n) => ({ name: `twice_${n}`, permissions: ["orders.order.read"] })],
+    ["/invitations", (n) => ({ email: `${unique(`asked${n}`)}@example.test`, roles: ["staff"] })],
+    ["/families", (n) => ({ code: 845 + n, name: "Twice" })],
+  ])("INV-HTTP-2: of two POST %s under one key, both get the first's answer, wherever it overtakes the second", async (path, bodyOf) => {
+    const { token } = await signUp()
+    for (const [key, nth] of times(6, (index) => [`overtaken-${index}`, index + 1] as const)) {
+      using faults = new D1Faults()
+      const body = bodyOf(nth)
+      const ask = () => api("POST", path, { token, body, headers: { "idempotency-key": key } })
+      let overtaking: Awaited<ReturnType<typeof ask>> | undefined
+      faults.before(nth, async () => {
+        overtaking = await ask()
+      })
+      const overtaken = await ask()
+      expect(overtaken.status, JSON.stringify(overtaken.body)).toBe(201)
+      if (overtaking !== undefined) expect(overtaken.body).toEqual(overtaking.body)
+    }
   })
 
   test("INV-CMD-1: another request under the same id is IDEMPOTENCY_KEY_REUSED, and does nothing", async () => {
@@ -158,6 +182,22 @@ describe("more kits than components", () => {
 })
 
 describe("group commit", () => {
+  test("leave no timer running, in the Worker or in an object: an isolate may have ten thousand", async () => {
+    const { buyer, body } = await market()
+    const set = vi.spyOn(globalThis, "setTimeout")
+    const cleared = vi.spyOn(globalThis, "clearTimeout")
+    try {
+      for (const { status } of await Promise.all(times(10, () => api("POST", "/orders", { token: buyer.token, body }))))
+        expect(status).toBe(201)
+      const over = () => new Set(cleared.mock.calls.map(([timer]) => timer as unknown))
+      const long = set.mock.calls.flatMap(([, ms = 0], index) => (ms >= 100 ? [set.mock.results[index]?.value as unknown] : []))
+      expect(long.length).toBeGreaterThan(10)
+      await vi.waitFor(() => expect(long.filter((timer) => !over().has(timer))).toEqual([]), 20_000)
+    } finally {
+      vi.restoreAllMocks()
+    }
+  })
+
   test("commands that arrive together share D1's trips, and each counts one", async () => {
     const ledger = await adopted()
     const buyer = await linkedBuyer(ledger)

@@ -52,6 +52,17 @@ export class D1Faults implements Disposable {
     this.#fault = () => new Promise((resolve) => setTimeout(resolve, ms))
   }
 
+  /** Something is done while the next `nth` batch is on its way, and before it arrives. */
+  before(nth: number, deed: () => Promise<unknown>): void {
+    let left = nth
+    this.#fault = async () => {
+      left -= 1
+      if (left !== 0) return
+      this.heal()
+      await deed()
+    }
+  }
+
   /** D1 carries each batch out, and its answer is lost on the way back. */
   loseAnswers(): void {
     this.#losesAnswers = true

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm"
 import { ledgerWatchOf } from "../../../durable-objects/ledger-watch/client.ts"
 import { type Instant, second } from "../../kernel/time.ts"
+import { within } from "../../kernel/within.ts"
 import type { Meter } from "../../platform/db/meter.ts"
 import { acrossTenants } from "../../platform/db/tenant-db.ts"
 import type { Bindings } from "../../platform/env.ts"
@@ -66,19 +67,13 @@ export class Readiness {
   async #probe(part: Part, env: Bindings, meter: Meter, now: Instant): Promise<Check> {
     const started = performance.now()
     const duration = () => Math.round((performance.now() - started) * 10) / 10
-    let timer: ReturnType<typeof setTimeout> | undefined
     try {
-      const tooLate = new Promise<never>((_resolve, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer in ${this.#timeoutMs} ms`)), this.#timeoutMs)
-      })
-      await Promise.race([probes[part](env, meter, now), tooLate])
+      await within(this.#timeoutMs, probes[part](env, meter, now))
       return { status: "OK", duration_ms: duration() }
     } catch (error) {
       // What failed is told to everybody, why only to the log.
       log.error("readiness probe failed", { part, error: describeError(error) })
       return { status: "FAILED", duration_ms: duration() }
-    } finally {
-      clearTimeout(timer)
     }
   }
 }

@@ -6,7 +6,7 @@ import { type Refusal, RefusalError } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 import { type Actor, refOf } from "../auth/actor.ts"
 import type { Authenticated, Directory } from "../auth/authenticate.ts"
-import { Executor } from "../db/executor.ts"
+import { Executor, type Statement } from "../db/executor.ts"
 import { uniqueViolation } from "../db/guards.ts"
 import { Meter, serverTiming } from "../db/meter.ts"
 import { acrossTenants, TenantDb } from "../db/tenant-db.ts"
@@ -103,16 +103,40 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   const asked = await askedBy(caller?.actor, running, config)
   const work = workOf(running, deps.live)
   const db = new TenantDb(new Executor(c.env, meter), running.orgId ?? platformOrganizationId)
-  const keepsReply = isMutation(spec) && asked.command.hasKey && spec.writer !== "ledger"
-  if (keepsReply) {
-    const kept = await keptReply(db, asked.command, running.now, asked.upload)
-    if (kept !== undefined) return respond(c, kept)
+  const ctx = contextOf(running, config, caller, asked.command, work, db)
+  if (!isMutation(spec) || !asked.command.hasKey || spec.writer === "ledger") return carriedOut(running, ctx, asked, work, db)
+
+  const kept = await keptReply(db, asked.command, running.now, asked.upload)
+  if (kept !== undefined) return respond(c, kept)
+  try {
+    return await carriedOut(running, ctx, asked, work, db, (reply) => keepReply(db, asked.command, reply, running.now))
+  } catch (error) {
+    const first = wasRefused(error) ? await keptReply(db, asked.command, running.now) : undefined
+    if (first === undefined) throw error
+    return respond(c, first)
   }
-  const outcome = await endpoint.handle(contextOf(running, config, caller, asked.command, work, db), asked)
+}
+
+/** Lets the handler work, and commits what it collected, together with what `keeping` adds of its reply. @throws RefusalError, and the database's own Error. */
+async function carriedOut(
+  { c, endpoint }: Running,
+  ctx: PublicCtx | Ctx | SignedCtx,
+  asked: Asked,
+  work: UnitOfWork,
+  db: TenantDb,
+  keeping: (reply: Reply) => readonly Statement[] = () => [],
+): Promise<Response> {
+  const outcome = await endpoint.handle(ctx, asked)
   if (outcome instanceof Response) return handOn(c, outcome)
   if ("ok" in outcome) throw new RefusalError(outcome.error)
-  if (keepsReply) work.add(...keepReply(db, asked.command, outcome, running.now))
-  return respond(c, await committed(work, db, outcome, keepsReply ? () => keptReply(db, asked.command, running.now) : undefined))
+  work.add(...keeping(outcome))
+  try {
+    await work.commit(db)
+  } catch (error) {
+    await work.refused(error)
+    throw error
+  }
+  return respond(c, outcome)
 }
 
 /** Reads the path, the query and the body; a stream is opened, and read by the handler. */
@@ -187,27 +211,6 @@ function contextOf(
   return orgId === undefined ? publicCtx : { ...publicCtx, actor: undefined, orgId, db }
 }
 
-/**
- * Commits what the handler collected. @returns its reply; where a repeat under the same key was first, the reply that was
- * kept of that.
- */
-async function committed(
-  work: UnitOfWork,
-  db: TenantDb,
-  reply: Reply,
-  keptMeanwhile: (() => Promise<Reply | undefined>) | undefined,
-): Promise<Reply> {
-  try {
-    await work.commit(db)
-    return reply
-  } catch (error) {
-    const kept = isRepeatInFlight(error) ? await keptMeanwhile?.() : undefined
-    if (kept !== undefined) return kept
-    await work.refused(error)
-    throw error
-  }
-}
-
 /** A handler's own response; 304 where its reader has this version already. */
 async function handOn(c: Context<HonoEnv>, response: Response): Promise<Response> {
   // A socket's response is handed on as it is: a copy has no socket.
@@ -231,8 +234,11 @@ function repeatable(url: string, body: Uint8Array): Uint8Array {
 const isStreamed = ({ c, endpoint: { spec } }: Running): boolean =>
   takesStream(spec) && !(spec.bodyType === "json-or-stream" && /^\s*application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? ""))
 
-/** Two requests with one key at once: the second's batch fails on the key, and it answers what the first did. */
-const isRepeatInFlight = (error: unknown): boolean =>
+/**
+ * Two requests with one key at once: what the first did refuses the second, on its key or by what its handler finds (an
+ * address that is taken). It answers what the first did.
+ */
+const wasRefused = (error: unknown): boolean =>
   error instanceof RefusalError || (error instanceof Error && uniqueViolation(error.message)?.startsWith("idempotency_keys.") === true)
 
 /** Whether a reader has this very version already (RFC 9110, section 13.1.2). */

@@ -3,6 +3,7 @@ import { toHex } from "../../kernel/digest.ts"
 import { limits } from "../../kernel/limits.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import { type Instant, second } from "../../kernel/time.ts"
+import { answeredWithin } from "../../kernel/within.ts"
 import { brokeOff } from "./body.ts"
 import { invalidAt } from "./input.ts"
 
@@ -183,7 +184,7 @@ function sourceOf({ body }: Request, pace: Pace): Source {
   return {
     async next() {
       const began = Date.now()
-      const piece = await within(patienceMs(pace, bytesRead, waitedMs), reader.read()).catch(() => {
+      const piece = await answeredWithin(patienceMs(pace, bytesRead, waitedMs), reader.read()).catch(() => {
         throw brokeOff()
       })
       if (piece === undefined) {
@@ -195,19 +196,6 @@ function sourceOf({ body }: Request, pace: Pace): Source {
       return piece.done ? undefined : compact(piece.value)
     },
     cancel,
-  }
-}
-
-/** What the work comes to, or undefined when it takes longer. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

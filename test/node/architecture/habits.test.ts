@@ -29,6 +29,13 @@ describe("code", () => {
     expect(source.filter((path) => /\bconsole\b/.test(withoutComments(read(path))))).toEqual(["src/platform/log/log.ts"])
   })
 
+  test("sets a time limit in one place, which clears its timer: an isolate may have ten thousand", () => {
+    const both = source.filter(
+      (path) => /\bsetTimeout\(/.test(withoutComments(read(path))) && /\bPromise\.race\(/.test(withoutComments(read(path))),
+    )
+    expect(both).toEqual(["src/kernel/within.ts"])
+  })
+
   test("leaves no file so long that nobody reads it", () => {
     const tooLong = (linesMax: number) => (path: string) => read(path).split("\n").length - 1 > linesMax
     expect(source.filter((path) => path.startsWith("durable-objects/")).filter(tooLong(400))).toEqual([])
