@@ -32,7 +32,7 @@ type Labelled = {
 }
 
 /** The row with what its label says read into it. A label that is none, or says otherwise than the row, is a fault; of the former, undefined. */
-export function readLabel<R extends Labelled>(row: R, context: z.RefinementCtx): (R & Omit<Labelled, "gs1">) | undefined {
+export function readLabel<R extends Labelled>(row: R, context: z.core.$RefinementCtx): (R & Omit<Labelled, "gs1">) | undefined {
   const label = row.gs1 === undefined ? undefined : parseElementStrings(row.gs1, Date.now())
   if (label?.ok === false) {
     context.addIssue({ code: "custom", path: ["gs1"], message: faults[label.error], input: row.gs1 })

@@ -40,12 +40,10 @@ export const warehouseView = lazily(() =>
       name: z.string().openapi({ example: "Hamburg harbour" }),
       kind: z.enum(locationKinds).openapi({ example: "WAREHOUSE" }),
       address: addressView.nullable(),
-      capacity: quantityView
-        .nullable()
-        .openapi({
-          example: 12_000,
-          description: "What it is meant to hold, all products together; more is shown (is_over_capacity), not refused.",
-        }),
+      capacity: quantityView.nullable().openapi({
+        example: 12_000,
+        description: "What it is meant to hold, all products together; more is shown (is_over_capacity), not refused.",
+      }),
       operator_id: idView("org").nullable().openapi({ description: "The linked organization that runs it; null where its owner does." }),
       operator_name: z.string().nullable().openapi({ example: "Harbour Logistics" }),
       is_default: z.boolean().openapi({ description: "Where opening stock and counts without a warehouse go." }),
