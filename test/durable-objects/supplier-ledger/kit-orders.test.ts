@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test, vi } from "vitest"
 import type { MovementInput } from "../../../durable-objects/supplier-ledger/commands/movements.ts"
 import type { OrderFacts, SettableOrderStatus } from "../../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
@@ -138,6 +138,29 @@ describe("an amended order", () => {
     const agreed = await ledger.must(buyer, "setOrderStatus", to(placed.id, "ACCEPTED"))
     expect(agreed).toMatchObject({ status: "ACCEPTED", totalMinor: 4 * 599 })
     expect([await stockOf(ledger, screw.id), await reservedOf(ledger, screw)]).toEqual([{ MAIN: 6 }, 0])
+    await expectProjected(ledger, [buyer])
+  })
+
+  test("INV-ORD-7: is over when its time is and not before, by the alarm that the offer set, also after the object died", async () => {
+    const { ledger, buyer, screw } = await market(10)
+    const placed = await place(ledger, buyer, [screw, 6])
+    const { answerBy } = await ledger.must(ledger.owner, "setOrderStatus", offer(placed, 0, 4))
+    const over = answerBy ?? 0
+    expect(await ledger.rows("SELECT at FROM due WHERE kind = 'stock'")).toEqual([{ at: over }])
+    await ledger.evict()
+    for (const [now, status, kept] of [
+      [over - 1, "AMENDED", 4],
+      [over, "CANCELLED", 0],
+    ] as const) {
+      const clock = vi.spyOn(Date, "now").mockReturnValue(now)
+      try {
+        await ledger.comeDue()
+      } finally {
+        clock.mockRestore()
+      }
+      expect([(await ledger.rpc.readOrder(buyer.id, placed.id))?.status, await reservedOf(ledger, screw)]).toEqual([status, kept])
+    }
+    await ledger.comeDue("relay")
     await expectProjected(ledger, [buyer])
   })
 
