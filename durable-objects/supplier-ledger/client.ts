@@ -5,7 +5,7 @@ import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
+import type { LocationDetail } from "../../src/domains/warehouses/rules.ts"
 import {
   type LinkId,
   type LocationId,
@@ -119,7 +119,7 @@ export const readMovement = (ctx: Ctx, id: MovementId): Promise<ShownMovement | 
 export const readLotTrace = (ctx: Ctx, lot: LotNamed): Promise<Result<LotTrace>> =>
   call(ctx.env, ctx.meter, routingOf(ctx.orgId), (ledger) => ledger.readLotTrace(ctx.orgId, lot))
 
-export const readLocation = (ctx: Ctx, id: LocationId): Promise<SeenLocation | undefined> =>
+export const readLocation = (ctx: Ctx, id: LocationId): Promise<LocationDetail | undefined> =>
   call(ctx.env, ctx.meter, routingOf(id), (ledger) => ledger.readLocation(ctx.orgId, id))
 /** What the organization's own stock is worth; undefined while its ledger is not made ready. */
 export const readStockValue = (ctx: Ctx): Promise<StockValue | undefined> =>

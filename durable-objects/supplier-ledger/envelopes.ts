@@ -8,7 +8,9 @@ export const passing: ReadonlySet<Refusal["code"]> = new Set(["STOCK_INSUFFICIEN
 
 /** INV-LED-2: a ledger that no organization owns knows no links and no orders; it writes nothing. */
 export const unknownLedger = ({ command }: Envelope): Result<never> =>
-  command.verb === "placeOrder" ? refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.") : refuse("NOT_FOUND")
+  command.verb === "placeOrder" || command.verb === "placeOrderBySku"
+    ? refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.")
+    : refuse("NOT_FOUND")
 
 /** A past command about a link or an order that was made a moment ago, whose id nobody knew when the list was written. */
 export function aboutThat(envelope: Envelope, id: LedgerFact["id"]): Envelope {

@@ -5,7 +5,7 @@ import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
+import type { LocationDetail } from "../../src/domains/warehouses/rules.ts"
 import type { LinkId, LocationId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import { type Result, refuse } from "../../src/kernel/result.ts"
 import type { Bindings } from "../../src/platform/env.ts"
@@ -46,7 +46,7 @@ export abstract class LedgerReader extends DurableObject<Bindings> {
     return this.books === undefined ? refuse("NOT_FOUND") : reads.lotTrace(this.books, organizationId, lot)
   }
 
-  async readLocation(organizationId: OrganizationId, id: LocationId): Promise<SeenLocation | undefined> {
+  async readLocation(organizationId: OrganizationId, id: LocationId): Promise<LocationDetail | undefined> {
     return this.books === undefined ? undefined : reads.location(this.books, organizationId, id)
   }
 

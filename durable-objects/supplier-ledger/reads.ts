@@ -4,7 +4,7 @@ import type { LotTrace } from "../../src/domains/lots/rules.ts"
 import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
+import type { LocationDetail } from "../../src/domains/warehouses/rules.ts"
 import type { LinkId, LocationId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { ok, type Result, refuse } from "../../src/kernel/result.ts"
@@ -34,13 +34,13 @@ export function product(store: LedgerStore, organizationId: OrganizationId, id: 
   return found?.supplierId === organizationId ? { ...found, minimums: store.minimums.ofPlaces(id) } : undefined
 }
 
-/** INV-WHS-5: a place to its owner, and to whoever runs it now. */
-export function location(store: LedgerStore, organizationId: OrganizationId, id: LocationId): SeenLocation | undefined {
+/** INV-WHS-5: a place, and what it holds, to its owner and to whoever runs it now. */
+export function location(store: LedgerStore, organizationId: OrganizationId, id: LocationId): LocationDetail | undefined {
   const { id: ownerId } = store.organization
   const found = store.locations.find(id)
   if (found === undefined || found.archivedAt !== null) return undefined
-  if (ownerId === organizationId) return { ...found, ownerId }
-  return found.operator?.id === organizationId ? { ...found, isDefault: false, ownerId } : undefined
+  if (ownerId !== organizationId && found.operator?.id !== organizationId) return undefined
+  return { ...found, isDefault: found.isDefault && ownerId === organizationId, ownerId, holds: store.levels.heldBy(id) }
 }
 
 /** What the stock is worth, to its owner alone; with the places that hold any. */

@@ -5,7 +5,7 @@ import type { OrderFacts } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
 import type { LinkWithTerms } from "../../src/domains/partners/rules.ts"
 import type { UnitFact, UnitSummary } from "../../src/domains/units/rules.ts"
-import type { SeenLocation } from "../../src/domains/warehouses/rules.ts"
+import type { LocationDetail } from "../../src/domains/warehouses/rules.ts"
 import type { LinkId, LocationId, MovementId, OrderId, OrganizationId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import type { Result } from "../../src/kernel/result.ts"
 import type { Instant } from "../../src/kernel/time.ts"
@@ -60,7 +60,7 @@ export type LedgerRpc = {
   readMovement(organizationId: OrganizationId, id: MovementId): Promise<ShownMovement | undefined>
   readLotTrace(organizationId: OrganizationId, lot: LotNamed): Promise<Result<LotTrace>>
   readProduct(organizationId: OrganizationId, id: ProductId): Promise<ProductDetail | undefined>
-  readLocation(organizationId: OrganizationId, id: LocationId): Promise<SeenLocation | undefined>
+  readLocation(organizationId: OrganizationId, id: LocationId): Promise<LocationDetail | undefined>
   readStockValue(organizationId: OrganizationId): Promise<StockValue | undefined>
   /** Tells the link's chat room of it once more, for a party; false where there is no such link. */
   introduceLink(organizationId: OrganizationId, id: LinkId): Promise<boolean>

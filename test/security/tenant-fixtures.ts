@@ -220,11 +220,13 @@ export const fixtures: Readonly<Record<string, Fixture>> = {
   getIdentity: ({ a }) => [{ params: { id: a.identityId }, answers: hidden }],
   getIdentityByUpisH: ({ a }) => [{ params: { upis_h: a.upisH }, answers: hidden }],
   listVariants: ({ a }) => [{ answers: 200 }, { query: { identity_id: a.identityId }, answers: 200 }],
-  createVariant: ({ a }) => [
+  createVariant: ({ a, me }) => [
     {
       body: { identity_id: a.identityId, price: "0.01", min_stock_levels: [{ warehouse_id: a.warehouseId, quantity: 1 }] },
       answers: hidden,
     },
+    { body: { identity_id: a.identityId, product_id: me.productId }, answers: hidden },
+    { body: { identity_id: me.identityId, product_id: a.productId }, answers: hidden },
   ],
   getVariant: ({ a }) => [{ params: { id: a.variantId }, answers: hidden }],
   getVariantBySku: ({ a }) => [{ params: { full_sku: a.variantSku }, answers: hidden }],

@@ -176,7 +176,11 @@ function recordOne(work: LedgerWork, { unit: pack, ...given }: MovementInput): R
   return ok(movement)
 }
 
-function productOf(work: LedgerWork, { type, productId, gtin }: MovementInput): Result<ProductFacts> {
+/** The product that goods are of, named by its id, by its GTIN, or by both. What is archived is not taken in. */
+export function productOf(
+  work: LedgerWork,
+  { type, productId, gtin }: Pick<MovementInput, "type" | "productId" | "gtin">,
+): Result<ProductFacts> {
   const { products } = work.store
   const labelled = gtin === undefined ? undefined : products.byGtin(gtin)
   const product = productId === undefined ? labelled : products.find(productId)

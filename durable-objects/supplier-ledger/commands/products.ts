@@ -42,6 +42,7 @@ export type UpdateProduct = ProductInput & {
   readonly unlessSame?: true
 }
 
+type AttachIdentity = { readonly productId: ProductId; readonly sku: string; readonly variant: Variant }
 type ArchiveProduct = { readonly productId: ProductId }
 type AddProductImage = { readonly productId: ProductId; readonly image: ProductImage }
 type RemoveProductImage = { readonly productId: ProductId; readonly fileId: FileId }
@@ -133,6 +134,28 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
     if (refused !== undefined) return err(refused)
   }
   return finish(work, productId, "update", { ...before, minimums: minimumsBefore })
+}
+
+/**
+ * INV-UPI-5: makes a variant of a product that was made without an identity. Its SKU gives way to the one that the caller has made of
+ * both; its id, stock, price and orders stay.
+ */
+function attachIdentity(work: LedgerWork, input: AttachIdentity, ifMatch: number | undefined): Result<ProductDetail> {
+  const { productId, sku, variant } = input
+  const before = work.store.products.find(productId)
+  if (before === undefined || before.archivedAt !== null) return notFound()
+  const stale = checkVersion("product", before, ifMatch)
+  if (stale !== undefined) return stale
+  if (before.identityId !== null) {
+    const message = `${before.sku} is a variant already, and stays what it is.`
+    return refuse("CONFLICT", message, { errors: [{ pointer: "/product_id", code: "IS_A_VARIANT", message }] })
+  }
+  const after: ProductFacts = { ...before, ...variant, sku }
+  const refusal = checkProduct(work, after, 0, productId)
+  if (refusal !== undefined) return err(refusal)
+  work.store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  work.touch("product", productId)
+  return finish(work, productId, "update", { ...before, minimums: work.store.minimums.ofPlaces(productId) })
 }
 
 function archiveProduct(work: LedgerWork, input: ArchiveProduct, ifMatch: number | undefined): Result<ProductDetail> {
@@ -305,6 +328,7 @@ function finish(work: LedgerWork, id: ProductId, verb: "create" | "update" | "ar
 /** A product as the audit log tells of it: in the API's own words and units. */
 const said = (product: ProductDetail) => ({
   ...productEventDataOf(product),
+  identity_id: product.identityId,
   gtin: product.gtin,
   description: product.description,
   category: product.category,
@@ -330,6 +354,7 @@ const defined = <T extends object>(value: T): Partial<T> =>
 export const productCommands = {
   createProduct: { by: "owner", run: createProduct },
   updateProduct: { by: "owner", run: updateProduct },
+  attachIdentity: { by: "owner", run: attachIdentity },
   archiveProduct: { by: "owner", run: archiveProduct },
   addProductImage: { by: "owner", run: addProductImage },
   removeProductImage: { by: "owner", run: removeProductImage },

@@ -20,7 +20,7 @@ import type { LedgerStore } from "../store/index.ts"
 import type { LedgerWork } from "../work.ts"
 import { type Command, checkVersion, fault } from "./command.ts"
 import { lotFor } from "./lots.ts"
-import { arrive, costOf, newUnit, placeOf, transitPlace } from "./movements.ts"
+import { arrive, costOf, newUnit, placeOf, productOf, transitPlace } from "./movements.ts"
 
 type Received = { readonly id: UnitId; readonly units: readonly UnitFact[] }
 
@@ -100,8 +100,9 @@ const pointingFrom = (base: string, refusal: Refusal): Refusal =>
 
 /** Where a piece comes in, and at which cost; a lot that it brings is saved, since the next piece may be of it too. */
 function cellOf(work: LedgerWork, item: ReceivedUnit): Result<{ readonly cell: Cell; readonly unitCostMilli: number | undefined }> {
-  const product = work.store.products.find(item.productId)
-  if (product === undefined || product.archivedAt !== null) return fault("/product_id", "UNKNOWN_PRODUCT", "There is no such product.")
+  const found = productOf(work, { ...item, type: "IN" })
+  if (!found.ok) return found
+  const product = found.value
   // INV-UNT-5.
   if (!isOnStep(product.quantityStepMilli, oneUnit)) {
     const message = `${product.sku} is not counted by the piece: its quantity_step is no whole number.`

@@ -27,7 +27,7 @@ export type Condition = (typeof conditions)[number]
 /** What tells variants of one identity apart, each where it was given: color as two letters, size as one to four letters and digits. */
 export type VariantAttributes = { readonly color: string | null; readonly size: string | null; readonly condition: Condition | null }
 
-/** Which identity a product was made from, and as what; all null in a product that was made without one. Never changed. */
+/** Which identity a product is of, and as what; all null in one that was made without, until it is attached. Never changed after. */
 export type Variant = VariantAttributes & { readonly identityId: IdentityId | null }
 
 export const noVariant: Variant = { identityId: null, color: null, size: null, condition: null }

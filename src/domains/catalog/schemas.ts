@@ -52,7 +52,8 @@ export const productView = lazily(() =>
       unit: z.string().openapi({ example: "kg" }),
       quantity_step: quantityView.openapi({ example: 1 }),
       identity_id: idView("idn").nullable().openapi({
-        description: "The identity that the product is a variant of; null in a product that was made without one.",
+        description:
+          "The identity that the product is a variant of; null in a product that was made without one, until POST /variants attaches it.",
         example: null,
       }),
       color: z.string().nullable().openapi({ example: null }),

@@ -58,12 +58,13 @@ export const variantEndpoints: readonly Endpoint[] = [
       method: "post",
       path: "/variants",
       tag,
-      summary: "Create a sellable product from an identity",
-      description: "It is a product like any other, with an SKU that is generated and never changes: edit, order and archive it as one.",
+      summary: "Create a sellable product from an identity, or attach one that there is",
+      description:
+        "It is a product like any other, with an SKU that is generated and never changes: edit, order and archive it as one. With `product_id` no product is made: that one, made without an identity, becomes the variant and gives up its own SKU; its id, price, stock and orders stay, and it is attached once and for good (CONFLICT).",
       access: "catalog.product.edit",
       body: createVariantInput,
       success: { status: 201, schema: variantView, description: "The variant." },
-      errors: ["NOT_FOUND", "CONFLICT", "OFF_STEP", "IDEMPOTENCY_KEY_REUSED"],
+      errors: ["NOT_FOUND", "CONFLICT", "OFF_STEP", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
       writer: "ledger",
     },
     async (ctx, { body }) => {

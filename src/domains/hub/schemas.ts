@@ -136,6 +136,9 @@ export const createVariantInput = lazily(() =>
   z
     .strictObject({
       identity_id: idSchema("idn"),
+      product_id: idSchema("prd").optional().openapi({
+        description: "A product that was made without an identity, and becomes the variant: it keeps all but its SKU, and is stated alone.",
+      }),
       color: folded(/^[A-Z]{2}$/, "Must be two letters.")
         .optional()
         .openapi({ type: "string", pattern: "^[A-Za-z]{2}$", example: "WY" }),
@@ -144,10 +147,11 @@ export const createVariantInput = lazily(() =>
         .openapi({ type: "string", pattern: "^[A-Za-z0-9]{1,4}$", example: "XL" }),
       condition: enumInput(conditions).optional().openapi({ description: "New, refurbished or used.", example: "N" }),
       name: productName.optional().openapi({ description: "Defaults to the family's.", example: "Wave soundbar, white" }),
-      price: moneyInput,
+      price: moneyInput.optional().openapi({ description: "Required of a new product.", example: "49.90" }),
       ...productTermsInput(),
     })
     .openapi("CreateVariant", {
+      example: { identity_id: "idn_01jd8x2y3zf4g5h6j7k8m9n0pq", color: "WY", condition: "N", price: "49.90", stock_quantity: 5 },
       description:
         "The SKU is the UPIS-H, then color, size and condition where given, joined by hyphens. A size that would be read back as something else is refused: B, K or P right after a Product's number, two letters without a color, N, R or U without a condition.",
     }),

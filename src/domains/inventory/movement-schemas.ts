@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi"
 import { errorCodes } from "../../kernel/errors.ts"
-import { type Gs1Fault, gtin14, parseElementStrings } from "../../kernel/gs1.ts"
 import { limits } from "../../kernel/limits.ts"
 import { parseQuantity } from "../../kernel/quantity.ts"
 import type { InputFault } from "../../kernel/result.ts"
@@ -19,7 +18,7 @@ import {
   quantityView,
   textInput,
 } from "../../platform/http/schemas.ts"
-import { gtinInput } from "../catalog/index.ts"
+import { labelFields, readLabel } from "./label.ts"
 import { movementReasons, movementTypes, type StatedReason, statedReasons } from "./rules.ts"
 
 export const movementView = lazily(() =>
@@ -90,24 +89,10 @@ const signedQuantity = z
 
 const reasons = [...new Set<StatedReason>(Object.values(statedReasons).flat())] as [StatedReason, ...StatedReason[]]
 
-const gs1Faults: Readonly<Record<Gs1Fault, string>> = {
-  NOT_GS1: "Holds no GS1 element strings.",
-  CUT_SHORT: "Ends within an element string.",
-  CHECK_DIGIT: "The GTIN's check digit is wrong.",
-  NO_DATE: "Its expiry is no date.",
-  NO_SUCH_TEXT: "A lot number or serial has one to twenty characters of GS1 character set 82.",
-  REPEATED: "Says two things of one kind.",
-}
-
 const rowFields = () => ({
   type: enumInput(movementTypes).openapi({ example: "IN" }),
   product_id: idSchema("prd").optional(),
-  gtin: gtinInput.optional().openapi({ description: "In place of product_id, or beside it as a check." }),
-  gs1: z.string().max(limits.elementStringCharsMax).optional().openapi({
-    description:
-      "A label as scanned (GS between what has no length of its own) or as printed. Its GTIN (01), expiry (17), lot (10) and serial (21) count as if they stood here.",
-    example: "(01)04006381333931(17)270131(10)L-2026-11",
-  }),
+  ...labelFields(),
   quantity: signedQuantity,
   unit: textInput(limits.unitCharsMax, 1).optional().openapi({
     description: "One of the product's packs, which the quantity then counts; the product's own unit otherwise.",
@@ -153,27 +138,9 @@ const rowExample = {
 export const movementInput = lazily(() =>
   z
     .strictObject(rowFields())
-    .transform(({ gs1, ...row }, context) => {
-      const label = gs1 === undefined ? undefined : parseElementStrings(gs1, Date.now())
-      if (label?.ok === false) {
-        context.addIssue({ code: "custom", path: ["gs1"], message: gs1Faults[label.error], input: gs1 })
-        return z.NEVER
-      }
-      const read = label?.value ?? {}
-      const said = { gtin: read.gtin, lot_number: read.lotNumber, expires_on: read.expiresOn, serial: read.serial }
-      for (const [name, value] of Object.entries(said)) {
-        const stated = row[name as keyof typeof said]
-        if (value === undefined || stated === undefined) continue
-        if (name === "gtin" ? gtin14(stated) === value : stated === value) continue
-        context.addIssue({ code: "custom", path: [name], message: `The label says ${value}.`, input: stated })
-      }
-      const whole = {
-        ...row,
-        gtin: row.gtin ?? said.gtin,
-        lot_number: row.lot_number ?? said.lot_number,
-        expires_on: row.expires_on ?? said.expires_on,
-        serial: row.serial ?? said.serial,
-      }
+    .transform((row, context) => {
+      const whole = readLabel(row, context)
+      if (whole === undefined) return z.NEVER
       if (whole.product_id === undefined && whole.gtin === undefined)
         context.addIssue({ code: "custom", path: ["product_id"], message: "Name the product: by its id, its GTIN or a label.", input: row })
       return whole

@@ -89,7 +89,7 @@ export const unitEndpoints: readonly Endpoint[] = [
       path: "/inventory/items",
       tag,
       summary: "Receive serialized units, one or many",
-      description: `Up to ${limits.unitsPerReceiptMax}, all or none. Each is one more on hand at its place. Serials that are taken are refused with CONFLICT and named in \`serials\`. One unit answers with itself, many with \`items\`.`,
+      description: `Up to ${limits.unitsPerReceiptMax}, all or none. Each is one more on hand at its place. Serials that are taken are refused with CONFLICT and named in \`serials\`. What a GS1 label says (\`gs1\`) need not be typed. One unit answers with itself, many with \`items\`.`,
       access: "inventory.unit.receive",
       body: receiveUnitsInput,
       success: { status: 201, schema: receivedView, description: "The unit, or the units, AVAILABLE." },
@@ -101,7 +101,7 @@ export const unitEndpoints: readonly Endpoint[] = [
       if (!result.ok) return result
       const { id, units } = result.value
       const [single] = units
-      if (body.serial !== undefined && single !== undefined)
+      if ("serial" in body && body.serial !== undefined && single !== undefined)
         return reply.created(toUnitView(single), `/inventory/items/${id}`, { etag: unitEtag(single) })
       return reply.created({ items: units.map(toUnitSummary) }, "/inventory/items")
     },

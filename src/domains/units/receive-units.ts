@@ -10,11 +10,12 @@ type Shared = {
   readonly expires_on?: string | undefined
   readonly unit_cost?: string | number | undefined
 }
-type Given = Shared & { readonly product_id: ProductId; readonly serial: string }
+type Given = Shared & { readonly product_id?: ProductId | undefined; readonly gtin?: string | undefined; readonly serial: string }
 
 /** One unit, many of one product, or many of any; the schema has seen to it that it is one of these. */
 export type ReceiveUnitsBody = Shared & {
   readonly product_id?: ProductId | undefined
+  readonly gtin?: string | undefined
   readonly serial?: string | undefined
   readonly serials?: readonly string[] | undefined
   readonly items?: readonly Given[] | undefined
@@ -26,16 +27,16 @@ export const receiveUnits = (
   body: ReceiveUnitsBody,
 ): Promise<Result<{ readonly id: UnitId; readonly units: readonly UnitFact[] }>> => command(ctx, ctx.orgId, "receiveUnits", inputOf(body))
 
-function inputOf({ items, serials, product_id, serial, ...shared }: ReceiveUnitsBody): ReceiveUnits {
+function inputOf({ items, serials, serial, ...shared }: ReceiveUnitsBody): ReceiveUnits {
   if (items !== undefined) return { form: "items", items: items.map(itemOf) }
-  if (product_id === undefined) return { form: "one", items: [] }
-  if (serials !== undefined) return { form: "serials", items: serials.map((one) => itemOf({ ...shared, product_id, serial: one })) }
-  return { form: "one", items: serial === undefined ? [] : [itemOf({ ...shared, product_id, serial })] }
+  if (serials !== undefined) return { form: "serials", items: serials.map((one) => itemOf({ ...shared, serial: one })) }
+  return { form: "one", items: serial === undefined ? [] : [itemOf({ ...shared, serial })] }
 }
 
-const itemOf = ({ product_id, serial, warehouse_id, lot_number, expires_on, unit_cost }: Given) => ({
-  productId: product_id,
+const itemOf = ({ product_id, gtin, serial, warehouse_id, lot_number, expires_on, unit_cost }: Given) => ({
   serial,
+  ...(product_id === undefined ? {} : { productId: product_id }),
+  ...(gtin === undefined ? {} : { gtin }),
   ...(warehouse_id === undefined ? {} : { locationId: warehouse_id }),
   ...(lot_number === undefined ? {} : { lotNumber: lot_number }),
   ...(expires_on === undefined ? {} : { expiresOn: expires_on }),

@@ -82,7 +82,9 @@ export type UnitFact = Unit & { readonly lotNumber: string | null }
 
 /** A piece that comes in, at the default place unless said. */
 export type ReceivedUnit = {
-  readonly productId: ProductId
+  /** Named by its id, by its GTIN, or by both where a label is read. */
+  readonly productId?: ProductId
+  readonly gtin?: string
   readonly serial: string
   readonly locationId?: LocationId
   readonly lotNumber?: string

@@ -12,6 +12,7 @@ import {
   quantityView,
   textInput,
 } from "../../platform/http/schemas.ts"
+import { labelFields, readLabel } from "../inventory/index.ts"
 import { unitStatuses } from "./rules.ts"
 
 const status = z.enum(unitStatuses).openapi({ example: "AVAILABLE" })
@@ -116,10 +117,27 @@ const unitFields = () => ({
   unit_cost: moneyInput.optional().openapi({ description: "Of one piece, in the product's currency.", example: "12.50" }),
 })
 
+const unknownProduct = "Say of which product: by its id, its GTIN or a label."
+
+const unitRow = lazily(() =>
+  z
+    .strictObject({ product_id: idSchema("prd").optional(), ...labelFields(), serial: serial.optional(), ...unitFields() })
+    .transform((row, context) => {
+      const whole = readLabel(row, context)
+      if (whole === undefined) return z.NEVER
+      if (whole.product_id === undefined && whole.gtin === undefined)
+        context.addIssue({ code: "custom", path: ["product_id"], message: unknownProduct, input: row })
+      if (whole.serial !== undefined) return { ...whole, serial: whole.serial }
+      context.addIssue({ code: "custom", path: ["serial"], message: "Say its serial, or scan a label that does.", input: row })
+      return z.NEVER
+    }),
+)
+
 export const receiveUnitsInput = lazily(() =>
   z
     .strictObject({
       product_id: idSchema("prd").optional(),
+      ...labelFields(),
       serial: serial.optional(),
       ...unitFields(),
       serials: z
@@ -129,21 +147,24 @@ export const receiveUnitsInput = lazily(() =>
         .optional()
         .openapi({ description: "Many of one product, which share all else.", example: ["SN-2026-000018", "SN-2026-000019"] }),
       items: z
-        .array(z.strictObject({ product_id: idSchema("prd"), serial, ...unitFields() }))
+        .array(unitRow)
         .min(1)
         .max(limits.unitsPerReceiptMax)
         .optional()
-        .openapi({ description: "Many, each with its own product, place and lot; nothing may stand beside them." }),
+        .openapi({ description: "Many, each with its own product, place and lot, or its own label; nothing may stand beside them." }),
     })
-    .superRefine((body, context) => {
-      const fault = (path: string, message: string) => context.addIssue({ code: "custom", path: path === "" ? [] : [path], message })
+    .transform((body, context) => {
+      const fault = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message, input: body })
       const { items, ...beside } = body
       if (items !== undefined) {
         for (const [name, value] of Object.entries(beside)) if (value !== undefined) fault(name, "Stands in each of the items.")
-        return
+        return { items }
       }
-      if (body.product_id === undefined) fault("product_id", "Say of which product.")
-      if ((body.serial === undefined) === (body.serials === undefined)) fault("serial", "Give one serial, or serials, or items.")
+      const whole = readLabel(beside, context)
+      if (whole === undefined) return z.NEVER
+      if (whole.product_id === undefined && whole.gtin === undefined) fault("product_id", unknownProduct)
+      if ((whole.serial === undefined) === (whole.serials === undefined)) fault("serial", "Give one serial, or serials, or items.")
+      return whole
     })
     .openapi("ReceiveUnits", { example: { product_id: "prd_01jd8x2y3zf4g5h6j7k8m9n0pq", serials: ["SN-2026-000017", "SN-2026-000018"] } }),
 )

@@ -1,15 +1,15 @@
-import { command } from "../../../durable-objects/supplier-ledger/client.ts"
+import { command, readLocation } from "../../../durable-objects/supplier-ledger/client.ts"
 import { refuse } from "../../kernel/result.ts"
+import { may } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
-import { findWarehouse } from "./find-warehouse.ts"
 import type { Location, SeenLocation } from "./rules.ts"
-import { createWarehouseInput, updateWarehouseInput, warehouseList, warehouseQuery, warehouseView } from "./schemas.ts"
+import { createWarehouseInput, updateWarehouseInput, warehouseDetailView, warehouseList, warehouseQuery, warehouseView } from "./schemas.ts"
 import { locationStore } from "./store.ts"
-import { locationOfRow, termsOf, toWarehouseView, warehouseEtag } from "./views.ts"
+import { locationOfRow, termsOf, toWarehouseDetailView, toWarehouseView, warehouseDetailEtag, warehouseEtag } from "./views.ts"
 
 const tag = "Warehouses"
 
@@ -74,13 +74,15 @@ export const warehouseEndpoints: readonly Endpoint[] = [
       summary: "One warehouse, own or operated for another organization",
       access: "inventory.warehouse.read",
       params: idParams("whs"),
-      success: { status: 200, schema: warehouseView, description: "The warehouse." },
+      description: "From the owner's ledger itself, with how full it is.",
+      success: { status: 200, schema: warehouseDetailView, description: "The warehouse, and what it holds beside its capacity." },
     },
     async (ctx, { params }) => {
-      const place = await findWarehouse(ctx, params.id)
-      return place === undefined
-        ? refuse("NOT_FOUND", "There is no such warehouse.")
-        : reply.ok(toWarehouseView(place), { etag: warehouseEtag(place, place.ownerId === ctx.orgId) })
+      const place = await readLocation(ctx, params.id)
+      if (place === undefined) return refuse("NOT_FOUND", "There is no such warehouse.")
+      const seesStock = may(ctx.actor, "inventory.stock.read")
+      const etag = warehouseDetailEtag(place, place.ownerId === ctx.orgId, seesStock)
+      return reply.ok(toWarehouseDetailView(place, seesStock), { etag })
     },
   ),
   endpoint(

@@ -26,7 +26,7 @@ export type Location = {
   readonly name: string
   readonly kind: LocationKind
   readonly address: Address | null
-  /** How much it is meant to hold, for people to plan by: units of different products do not add up, so nothing is refused for it. */
+  /** How much it is meant to hold, for people to plan by: INV-WHS-7. */
   readonly capacityMilli: Milli | null
   readonly operator: Operator | null
   /** Everybody who ever ran it: who no longer does must be told so. */
@@ -45,6 +45,16 @@ export type LocationTerms = Pick<Location, "code" | "name" | "kind" | "address" 
 
 /** A place as one organization sees it. */
 export type SeenLocation = Omit<Location, "operators"> & { readonly ownerId: OrganizationId }
+
+/** What lies at a place and what is on its way there: sums over its products, each in its own unit. */
+export type Holding = { readonly onHandMilli: Milli; readonly incomingMilli: Milli }
+
+/** A place by itself, with what it holds. */
+export type LocationDetail = SeenLocation & { readonly holds: Holding }
+
+/** INV-WHS-7: more lies at a place, or is on its way there, than it is meant to hold. People are told so; nothing is refused for it. */
+export const isOverCapacity = ({ capacityMilli, holds: { onHandMilli, incomingMilli } }: LocationDetail): boolean =>
+  capacityMilli !== null && onHandMilli + incomingMilli > capacityMilli
 
 /** INV-WHS-1: orders are filled from no other kind of place. */
 export const isSellableFrom = (kind: LocationKind): boolean => kind !== "QUARANTINE" && kind !== "IN_TRANSIT"
@@ -82,10 +92,7 @@ export function operatorsAfter(
 export type WhyNotArchived = "DEFAULT" | "TRANSIT" | "NOT_EMPTY"
 
 /** INV-WHS-2: a place goes only while it is empty, expects nothing and is not the one that the ledger itself falls back on. */
-export function whyNotArchived(
-  location: Location,
-  holds: { readonly onHandMilli: Milli; readonly incomingMilli: Milli; readonly hasUnits: boolean },
-): WhyNotArchived | undefined {
+export function whyNotArchived(location: Location, holds: Holding & { readonly hasUnits: boolean }): WhyNotArchived | undefined {
   if (location.isDefault) return "DEFAULT"
   if (isTransit(location)) return "TRANSIT"
   return holds.onHandMilli !== 0 || holds.incomingMilli !== 0 || holds.hasUnits ? "NOT_EMPTY" : undefined

@@ -40,9 +40,10 @@ export const warehouseView = lazily(() =>
       name: z.string().openapi({ example: "Hamburg harbour" }),
       kind: z.enum(locationKinds).openapi({ example: "WAREHOUSE" }),
       address: addressView.nullable(),
-      capacity: quantityView
-        .nullable()
-        .openapi({ example: 12_000, description: "What it is meant to hold, to plan by; nothing is refused for it." }),
+      capacity: quantityView.nullable().openapi({
+        example: 12_000,
+        description: "What it is meant to hold, all products together; more is shown (is_over_capacity), not refused.",
+      }),
       operator_id: idView("org").nullable().openapi({ description: "The linked organization that runs it; null where its owner does." }),
       operator_name: z.string().nullable().openapi({ example: "Harbour Logistics" }),
       is_default: z.boolean().openapi({ description: "Where opening stock and counts without a warehouse go." }),
@@ -51,6 +52,23 @@ export const warehouseView = lazily(() =>
       updated_at: instantView,
     })
     .openapi("Warehouse"),
+)
+
+export const warehouseDetailView = lazily(() =>
+  warehouseView
+    .unwrap()
+    .extend({
+      on_hand: quantityView.optional().openapi({
+        example: 9_500,
+        description: "All that lies there, each product in its own unit. To those who may read stock alone, as what follows.",
+      }),
+      incoming: quantityView.optional().openapi({ example: 300, description: "All that is on its way there." }),
+      is_over_capacity: z
+        .boolean()
+        .optional()
+        .openapi({ description: "Whether that is, with what is on its way, more than the capacity.", example: false }),
+    })
+    .openapi("WarehouseDetail"),
 )
 
 export const warehouseList = listOf(warehouseView, "WarehouseList")

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, sql } from "drizzle-orm"
+import { and, desc, lt, sql } from "drizzle-orm"
 import type { LocationId } from "../../kernel/ids.ts"
 import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
@@ -6,9 +6,6 @@ import type { LocationKind } from "./rules.ts"
 import { isOpen, type LocationRow, locations } from "./tables.ts"
 
 export const locationStore = (db: TenantDb) => ({
-  /** The organization's row of a place, whatever it says: its own, one that it runs, or one that it ran. */
-  byId: (id: LocationId): Promise<LocationRow | undefined> => db.one(locations, eq(locations.id, id)),
-
   /** Its own places and those that it runs for others, newest first. */
   async page({
     kind,

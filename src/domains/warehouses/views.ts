@@ -1,7 +1,7 @@
 import { quantityNumber } from "../../kernel/quantity.ts"
 import { formatInstant } from "../../kernel/time.ts"
 import { etagOf } from "../../platform/http/reply.ts"
-import type { Address, SeenLocation } from "./rules.ts"
+import { type Address, isOverCapacity, type LocationDetail, type SeenLocation } from "./rules.ts"
 import type { WarehouseBody } from "./schemas.ts"
 import type { LocationRow } from "./tables.ts"
 
@@ -21,6 +21,18 @@ export const toWarehouseView = (place: SeenLocation) => ({
   updated_at: formatInstant(place.updatedAt),
 })
 
+/** A place with what it holds, to those who may read stock. */
+export const toWarehouseDetailView = (place: LocationDetail, seesStock: boolean) => ({
+  ...toWarehouseView(place),
+  ...(seesStock
+    ? {
+        on_hand: quantityNumber(place.holds.onHandMilli),
+        incoming: quantityNumber(place.holds.incomingMilli),
+        is_over_capacity: isOverCapacity(place),
+      }
+    : {}),
+})
+
 const toAddressView = ({ postalCode, ...address }: Address) => ({ ...address, postal_code: postalCode })
 
 /** Of whoever runs it the row names the owner as the other party. */
@@ -28,6 +40,15 @@ export const locationOfRow = (row: LocationRow): SeenLocation => ({
   ...row,
   ownerId: row.counterpartyId === "" ? row.orgId : row.counterpartyId,
 })
+
+/** Of thousandths, as many as there will ever be at one place. */
+const sumDigits = 16
+
+/** What it holds changes without the place itself. */
+export const warehouseDetailEtag = ({ version, seq, holds }: LocationDetail, isOwn: boolean, seesStock: boolean): string => {
+  const held = seesStock ? [holds.onHandMilli, holds.incomingMilli].map((milli) => String(milli).padStart(sumDigits, "0")) : []
+  return etagOf(version, `${seq}${held.join("")}`, isOwn ? "s" : "b")
+}
 
 export const warehouseEtag = ({ version, seq }: SeenLocation, isOwn: boolean): string => etagOf(version, seq, isOwn ? "s" : "b")
 

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test } from "vitest"
 import { quiet } from "../../support/ledger.ts"
+import { market } from "../../support/market.ts"
 import { api, auditOf, eventsOf, hire, type Person, signUp, type World } from "../../support/world.ts"
 
 quiet()
@@ -295,5 +296,89 @@ describe("variants", () => {
     expect((await get(`/variants/${first.body.id}`, theirs)).status).toBe(404)
     expect((await get(`/variants/sku/${first.body.sku}`, theirs)).status).toBe(404)
     expect((await get("/variants", theirs)).body.data).toEqual([])
+  })
+})
+
+describe("a product that was made without an identity", () => {
+  const plain = async (body: Body = {}, by: World = ours): Promise<{ id: string; sku: string }> => {
+    const answer = await post("/products", { sku: `PLAIN-${(code += 1)}`, name: "Plain", price: "1", ...body }, by)
+    expect(answer.status, JSON.stringify(answer.body)).toBe(201)
+    return answer.body
+  }
+
+  test("INV-UPI-5: becomes a variant and keeps all but its SKU; orders, stock and searches go on", async () => {
+    const { supplier, buyer, body } = await market(10)
+    const productId = body.items[0]?.product_id ?? ""
+    const order = (await post("/orders", body, buyer)).body
+    const { id: familyId } = await family({ code: 845 }, supplier)
+    const part = (await post("/identities", { family_id: familyId, type: "PART" }, supplier)).body
+    const before = await get(`/products/${productId}`, supplier)
+    const attached = await post("/variants", { product_id: productId, identity_id: part.id, color: "wy", condition: "n" }, supplier, {
+      "if-match": before.headers.get("etag") ?? "",
+    })
+    expect(attached.status, JSON.stringify(attached.body)).toBe(201)
+    expect(attached.headers.get("location")).toBe(`/api/v1/variants/${productId}`)
+    const { min_stock_levels: _, ...kept } = before.body
+    const said = { sku: "00845-P-1-WY-N", identity_id: part.id, color: "WY", size: null, condition: "N", version: 2 }
+    expect(attached.body).toEqual({ ...kept, ...said, upis_h: "00845-P-1", updated_at: attached.body.updated_at })
+    expect((await get("/variants/sku/00845-p-1-wy-n", supplier)).body).toEqual(attached.body)
+    expect((await get(`/variants/${productId}`, supplier)).body).toEqual(attached.body)
+    expect((await get(`/identities/${part.id}`, supplier)).body.variants).toMatchObject([{ id: productId }])
+    expect((await get(`/products/${productId}`, supplier)).body).toMatchObject({ ...said, stock_quantity: 10, name: "Tomatoes" })
+    const found = async (q: string) => (await get(`/products/catalog?q=${q}`, buyer)).body.data.map((row: { id: string }) => row.id)
+    expect([await found("00845-P-1"), await found("TOM-001")]).toEqual([[productId], []])
+    const accepted = await api("PUT", `/orders/${order.id}/status`, { token: supplier.token, body: { status: "ACCEPTED" } })
+    expect(accepted.body).toMatchObject({ status: "ACCEPTED", items: [{ product_id: productId, sku: "TOM-001" }] })
+    expect((await get(`/products/${productId}`, supplier)).body.stock_quantity).toBe(9)
+    const audits = (await auditOf(supplier.org.id)).filter(({ action }) => action === "catalog.product.update")
+    expect(audits.map(({ before: was, after }) => [JSON.parse(was ?? "").sku, JSON.parse(after ?? "").identity_id])).toEqual([
+      ["TOM-001", part.id],
+    ])
+    expect((await eventsOf(supplier.org.id)).filter((type) => type === "product.updated")).toHaveLength(1)
+    // What it was called is free for another.
+    expect((await post("/products", { sku: "TOM-001", name: "Tomatoes", price: "1" }, supplier)).status).toBe(201)
+  })
+
+  test("INV-UPI-5: is attached once and for good, alone, to an SKU that is free", async () => {
+    const [part, other] = [await identity((await family()).id), await identity((await family()).id)]
+    const { id } = await plain()
+    const attach = (body: Body, headers = {}) => post("/variants", { product_id: id, identity_id: part.id, ...body }, ours, headers)
+    expect(await attach({ price: "2" })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: "/price", code: "NOT_OF_A_NEW_PRODUCT" }] },
+    })
+    expect(await attach({ name: "New" })).toMatchObject({ status: 422, body: { errors: [{ pointer: "/name" }] } })
+    expect(await attach({ size: "XL" })).toMatchObject({ status: 422, body: { errors: [{ code: "SIZE_READS_AS_COLOR" }] } })
+    expect(await attach({}, { "if-match": '"7.7.s"' })).toMatchObject({ status: 412, body: { code: "VERSION_MISMATCH" } })
+    expect((await post("/variants", { identity_id: part.id, price: "1", color: "WY" })).status).toBe(201)
+    expect(await attach({ color: "WY" })).toMatchObject({ status: 409, body: { errors: [{ pointer: "/sku", code: "TAKEN" }] } })
+    expect((await get(`/products/${id}`)).body).toMatchObject({ identity_id: null, version: 1 })
+    const key = { "idempotency-key": crypto.randomUUID() }
+    const first = await attach({ color: "BK" }, key)
+    expect(first).toMatchObject({ status: 201, body: { id, sku: `${part.upis_h}-BK`, version: 2 } })
+    expect((await attach({ color: "BK" }, key)).body).toEqual(first.body)
+    expect(await attach({ identity_id: other.id })).toMatchObject({
+      status: 409,
+      body: { code: "CONFLICT", errors: [{ pointer: "/product_id", code: "IS_A_VARIANT" }] },
+    })
+    expect((await api("PATCH", `/products/${id}`, { token: ours.token, body: { sku: "BACK" } })).body.errors).toMatchObject([
+      { pointer: "/sku", code: "GENERATED" },
+    ])
+  })
+
+  test("is attached by managers and above, both being their own and there", async () => {
+    const part = await identity((await family()).id)
+    const [mine, foreign, gone] = [await plain(), await plain({}, theirs), await plain()]
+    await api("DELETE", `/products/${gone.id}`, { token: ours.token })
+    const attach = async (product_id: string, by: { token: string } = ours) =>
+      (await post("/variants", { product_id, identity_id: part.id }, by)).status
+    expect(await attach(mine.id, staff)).toBe(403)
+    expect(await attach(foreign.id, theirs)).toBe(404)
+    expect(await attach(foreign.id)).toBe(404)
+    expect(await attach(gone.id)).toBe(404)
+    expect((await get(`/products/${foreign.id}`, theirs)).body).toMatchObject({ identity_id: null, version: 1 })
+    const nothing = await post("/variants", { identity_id: part.id })
+    expect(nothing).toMatchObject({ status: 422, body: { errors: [{ pointer: "/price", code: "REQUIRED" }] } })
+    expect(await attach(mine.id)).toBe(201)
   })
 })

@@ -154,6 +154,50 @@ describe("receiving", () => {
     expect((await get(`/inventory/items?product_id=${id}`)).body.data).toEqual([])
   })
 
+  test("a label names the product, the lot, its last day and the serial: of one unit, of many, and of each", async () => {
+    const world = await signUp()
+    const { id } = await product(world, { gtin: "4006381333931" })
+    const label = (serial: string) => `(01)04006381333931(17)310228(10)L-7(21)${serial}`
+    const one = await post("/inventory/items", { gs1: `]d201040063813339311731022810L-7\u001d21SN-1` }, world)
+    expect(one.status, JSON.stringify(one.body)).toBe(201)
+    expect(one.body).toMatchObject({ product_id: id, serial: "SN-1", lot_number: "L-7", status: "AVAILABLE" })
+    const each = await post("/inventory/items", { items: [{ gs1: label("SN-2") }, { gs1: label("SN-3"), product_id: id }] }, world)
+    expect(each.body.items).toMatchObject([
+      { serial: "SN-2", lot_number: "L-7" },
+      { serial: "SN-3", lot_number: "L-7" },
+    ])
+    const box = await post("/inventory/items", { gs1: "(01)04006381333931(10)L-7", serials: ["SN-4", "SN-5"] }, world)
+    expect(box.body.items).toHaveLength(2)
+    const named = await post("/inventory/items", { gtin: "04006381333931", serial: "SN-6" }, world)
+    expect(named.body).toMatchObject({ product_id: id, lot_number: null })
+    const [lot] = (await get(`/inventory/${id}?limit=10`, world)).body.data.filter((level: Body) => level["lot_number"] !== null)
+    expect(lot).toMatchObject({ lot_number: "L-7", expires_on: "2031-02-28", on_hand: 5 })
+
+    const other = await product(world)
+    for (const [body, pointer] of [
+      [{ gs1: label("SN-7"), product_id: other.id }, "/gtin"],
+      [{ gs1: label("SN-7"), serial: "SN-8" }, "/serial"],
+      [{ gs1: label("SN-7"), serials: ["SN-8"] }, "/serial"],
+      [{ gs1: label("SN-7"), lot_number: "L-8" }, "/lot_number"],
+      [{ gs1: "(01)04006381333932(21)SN-7" }, "/gs1"],
+      [{ gs1: "(10)L-7(21)SN-7" }, "/product_id"],
+      [{ gs1: "(01)04006381333931(10)L-7" }, "/serial"],
+      [{ gtin: "96385074", serial: "SN-7" }, "/gtin"],
+      [{ items: [{ gs1: label("SN-7") }, { gs1: "(01)04006381333931" }] }, "/items/1/serial"],
+      [{ items: [{ gs1: "nonsense" }] }, "/items/0/gs1"],
+      [{ items: [{ serial: "SN-7" }] }, "/items/0/product_id"],
+      [{ gs1: label("SN-7"), items: [{ gs1: label("SN-8") }] }, "/gs1"],
+    ] as ReadonlyArray<readonly [Body, string]>) {
+      const answer = await post("/inventory/items", body, world)
+      expect([answer.status, answer.body.code], pointer).toEqual([422, "VALIDATION_FAILED"])
+      expect(
+        answer.body.errors.map((fault: { pointer: string }) => fault.pointer),
+        JSON.stringify(body),
+      ).toContain(pointer)
+    }
+    expect((await get(`/inventory/summary/${id}`, world)).body.total_units).toBe(6)
+  })
+
   test("is the warehouse's and the manager's, of own products, once for each key", async () => {
     const { id } = await product()
     const body = { product_id: id, serial: unique("SN") }

@@ -10,6 +10,8 @@ const patch = (token: string, id: string, body: object, headers = {}) => api("PA
 const codesOf = async (token: string, query = ""): Promise<string[]> =>
   (await api("GET", `/warehouses${query}`, { token })).body.data.map(({ code }: { code: string }) => code)
 
+const empty = { on_hand: 0, incoming: 0, is_over_capacity: false }
+
 type Market = Awaited<ReturnType<typeof market>>
 
 let shop: Market
@@ -50,8 +52,7 @@ describe("a warehouse", () => {
       version: 1,
     })
     const read = await api("GET", `/warehouses/${made.body.id}`, { token })
-    expect(read.body).toEqual(made.body)
-    expect(read.headers.get("etag")).toBe(made.headers.get("etag"))
+    expect(read.body).toEqual({ ...made.body, ...empty })
     expect(await codesOf(token)).toEqual(expect.arrayContaining(["HAM-1", "MAIN"]))
     expect(await codesOf(token, "?kind=CFA_DEPOT")).toEqual(["HAM-1"])
 
@@ -92,6 +93,46 @@ describe("a warehouse", () => {
     expect((await create(token, { code: "BER-1", name: "Berlin" })).status).toBe(409)
     // Another organization's codes are its own.
     expect((await create(shop.buyer.token, { code: "BER-1", name: "Berlin" })).status).toBe(201)
+  })
+
+  test("INV-WHS-7: shows what it holds beside its capacity, and says when that is too much, refusing nothing", async () => {
+    const { supplier, buyer, body, ledger } = await market(100)
+    const productId = body.items[0]?.product_id ?? ""
+    const made = (await create(supplier.token, { code: "SMALL", name: "Small", capacity: 12, operator_id: buyer.org.id })).body
+    const read = (by: string = supplier.token, headers = {}) => api("GET", `/warehouses/${made.id}`, { token: by, headers })
+    await receive({ supplier, buyer, body, ledger }, made.id, 10)
+    const first = await read()
+    expect(first.body).toMatchObject({ capacity: 12, on_hand: 10, incoming: 0, is_over_capacity: false })
+    const etag = { "if-none-match": first.headers.get("etag") ?? "" }
+    expect((await read(supplier.token, etag)).status).toBe(304)
+    const [main] = (await api("GET", "/warehouses", { token: supplier.token })).body.data.filter(
+      (place: { is_default: boolean }) => place.is_default,
+    )
+    const sent = await api("POST", "/stock-movements", {
+      token: supplier.token,
+      body: {
+        type: "TRANSFER",
+        product_id: productId,
+        quantity: 3,
+        warehouse_id: main.id,
+        to_warehouse_id: made.id,
+        via_transit: true,
+      },
+    })
+    expect(sent.status).toBe(201)
+    // What it holds moves the ETag, and leaves the version that an editor holds.
+    const over = await read(supplier.token, etag)
+    expect([over.status, over.body.version]).toEqual([200, 1])
+    expect(over.body).toMatchObject({ on_hand: 10, incoming: 3, is_over_capacity: true })
+    expect((await read(buyer.token)).body).toEqual(over.body)
+    expect((await patch(supplier.token, made.id, { capacity: null }, { "if-match": first.headers.get("etag") ?? "" })).status).toBe(200)
+    expect((await read()).body).toMatchObject({ capacity: null, on_hand: 10, is_over_capacity: false })
+    const { secret } = (
+      await api("POST", "/api-keys", { token: supplier.token, body: { name: "Map", permissions: ["inventory.warehouse.read"] } })
+    ).body
+    const map = await read(secret)
+    expect([map.status, map.body.code]).toEqual([200, "SMALL"])
+    for (const hidden of Object.keys(empty)) expect(map.body).not.toHaveProperty(hidden)
   })
 
   test.each([
@@ -170,7 +211,7 @@ describe("an operator", () => {
     const made = await create(supplier.token, { code: "CFA-1", name: "Depot", kind: "CFA_DEPOT", operator_id: buyer.org.id })
     expect([made.body.operator_id, made.body.operator_name]).toEqual([buyer.org.id, buyer.org.name])
     const seen = await api("GET", `/warehouses/${made.body.id}`, { token: buyer.token })
-    expect(seen.body).toEqual(made.body)
+    expect(seen.body).toEqual({ ...made.body, ...empty })
     expect(seen.body.owner_id).toBe(supplier.org.id)
     expect(await codesOf(buyer.token)).toEqual(expect.arrayContaining(["CFA-1", "MAIN"]))
     expect((await patch(buyer.token, made.body.id, { name: "Mine" })).status).toBe(404)

@@ -1,5 +1,6 @@
 import { runInDurableObject } from "cloudflare:test"
 import { beforeAll, describe, expect, test } from "vitest"
+import type { LedgerCommands, LedgerVerb } from "../../../durable-objects/supplier-ledger/commands/index.ts"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import type { LinkId, OrderId, ProductId } from "../../../src/kernel/ids.ts"
 import { adopted, linkedBuyer, noTerms, order, organization, quiet, stocked, TestLedger } from "../../support/ledger.ts"
@@ -9,6 +10,10 @@ beforeAll(quiet)
 const nobodysLink = "lnk_00000000000000000000000000"
 const nobodysOrder = "ord_00000000000000000000000000"
 const nobodysProduct = "prd_00000000000000000000000000"
+const nobodysIdentity = "idn_00000000000000000000000000"
+const nobodysFile = "fil_00000000000000000000000000"
+const nobodysPlace = "whs_00000000000000000000000000"
+const nobodysUnit = "unt_00000000000000000000000000"
 
 /** Everything the object stores, its alarm too. */
 const storedIn = (ledger: TestLedger) =>
@@ -24,36 +29,71 @@ const storedIn = (ledger: TestLedger) =>
     }
   })
 
-/** Every command that there is, as somebody may try it with ids they have no right to; a request for a link is theirs to make. */
-async function tryEverything(ledger: TestLedger, by: OrganizationFacts, ids: { link: LinkId; order: OrderId; product: ProductId }) {
-  const { link, order: orderId, product: productId } = ids
+type Verb = Exclude<LedgerVerb, "requestLink">
+type Ids = { readonly link: LinkId; readonly order: OrderId; readonly product: ProductId }
+
+/** Every command that there is, with ids that whoever tries it has no right to; a request for a link is theirs to make. */
+const attempts = (
+  by: OrganizationFacts,
+  { link, order: orderId, product: productId }: Ids,
+): { readonly [V in Verb]: LedgerCommands[V]["input"] } => {
+  const placed = order(by, [productId, 1])
   return {
-    createProduct: await ledger.codeOf(by, "createProduct", { sku: "A", name: "A", price: 1 }),
-    updateProduct: await ledger.codeOf(by, "updateProduct", { productId, price: 1 }),
-    archiveProduct: await ledger.codeOf(by, "archiveProduct", { productId }),
-    setLinkStatus: await ledger.codeOf(by, "setLinkStatus", { linkId: link, status: "APPROVED", reason: null, mayUnblock: true }),
-    setLinkTerms: await ledger.codeOf(by, "setLinkTerms", { linkId: link, terms: noTerms }),
-    placeOrder: await ledger.codeOf(by, "placeOrder", order(by, [productId, 1])),
-    reorder: await ledger.codeOf(by, "reorder", { orderId }),
-    setOrderStatus: await ledger.codeOf(by, "setOrderStatus", { orderId, status: "CANCELLED", reason: null }),
-    reads: [
-      await ledger.rpc.readOrder(by.id, orderId),
-      await ledger.rpc.readLink(by.id, link),
-      await ledger.rpc.readProduct(by.id, productId),
-    ],
+    createProduct: { sku: "A", name: "A", price: 1 },
+    updateProduct: { productId, price: 1 },
+    attachIdentity: { productId, sku: "A", variant: { identityId: nobodysIdentity, color: null, size: null, condition: null } },
+    archiveProduct: { productId },
+    addProductImage: { productId, image: { fileId: nobodysFile, contentType: "image/png", width: null, height: null } },
+    removeProductImage: { productId, fileId: nobodysFile },
+    saveProduct: { sku: "A", name: "A", price: 1 },
+    setLinkStatus: { linkId: link, status: "APPROVED", reason: null, mayUnblock: true },
+    setLinkTerms: { linkId: link, terms: noTerms },
+    placeOrder: placed,
+    placeOrderBySku: { ...placed, lines: [{ sku: "SKU-1", quantityMilli: 1_000 }] },
+    reorder: { orderId },
+    setOrderStatus: { orderId, status: "CANCELLED", reason: null },
+    recordMovements: { items: [{ type: "IN", productId, quantityMilli: 1_000 }], onError: "reject_all" },
+    setLotStatus: { lotNumber: "L-1", status: "RECALLED", reason: null },
+    createLocation: { code: "A", name: "A", kind: "WAREHOUSE", address: null, capacityMilli: null, operatorId: null },
+    updateLocation: { locationId: nobodysPlace, name: "A" },
+    archiveLocation: { locationId: nobodysPlace },
+    addComponent: { parentId: productId, childId: nobodysProduct, quantityMilli: 1_000, role: "PRIMARY" },
+    removeComponent: { componentId: "bcp_00000000000000000000000000" },
+    receiveUnits: { form: "one", items: [{ productId, serial: "A" }] },
+    handleUnit: { unitId: nobodysUnit, verb: "sell", reason: null },
+  }
+}
+
+/** What comes of all of them, and of all that can be read. */
+async function tryEverything(ledger: TestLedger, by: OrganizationFacts, ids: Ids) {
+  const codes: Record<string, string> = {}
+  for (const [verb, input] of Object.entries(attempts(by, ids))) codes[verb] = await ledger.codeOf(by, verb as Verb, input)
+  const trace = await ledger.rpc.readLotTrace(by.id, { lotNumber: "L-1" })
+  return {
+    codes,
+    trace: trace.ok ? "OK" : trace.error.code,
+    reads: await Promise.all([
+      ledger.rpc.readOrder(by.id, ids.order),
+      ledger.rpc.readLink(by.id, ids.link),
+      ledger.rpc.readProduct(by.id, ids.product),
+      ledger.rpc.readUnit(by.id, nobodysUnit),
+      ledger.rpc.readUnitSummary(by.id, ids.product),
+      ledger.rpc.readMovement(by.id, "mov_00000000000000000000000000"),
+      ledger.rpc.readLocation(by.id, nobodysPlace),
+      ledger.rpc.readStockValue(by.id),
+    ]),
   }
 }
 
 const refused = {
-  createProduct: "NOT_FOUND",
-  updateProduct: "NOT_FOUND",
-  archiveProduct: "NOT_FOUND",
-  setLinkStatus: "NOT_FOUND",
-  setLinkTerms: "NOT_FOUND",
-  placeOrder: "LINK_NOT_APPROVED",
-  reorder: "NOT_FOUND",
-  setOrderStatus: "NOT_FOUND",
-  reads: [undefined, undefined, undefined],
+  codes: Object.fromEntries(
+    Object.keys(attempts(organization("Nobody"), { link: nobodysLink, order: nobodysOrder, product: nobodysProduct })).map((verb) => [
+      verb,
+      verb.startsWith("placeOrder") ? "LINK_NOT_APPROVED" : "NOT_FOUND",
+    ]),
+  ),
+  trace: "NOT_FOUND",
+  reads: Array.from({ length: 8 }, () => undefined),
 }
 
 describe("INV-LED-1: somebody without a link", () => {
