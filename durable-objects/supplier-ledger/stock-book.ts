@@ -33,7 +33,7 @@ export type StockChange = Cell & {
   readonly effectiveAt?: Instant
 }
 
-/** One pieces' worth, since serialized units are whole. */
+/** One piece's worth, since serialized units are whole. */
 export const oneUnit: Milli = 1_000
 
 /** What a command does to stock: every movement with its levels, every reservation with the level that it changes. */
@@ -68,9 +68,7 @@ export class StockBook {
 
   /** What of a cell is free and is no serialized unit: pieces of their own move as units. */
   freeLooseOf(cell: Cell): Milli {
-    const { levels, units } = this.#work.store
-    const onHand = levels.find(cell)?.onHandMilli ?? 0
-    return Math.min(this.freeOf(cell), onHand - units.onHandIn(cell) * oneUnit)
+    return Math.min(this.freeOf(cell), this.#looseOf(cell))
   }
 
   /** INV-STK-4: writes a movement and its levels, never one without the other. @throws when a level would go below what is reserved: callers look first. */
@@ -165,10 +163,8 @@ export class StockBook {
   take(orderId: OrderId, taken: readonly Allocation[]): void {
     for (const { lineId, productId, locationId, lotId, quantityMilli } of merged(taken)) {
       const cell = { productId, locationId, lotId }
-      const { levels, units } = this.#work.store
-      const loose = (levels.find(cell)?.onHandMilli ?? 0) - units.onHandIn(cell) * oneUnit
-      const pieces = Math.ceil(Math.max(0, quantityMilli - Math.max(0, loose)) / oneUnit)
-      const sold = pieces === 0 ? [] : units.available(cell, pieces)
+      const pieces = Math.ceil(Math.max(0, quantityMilli - this.#looseOf(cell)) / oneUnit)
+      const sold = pieces === 0 ? [] : this.#work.store.units.available(cell, pieces)
       if (sold.length < pieces) throw new Error(`INV-UNT-3: ${productId} has fewer free units than it has free stock`)
       this.move({ ...cell, type: "OUT", quantityMilli: -quantityMilli, reason: "ORDER_ACCEPTED", orderId, orderLineId: lineId })
       for (const unit of sold) this.saveUnit(unit, { status: "SOLD", orderId, orderLineId: lineId }, "ORDER_ACCEPTED")
@@ -305,6 +301,12 @@ export class StockBook {
       currency: product.currency,
       averageMilli: averageCost({ onHandMilli: levels.totalOf(productId).stockMilli, averageMilli }, { quantityMilli, unitCostMilli }),
     })
+  }
+
+  /** What a cell has on hand that is no serialized unit. */
+  #looseOf(cell: Cell): Milli {
+    const { levels, units } = this.#work.store
+    return Math.max(0, (levels.find(cell)?.onHandMilli ?? 0) - units.onHandIn(cell) * oneUnit)
   }
 
   #apply(cell: Cell, delta: Milli): void {

@@ -4,11 +4,11 @@ import { type Answer, api, costOf, signUp, type World } from "../support/world.t
 
 /**
  * Reads of stock on two stockrooms of which one is ten times the other in products, places, and places that the partner
- * runs. Rows are written as a relay would have; what is measured is real.
+ * runs, and has had many lots that are used up. Rows are written as a relay would have; what is measured is real.
  */
-type Size = { readonly products: number; readonly places: number; readonly operated: number }
-const small: Size = { products: 60, places: 6, operated: 3 }
-const large: Size = { products: 600, places: 60, operated: 30 }
+type Size = { readonly products: number; readonly places: number; readonly operated: number; readonly usedUp: number }
+const small: Size = { products: 60, places: 6, operated: 3, usedUp: 0 }
+const large: Size = { products: 600, places: 60, operated: 30, usedUp: 40 }
 
 type Stockroom = { readonly owner: World; readonly partner: World; readonly productId: string }
 
@@ -16,7 +16,7 @@ const pageSize = 50
 const id = (prefix: string, world: number, number: number): string =>
   `${prefix}_0${String(world).padStart(3, "0")}${String(number).padStart(22, "0")}`
 
-async function build(world: number, { products, places, operated }: Size): Promise<Stockroom> {
+async function build(world: number, { products, places, operated, usedUp }: Size): Promise<Stockroom> {
   const [owner, partner] = await Promise.all([signUp(["supplier"]), signUp(["cfa"])])
   const counted = "with recursive n (i) as (select 0 union all select i + 1 from n where i < ?1 - 1)"
   const place = (org: string, side: string, other: string, count: number) =>
@@ -38,6 +38,12 @@ async function build(world: number, { products, places, operated }: Size): Promi
        ${counted}, p (j) as (select 0 union all select j + 1 from p where j < 5), k (lot) as (values (0), (1))
        select ?2, 'prd_0' || printf('%03d%022d', ?3, i), 'whs_0' || printf('%03d%022d', ?3, j), 'lot_' || i || '_' || lot, 'L' || lot, 'ACTIVE', '2027-01-31', 1000, 0, 0, 1, 0 from n, p, k`,
     ).bind(products, owner.org.id, world),
+    // INV-INV-2: and so many lots that are used up in each cell of the products that come first.
+    env.DB.prepare(
+      `insert into stock_levels (org_id, product_id, location_id, lot_id, lot_number, lot_status, expires_on, on_hand_milli, reserved_milli, incoming_milli, seq, generation)
+       ${counted}, p (j) as (select 0 union all select j + 1 from p where j < 5), k (lot) as (select 1 union all select lot + 1 from k where lot < ?4)
+       select ?2, 'prd_0' || printf('%03d%022d', ?3, i), 'whs_0' || printf('%03d%022d', ?3, j), 'lot_' || i || '_gone_' || lot, 'G' || lot, 'ACTIVE', '2027-01-31', 0, 0, 0, 1, 0 from n, p, k where ?4 > 0`,
+    ).bind(pageSize + 10, owner.org.id, world, usedUp),
     env.DB.prepare(
       `insert into stock_minimums (org_id, product_id, location_id, min_milli, is_low, low_since, seq, generation)
        ${counted} select ?2, 'prd_0' || printf('%03d%022d', ?3, i), case when i % 2 = 0 then '' else 'whs_0' || printf('%03d%022d', ?3, 0) end, 9000, 1, 0, 1, 0 from n`,

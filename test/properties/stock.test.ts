@@ -2,16 +2,20 @@ import { runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import fc from "fast-check"
 import { beforeAll, describe, expect, test, vi } from "vitest"
+import type { LedgerCommands, LedgerVerb } from "../../durable-objects/supplier-ledger/commands/index.ts"
 import { SupplierLedger } from "../../durable-objects/supplier-ledger/supplier-ledger.ts"
+import type { Side } from "../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
-import type { LinkId } from "../../src/kernel/ids.ts"
+import type { LocationKind } from "../../src/domains/warehouses/rules.ts"
+import type { LocationId, ProductId } from "../../src/kernel/ids.ts"
+import type { Result } from "../../src/kernel/result.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { adopted, d1, organization, quiet, TestLedger } from "../support/ledger.ts"
 import { expectProjected } from "../support/projection.ts"
 import { dutiesOf, emptied, runs } from "../support/properties.ts"
 import { seed } from "../support/seed.ts"
-import { handsOn, openPlace } from "../support/stock.ts"
-import { dawn, expectSoundStock, type StockDriver, stockSteps, walkStock } from "../support/stock-model.ts"
+import { dawn, recipes } from "../support/stock-model.ts"
+import { expectSoundStock, must, type StockDriver, stockSteps, walkStock } from "../support/stock-steps.ts"
 
 beforeAll(() => {
   quiet()
@@ -23,67 +27,50 @@ function driverOf(
   ledger: TestLedger,
   buyer: OrganizationFacts,
   clock: { now: number },
-  to: Pick<StockDriver, "rows" | "crash"> & {
-    readonly execute: SupplierLedger["execute"]
-    readonly within: <T>(use: (storage: DurableObjectStorage) => T) => Promise<T>
-    readonly alarm: () => Promise<void>
-  },
+  to: Pick<StockDriver, "rows" | "crash"> & { readonly execute: SupplierLedger["execute"]; readonly alarm: () => Promise<void> },
 ): StockDriver {
-  const { owner } = ledger
-  const give = async (...given: Parameters<TestLedger["envelope"]>) => (await to.execute(ledger.envelope(...given))).result
   return {
-    record: async (input) => (await give(owner, "recordMovements", input)) as never,
-    place: async (lines) => {
-      const result = await give(buyer, "placeOrder", { buyerId: buyer.id, lines, note: null, requestedDeliveryOn: null })
-      if (!result.ok) throw new Error(`no order: ${JSON.stringify(result.error)}`)
-      return result.value.id as never
+    buyerId: buyer.id,
+    give: async <V extends LedgerVerb>(by: Side, verb: V, input: LedgerCommands[V]["input"]) => {
+      const { result } = await to.execute(ledger.envelope(by === "supplier" ? ledger.owner : buyer, verb, input))
+      return result as Result<LedgerCommands[V]["fact"]>
     },
-    move: async (orderId, status) => {
-      const result = await give(owner, "setOrderStatus", { orderId, status, reason: null })
-      return result.ok ? "OK" : result.error.code
-    },
-    hands: (use) =>
-      to.within((storage) =>
-        storage.transactionSync(() => {
-          const work = handsOn(storage, clock.now)
-          const made = use(work)
-          work.finish()
-          const { dueAt } = work.stock
-          if (dueAt !== undefined)
-            storage.sql.exec("INSERT INTO due (kind, at) VALUES ('stock', ?1) ON CONFLICT (kind) DO UPDATE SET at = min(at, ?1)", dueAt)
-          return made
-        }),
-      ),
-    wait: async (until) => {
+    wait: async (until, isLate) => {
       clock.now = until
-      await to.alarm()
+      if (!isLate) await to.alarm()
     },
     rows: to.rows,
     crash: to.crash,
   }
 }
 
-/** Two products, one by the piece and one by weight, two more places, and a buyer. */
-async function open(driver: StockDriver, ledger: TestLedger, buyer: OrganizationFacts, execute: SupplierLedger["execute"]) {
-  const must = async (...given: Parameters<TestLedger["envelope"]>): Promise<{ readonly id: string }> => {
-    const { result } = await execute(ledger.envelope(...given))
-    if (!result.ok) throw new Error(JSON.stringify(result.error))
-    return result.value
+/** A buyer with a link, what is sold by the piece and by weight, kits of both, and two more places. */
+async function open(driver: StockDriver) {
+  const { buyerId } = driver
+  const link = await must(driver, "buyer", "requestLink", { buyerId, buyerName: "Buyer", message: null, coolDownMs: 0 })
+  await must(driver, "supplier", "setLinkStatus", { linkId: link.id, status: "APPROVED", reason: null, mayUnblock: false })
+  const products: ProductId[] = []
+  for (const [sku, quantityStepMilli] of [
+    ["PIECES", 1_000],
+    ["KILOS", 250],
+    ["KIT", 1_000],
+    ["KIT-OF-KITS", 1_000],
+  ] as const)
+    products.push((await must(driver, "supplier", "createProduct", { sku, name: sku, price: "1", quantityStepMilli })).id)
+  const numbered = (index: number | string): ProductId => products[Number(index)] ?? "prd_none"
+  for (const [kit, parts] of Object.entries(recipes)) {
+    for (const [part, count] of Object.entries(parts)) {
+      const component = { parentId: numbered(kit), childId: numbered(part), quantityMilli: count * 1_000, role: "PRIMARY" as const }
+      await must(driver, "supplier", "addComponent", component)
+    }
   }
-  const { id: linkId } = await must(buyer, "requestLink", { buyerId: buyer.id, buyerName: buyer.name, message: null, coolDownMs: 0 })
-  await must(ledger.owner, "setLinkStatus", { linkId: linkId as LinkId, status: "APPROVED", reason: null, mayUnblock: false })
-  const product = (sku: string, quantityStepMilli: number) =>
-    must(ledger.owner, "createProduct", { sku, name: sku, price: "1", quantityStepMilli })
-  const products = [(await product("PIECES", 1_000)).id, (await product("KILOS", 250)).id] as never[]
-  const places = await driver.hands((work) => [
-    work.store.locations.default().id,
-    openPlace(work, "NORTH").id,
-    openPlace(work, "APART", "QUARANTINE").id,
-  ])
-  return { products, places }
+  const place = async (code: string, kind: LocationKind) =>
+    (await must(driver, "supplier", "createLocation", { code, name: code, kind, address: null, capacityMilli: null, operatorId: null })).id
+  const [main] = await driver.rows<{ id: LocationId }>("SELECT id FROM locations WHERE is_default = 1")
+  return { products, places: [main?.id ?? "whs_none", await place("NORTH", "WAREHOUSE"), await place("APART", "QUARANTINE")] as const }
 }
 
-describe("under random movements, orders, promises, expiries and crashes", () => {
+describe("under random movements, orders for kits and of what is in them, amendments, expiries and crashes", () => {
   test(`each cell holds what its movements say, and everything owed to D1 is in the outbox (${runs.stock} histories)`, async () => {
     const dead = new Proxy(env.DB, {
       get: (_, name) => (name === "batch" ? async () => Promise.reject(new Error("D1_ERROR: down")) : () => ({ bind: () => undefined })),
@@ -99,17 +86,15 @@ describe("under random movements, orders, promises, expiries and crashes", () =>
       using _clock = vi.spyOn(Date, "now").mockImplementation(() => clock.now)
       const { sql } = state.storage
       await fc.assert(
-        fc.asyncProperty(stockSteps(50), async (history) => {
+        fc.asyncProperty(stockSteps(60), async (history) => {
           clock.now = dawn
           state.storage.transactionSync(() => emptied(sql))
           const ledger = new TestLedger(organization("Supplier"))
           const buyer = organization("Buyer", { isSupplier: false })
           let object = new SupplierLedger(state, bindings)
           await object.adopt(ledger.owner)
-          const execute: SupplierLedger["execute"] = (given) => object.execute(given)
           const driver = driverOf(ledger, buyer, clock, {
-            execute,
-            within: async (use) => use(state.storage),
+            execute: (given) => object.execute(given),
             rows: async (query, ...params) => sql.exec<never>(query, ...params).toArray(),
             crash: async () => {
               object = new SupplierLedger(state, bindings)
@@ -120,7 +105,7 @@ describe("under random movements, orders, promises, expiries and crashes", () =>
               await object.alarm()
             },
           })
-          const { products, places } = await open(driver, ledger, buyer, execute)
+          const { products, places } = await open(driver)
           const model = await walkStock(history, products, places, driver)
           expectSoundStock(sql, model, products, places)
           expect(dutiesOf(sql)).toEqual([])
@@ -142,15 +127,13 @@ describe("under random movements, orders, promises, expiries and crashes", () =>
         clock.now = dawn
         const ledger = await adopted("Supplier")
         const buyer = organization("Buyer", { isSupplier: false })
-        const execute: SupplierLedger["execute"] = (given) => ledger.rpc.execute(given)
         const driver = driverOf(ledger, buyer, clock, {
-          execute,
-          within: (use) => runInDurableObject(ledger.stub, (_, { storage }) => use(storage)),
+          execute: (given) => ledger.rpc.execute(given),
           rows: (query, ...params) => ledger.rows(query, ...params),
           crash: () => ledger.evict(),
           alarm: () => ledger.comeDue("relay", "stock"),
         })
-        const { products, places } = await open(driver, ledger, buyer, execute)
+        const { products, places } = await open(driver)
         const model = await walkStock(history, products, places, driver)
         await ledger.comeDue("relay")
         await runInDurableObject(ledger.stub, (_, { storage }) => expectSoundStock(storage.sql, model, products, places))

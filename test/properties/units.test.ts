@@ -105,7 +105,7 @@ test(`units, loose stock, orders and lapses keep the books in any order (${histo
   const ledger = await adopted("Units")
   const buyer = await linkedBuyer(ledger)
   const { id: productId } = await stocked(ledger, 0)
-  const [b, c] = [await placeOf(ledger.owner.id, "B"), await placeOf(ledger.owner.id, "C", "QUARANTINE")]
+  const [b, c] = [await placeOf(ledger, "B"), await placeOf(ledger, "C", "QUARANTINE")]
   const [main] = await ledger.rows<{ id: LocationId }>("SELECT id FROM locations WHERE is_default = 1")
   const places = [main?.id ?? b, b, c] as const
   await ledger.comeDue("relay")

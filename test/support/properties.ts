@@ -3,7 +3,7 @@ import { setting } from "./seed.ts"
 const all = setting("VITE_RUNS") ?? 1_000
 
 /** How many histories each property walks. */
-export const runs = { inObject: all, withD1: Math.ceil(all / 25), stock: Math.ceil(all / 5), stockWithD1: Math.ceil(all / 100) }
+export const runs = { inObject: all, withD1: Math.ceil(all / 25), stock: Math.ceil(all / 8), stockWithD1: Math.ceil(all / 100) }
 
 /** The ledger's tables, what refers to others first. */
 const tables = [

@@ -5,17 +5,15 @@ import { systemActor } from "../../durable-objects/supplier-ledger/envelopes.ts"
 import { RoomNews } from "../../durable-objects/supplier-ledger/room-news.ts"
 import { LedgerStore } from "../../durable-objects/supplier-ledger/store/index.ts"
 import { LedgerWork } from "../../durable-objects/supplier-ledger/work.ts"
-
 import type { Cell, ShownMovement } from "../../src/domains/inventory/rules.ts"
-import type { Lot } from "../../src/domains/lots/rules.ts"
 import type { Unit } from "../../src/domains/units/rules.ts"
 import type { Location, LocationKind } from "../../src/domains/warehouses/rules.ts"
-import type { LocationId, LotId, ProductId } from "../../src/kernel/ids.ts"
+import type { LocationId, ProductId } from "../../src/kernel/ids.ts"
 import type { Instant } from "../../src/kernel/time.ts"
 import type { TestLedger } from "./ledger.ts"
 
-/** Hands for what no command of its own does yet, on a ledger's own storage. */
-export const handsOn = (storage: DurableObjectStorage, now: Instant = Date.now()): LedgerWork =>
+/** Hands for states that commands reach only by long ways, on a ledger's own storage. */
+const handsOn = (storage: DurableObjectStorage, now: Instant = Date.now()): LedgerWork =>
   new LedgerWork({
     store: new LedgerStore(storage.sql),
     outbox: new Outbox(storage.sql),
@@ -92,21 +90,6 @@ export function receiveUnit(work: LedgerWork, cell: Cell, serial: string): Unit 
     unitId: id,
   })
   return unit
-}
-
-/** Holds a lot back, or recalls it. */
-export function setLot(work: LedgerWork, id: LotId, status: Lot["status"]): void {
-  const lot = work.store.lots.find(id)
-  if (lot === undefined) throw new Error("no such lot")
-  work.store.lots.save({
-    ...lot,
-    status,
-    updatedAt: work.now,
-    version: lot.version + 1,
-    seq: work.seq,
-  })
-  work.touch("lot", id)
-  for (const level of work.store.levels.ofLot(id)) work.stock.restamp(level)
 }
 
 export const units = (count: number): number => Math.round(count * 1_000)

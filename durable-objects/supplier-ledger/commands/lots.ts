@@ -132,16 +132,12 @@ function setLotStatus(work: LedgerWork, input: SetLotStatus, ifMatch: number | u
 
 /** INV-LOT-4: nothing stays promised of what may not be sold; its levels say how the lot is. @returns what is on hand everywhere. */
 export function freeAndCount(work: LedgerWork, lot: Lot, why: string): Milli {
-  const { levels, reservations, units } = work.store
+  const { levels, reservations } = work.store
   let onHandMilli = 0
   for (const level of levels.ofLot(lot.id)) {
     onHandMilli += level.onHandMilli
     const isForSale = lot.status === "ACTIVE" && lot.expiredAt === null
-    for (const reservation of isForSale ? [] : reservations.ofCell(level)) {
-      work.stock.release(reservation)
-      const unit = reservation.unitId === null ? undefined : units.find(reservation.unitId)
-      if (unit?.status === "RESERVED") work.stock.saveUnit(unit, { status: "AVAILABLE", orderId: null, reservedUntil: null }, why)
-    }
+    for (const reservation of isForSale ? [] : reservations.ofCell(level)) work.stock.endReservation(reservation, why)
     work.stock.restamp(level)
   }
   return onHandMilli

@@ -126,7 +126,7 @@ function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch: number
     return refuse("FORBIDDEN", "The supplier accepts orders; the buyer accepts what it offers instead.")
   const misstep = checkMove("An order", before.status, input.status, orderMovesOf(before.status, side))
   if (misstep !== undefined) return misstep
-  const change = changeOf(work, before, input)
+  const change = changeOf(work, before, side, input)
   if (!change.ok) return change
   return move(work, before, {
     ...change.value,
@@ -138,13 +138,13 @@ function setOrderStatus(work: LedgerWork, input: SetOrderStatus, ifMatch: number
 type Change = Pick<OrderFacts, "status"> & Partial<Pick<OrderFacts, "lines" | "answerBy" | "internalNote">>
 
 /** What a move does to an order and to stock. A refusal leaves nothing behind, also of what was written before it. */
-function changeOf(work: LedgerWork, before: OrderFacts, { status, amendment, delivered }: SetOrderStatus): Result<Change> {
+function changeOf(work: LedgerWork, before: OrderFacts, side: Side, { status, amendment, delivered }: SetOrderStatus): Result<Change> {
   switch (status) {
     case "ACCEPTED":
       if (before.status === "AMENDED") return confirm(work, before)
       return amendment === undefined ? accept(work, before) : amend(work, before, amendment)
     case "COMPLETED": {
-      const lines = deliverLines(before.lines, delivered ?? [])
+      const lines = deliverLines(before.lines, delivered ?? [], side)
       return lines.ok ? ok({ status, lines: lines.value }) : lines
     }
     case "CANCELLED":

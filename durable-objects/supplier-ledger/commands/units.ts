@@ -136,7 +136,7 @@ const deeds: Readonly<Record<UnitVerb, Deed>> = {
     if (unit.status === "RESERVED") {
       if (locationId !== undefined && locationId !== unit.locationId)
         return fault("/warehouse_id", "ELSEWHERE", "A reserved unit stays where it is; move it once it is released.")
-      endReservation(work, unit)
+      letGo(work, unit)
       return ok(work.stock.saveUnit(unit, { status: "AVAILABLE", reservedUntil: null }, reason))
     }
     if (!mayRestore) return refuse("FORBIDDEN", "Putting a unit that came back on sale needs the permission inventory.unit.handle.")
@@ -149,7 +149,7 @@ const deeds: Readonly<Record<UnitVerb, Deed>> = {
   },
 
   sell(work, unit, { reason }) {
-    endReservation(work, unit)
+    letGo(work, unit)
     const kept = whyKept(work, unit) ?? whyNotSold(work, unit)
     if (kept !== undefined) return err(kept)
     step(work, unit, "OUT", "UNIT_SOLD")
@@ -159,7 +159,7 @@ const deeds: Readonly<Record<UnitVerb, Deed>> = {
   move: (work, unit, input) => (unit.status === "IN_TRANSIT" ? land(work, unit, input) : send(work, unit, input)),
 
   damage(work, unit, { reason }) {
-    endReservation(work, unit)
+    letGo(work, unit)
     if (isOnHand(unit.status)) {
       const kept = whyKept(work, unit)
       if (kept !== undefined) return err(kept)
@@ -215,7 +215,8 @@ function said(unit: Unit, product: ProductFacts | undefined): Omit<UnitEventData
   return state
 }
 
-function endReservation(work: LedgerWork, unit: Unit): void {
+/** Ends what keeps the unit for somebody; which state it goes to, the deed says. */
+function letGo(work: LedgerWork, unit: Unit): void {
   const reservation = work.store.reservations.ofUnit(unit.id)
   if (reservation !== undefined) work.stock.release(reservation)
 }

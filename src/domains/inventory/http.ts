@@ -37,7 +37,7 @@ export const inventoryEndpoints: readonly Endpoint[] = [
       tag,
       summary: "Stock levels by product and warehouse",
       description:
-        "Own stock by product, then that of warehouses operated for others: a partner sees what lies in those and nowhere else. Lots are summed up, unless lot_number asks for one.",
+        "Own stock by product, then that of warehouses operated for others: a partner sees what lies in those and nowhere else. Lots are summed up, unless lot_number asks for one; those that are used up are left out.",
       access: read,
       query: levelQuery,
       success: { status: 200, schema: levelList, description: "A page of levels." },
@@ -75,7 +75,7 @@ export const inventoryEndpoints: readonly Endpoint[] = [
       tag,
       summary: "Own stock in lots that expire within some days, soonest first",
       description:
-        "By warehouse and lot. What is out of date already comes first, and says so; it is never sold, and can be moved or destroyed.",
+        "By warehouse and lot, in days of the organization's own time zone. What is out of date already comes first, and says so; it is never sold, and can be moved or destroyed.",
       access: read,
       query: expiringQuery,
       success: { status: 200, schema: expiringList, description: "A page of levels." },
@@ -85,16 +85,18 @@ export const inventoryEndpoints: readonly Endpoint[] = [
       const key = readCursor(expiringKind, ["string", "string", "string", "string"], query.cursor)?.map(String)
       const [expiresOn = "", productId = "", locationId = "", lotId = ""] = key ?? []
       const after: ExpiryKey | undefined = key === undefined ? undefined : { expiresOn, productId, locationId, lotId }
-      const today = dateIn(ctx.now, "UTC")
-      const rows = await inventoryStore(ctx.db).expiring(addDays(today, query.days), after, query.limit + 1)
+      // Which day it is there comes with the rows: no zone is a day ahead of UTC, and what is beyond its last day comes last.
+      const latest = addDays(dateIn(ctx.now, "UTC"), 1 + query.days)
+      const { rows, timeZone } = await inventoryStore(ctx.db).expiring(latest, after, query.limit + 1)
+      const today = dateIn(ctx.now, timeZone)
+      const until = addDays(today, query.days)
       return reply.ok(
         pageOf(
-          rows,
+          rows.filter((row) => row.expiresOn !== null && row.expiresOn <= until),
           query.limit,
           expiringKind,
           (row) => [row.expiresOn, row.productId, row.locationId, row.lotId],
-          // In the zone that is furthest behind UTC it is still yesterday.
-          (row) => toExpiringView(row, addDays(today, -1)),
+          (row) => toExpiringView(row, today),
         ),
       )
     },

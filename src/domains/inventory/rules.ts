@@ -156,10 +156,6 @@ export function averageCost(
   return Number((value * 2n + quantity) / (quantity * 2n))
 }
 
-/** What a quantity is worth in minor units, rounded half up. */
-export const valueMinor = (quantityMilli: Milli, costMilli: number): number =>
-  Number((BigInt(quantityMilli) * BigInt(costMilli) + 500_000n) / 1_000_000n)
-
 /** What a product's stock at a place is made of, with its average cost where that is known. */
 export type ValuedStock = {
   readonly productId: ProductId
@@ -207,7 +203,7 @@ export function valueOf(
     id,
     code: placeOf(id)?.code ?? "",
     name: placeOf(id)?.name ?? "",
-    worth: worthsOf([...sums].map(([currency, millionths]) => [currency, Number((millionths + 500_000n) / 1_000_000n)])),
+    worth: worthsOf([...sums].map(([currency, millionths]) => [currency, minorOf(millionths)])),
   }))
   const totals = new Map<string, number>()
   for (const { currency, minor } of places.flatMap(({ worth }) => worth)) totals.set(currency, (totals.get(currency) ?? 0) + minor)
@@ -217,6 +213,9 @@ export function valueOf(
     productsWithoutCost: unknown.size,
   }
 }
+
+/** Quantities in thousandths times costs in thousandths are millionths of a minor unit; rounded half up. */
+const minorOf = (millionths: bigint): number => Number((millionths + 500_000n) / 1_000_000n)
 
 const worthsOf = (sums: ReadonlyArray<readonly [string, number]>): Worth[] =>
   sums.map(([currency, minor]) => ({ currency, minor })).sort((a, b) => (a.currency < b.currency ? -1 : 1))

@@ -1,10 +1,12 @@
 import { and, type SQL, sql } from "drizzle-orm"
 import type { LocationId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import type { Milli } from "../../kernel/quantity.ts"
+import type { PlainDate } from "../../kernel/zoned-time.ts"
 import type { Row } from "../../platform/db/executor.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { isOperated } from "../warehouses/index.ts"
 import type { LotKey } from "./rules.ts"
+import { isShown } from "./tables.ts"
 
 /** What lies somewhere, with the names that a reader needs. */
 export type LevelSeen = {
@@ -57,13 +59,13 @@ const noLot = sql`'' as lot_id, null as lot_number, null as lot_status, null as 
 const quantities = sql`l.on_hand_milli, l.reserved_milli, ${available} as available_milli, l.incoming_milli`
 const sums = sql`sum(l.on_hand_milli) as on_hand_milli, sum(l.reserved_milli) as reserved_milli, sum(${available}) as available_milli, sum(l.incoming_milli) as incoming_milli`
 
-/** Lots that are used up say nothing any more; a place that is out of a product without lots does. */
-const isShown = sql`(l.lot_id = '' or l.on_hand_milli <> 0 or l.incoming_milli <> 0)`
 const productOfLevel = sql`cross join products p on p.org_id = l.org_id and p.id = l.product_id`
 const placeOfLevel = sql`cross join locations pl on pl.org_id = l.org_id and pl.id = l.location_id`
 
 /** INV-INV-1: a partner reaches another's stock by its own row of the place alone, which says that it runs it now. */
 const operated = sql`locations pl indexed by locations_operated`
+/** Its levels, by product. */
+const levelsThere = sql`cross join stock_levels l indexed by stock_levels_location on l.org_id = pl.counterparty_id and l.location_id = pl.id`
 const isRunBy = (orgId: OrganizationId) => sql`pl.org_id = ${orgId} and ${isOperated}`
 
 const seenOf = (row: Row): LevelSeen => ({
@@ -114,9 +116,9 @@ function ownLevels(orgId: OrganizationId, filter: LevelFilter, after: LevelKey |
       cross join stock_levels l on l.org_id = k.org_id and l.product_id = k.product_id and l.location_id = pl.id and l.lot_id = k.id ${productOfLevel}
       where ${and(sql`k.org_id = ${orgId} and k.number = ${lotNumber} and pl.side = 'supplier'`, only(filter), beyond)} ${end}`
   }
-  const index = locationId === undefined ? sql.empty() : sql`indexed by stock_levels_location`
-  return sql`select ${names}, ${noLot}, ${sums} from stock_levels l ${index} ${placeOfLevel} ${productOfLevel}
-    where ${and(sql`l.org_id = ${orgId}`, only(filter), beyond)} group by l.product_id, l.location_id ${end}`
+  const index = locationId === undefined ? sql`stock_levels_product` : sql`stock_levels_location`
+  return sql`select ${names}, ${noLot}, ${sums} from stock_levels l indexed by ${index} ${placeOfLevel} ${productOfLevel}
+    where ${and(sql`l.org_id = ${orgId}`, isShown, only(filter), beyond)} group by l.product_id, l.location_id ${end}`
 }
 
 /** What the organization runs for others, by place and product. */
@@ -138,9 +140,8 @@ function operatedLevels(orgId: OrganizationId, filter: LevelFilter, after: Level
       cross join stock_levels l on l.org_id = k.org_id and l.product_id = k.product_id and l.location_id = pl.id and l.lot_id = k.id ${productOfLevel}
       where ${from} ${end}`
   }
-  return sql`select ${names}, ${noLot}, ${sums} from ${operated}
-    cross join stock_levels l indexed by stock_levels_location on l.org_id = pl.counterparty_id and l.location_id = pl.id ${productOfLevel}
-    where ${from} group by pl.id, l.product_id ${end}`
+  return sql`select ${names}, ${noLot}, ${sums} from ${operated} ${levelsThere} ${productOfLevel}
+    where ${and(from, isShown)} group by pl.id, l.product_id ${end}`
 }
 
 export const inventoryStore = (db: TenantDb) => ({
@@ -158,41 +159,48 @@ export const inventoryStore = (db: TenantDb) => ({
   /** One product's levels by place and lot, in one trip; undefined where the organization has no such product and runs no place that has any. */
   async ofProduct(productId: ProductId, after: CellKey | undefined, rowsMax: number): Promise<LevelSeen[] | undefined> {
     const beyond = after === undefined ? undefined : sql`(l.location_id, l.lot_id) > (${after.locationId}, ${after.lotId})`
-    const theirs = sql`from ${operated}
-      cross join stock_levels l indexed by stock_levels_location on l.org_id = pl.counterparty_id and l.location_id = pl.id and l.product_id = ${productId}`
+    const theirs = sql`from ${operated} ${levelsThere} and l.product_id = ${productId}`
     const [product = [], own = [], run = [], known = []] = await db.query(
       (orgId) => sql`select 1 from products where org_id = ${orgId} and id = ${productId}`,
-      (orgId) => sql`select ${names}, ${lot}, ${quantities} from stock_levels l ${placeOfLevel} ${productOfLevel}
+      (
+        orgId,
+      ) => sql`select ${names}, ${lot}, ${quantities} from stock_levels l indexed by stock_levels_product ${placeOfLevel} ${productOfLevel}
         where ${and(sql`l.org_id = ${orgId} and l.product_id = ${productId}`, isShown, beyond)} order by l.location_id, l.lot_id limit ${rowsMax}`,
       (orgId) => sql`select ${names}, ${lot}, ${quantities} ${theirs} ${productOfLevel}
         where ${and(isRunBy(orgId), isShown, beyond)} order by pl.id, l.lot_id limit ${rowsMax}`,
       // Beyond a cursor there may be nothing left of a product that there is.
-      ...(after === undefined ? [] : [(orgId: OrganizationId) => sql`select 1 ${theirs} where ${isRunBy(orgId)} limit 1`]),
+      ...(after === undefined ? [] : [(orgId: OrganizationId) => sql`select 1 ${theirs} where ${and(isRunBy(orgId), isShown)} limit 1`]),
     )
     const rows = [...own, ...run]
     return product.length + known.length + rows.length === 0 ? undefined : rows.map(seenOf)
   },
 
-  /** The organization's own stock in lots that expire up to a day, soonest first. */
-  async expiring(until: string, after: ExpiryKey | undefined, rowsMax: number): Promise<LevelSeen[]> {
+  /** The organization's own stock in lots that expire up to a day, soonest first, with the zone that its days are of. */
+  async expiring(
+    until: PlainDate,
+    after: ExpiryKey | undefined,
+    rowsMax: number,
+  ): Promise<{ readonly rows: LevelSeen[]; readonly timeZone: string }> {
     const beyond =
       after === undefined
         ? undefined
         : sql`(l.expires_on, l.product_id, l.location_id, l.lot_id) > (${after.expiresOn}, ${after.productId}, ${after.locationId}, ${after.lotId})`
-    const [rows = []] = await db.query(
+    const [rows = [], zones = []] = await db.query(
       (
         orgId,
       ) => sql`select ${names}, ${lot}, ${quantities} from stock_levels l indexed by stock_levels_expiry ${placeOfLevel} ${productOfLevel}
         where ${and(sql`l.org_id = ${orgId} and l.expires_on is not null and l.on_hand_milli > 0 and l.expires_on <= ${until}`, beyond)}
         order by l.expires_on, l.product_id, l.location_id, l.lot_id limit ${rowsMax}`,
+      (orgId) => sql`select settings ->> 'time_zone' as time_zone from organizations where id = ${orgId}`,
     )
-    return rows.map(seenOf)
+    return { rows: rows.map(seenOf), timeZone: (zones[0]?.["time_zone"] ?? "UTC") as string }
   },
 
   /** Products under their minimum: of all places together, and of each that has its own. */
   async low(after: LowKey | undefined, rowsMax: number): Promise<LowSeen[]> {
     const beyond = after === undefined ? undefined : sql`(m.product_id, m.location_id) > (${after.productId}, ${after.locationId})`
-    const here = sql`(select coalesce(sum(l.on_hand_milli), 0) from stock_levels l where l.org_id = m.org_id and l.product_id = m.product_id and l.location_id = m.location_id)`
+    const here = sql`(select coalesce(sum(l.on_hand_milli), 0) from stock_levels l indexed by stock_levels_product
+      where l.org_id = m.org_id and l.product_id = m.product_id and l.location_id = m.location_id and ${isShown})`
     const [rows = []] = await db.query(
       (
         orgId,

@@ -1,6 +1,7 @@
 import { formatMoney } from "../../kernel/money.ts"
 import { quantityNumber } from "../../kernel/quantity.ts"
 import { formatInstant } from "../../kernel/time.ts"
+import type { PlainDate } from "../../kernel/zoned-time.ts"
 import type { StockValue, Worth } from "./rules.ts"
 import type { LevelSeen, LowSeen } from "./store.ts"
 
@@ -26,10 +27,10 @@ const quantities = (level: LevelSeen) => ({
 
 export const toLevelView = (level: LevelSeen) => ({ ...placed(level), ...quantities(level) })
 
-/** `expiredBefore`: what expires before this day is out of date wherever the supplier is; of later days its ledger's word counts. */
-export const toExpiringView = (level: LevelSeen, expiredBefore: string) => ({
+/** `today` is the owner's; its ledger's word counts where the zone was another when the day was over. */
+export const toExpiringView = (level: LevelSeen, today: PlainDate) => ({
   ...placed(level),
-  is_expired: level.lotStatus === "EXPIRED" || (level.expiresOn !== null && level.expiresOn < expiredBefore),
+  is_expired: level.lotStatus === "EXPIRED" || (level.expiresOn !== null && level.expiresOn < today),
   ...quantities(level),
 })
 

@@ -106,7 +106,7 @@ export const orderEndpoints: readonly Endpoint[] = [
       description:
         "ACCEPTED takes the stock of all lines (of a bundle, its components') or refuses with what is short; CANCELLED after it puts back exactly what went out, to the lots it came from. " +
         "The supplier's ACCEPTED with items that are less than was ordered, or another product, makes the order AMENDED: what is offered is reserved, and the buyer agrees by ACCEPTED or declines by CANCELLED until `answer_by`, after which the order is cancelled. " +
-        "FAILED_DELIVERY goes back to IN_DELIVERY, or to CANCELLED. COMPLETED may say what was delivered and, by the supplier, what is billed. The buyer may set CANCELLED, COMPLETED and, of what is AMENDED, ACCEPTED.",
+        "FAILED_DELIVERY goes back to IN_DELIVERY, or to CANCELLED. COMPLETED may say what was delivered and, by the supplier, what is billed: of less than was accepted just that, of more no more than was accepted, unless it says otherwise. What the buyer says was delivered is shown beside the bill and does not change it; a complaint settles the difference. The buyer may set CANCELLED, COMPLETED and, of what is AMENDED, ACCEPTED.",
       access: orderStatusPermissions,
       params: idParams("ord"),
       body: setOrderStatusInput,

@@ -3,7 +3,16 @@ import { lineTotal } from "../../kernel/money.ts"
 import type { LinkPrices } from "../../kernel/price.ts"
 import { isOnStep, type Milli } from "../../kernel/quantity.ts"
 import { err, type InputFault, ok, type Result } from "../../kernel/result.ts"
-import { goodsOf, type LineGoods, type OrderableProduct, type OrderFacts, type OrderLine, orderTotalMinorMax, totalOf } from "./rules.ts"
+import {
+  goodsOf,
+  type LineGoods,
+  type OrderableProduct,
+  type OrderFacts,
+  type OrderLine,
+  orderTotalMinorMax,
+  type Side,
+  totalOf,
+} from "./rules.ts"
 
 /** What a supplier accepts of one line instead of all of it: less of it, or so much of another product. */
 export type AmendedItem = { readonly itemId: OrderLineId; readonly quantityMilli: Milli; readonly substituteId?: ProductId }
@@ -93,19 +102,22 @@ export const orderedOf = (line: OrderLine): LineGoods => line.ordered ?? line
 const deliveredOverMax = 1.5
 
 /**
- * INV-ORD-8: the lines as they were delivered and are billed: to the thousandth, whatever the step, since that is how goods
- * weigh. Nobody is billed more than was delivered, and a line that was billed otherwise rounds half up as any other.
+ * INV-ORD-8: the lines as one side says they were delivered, and as they are billed: to the thousandth, whatever the step, since
+ * that is how goods weigh. Of less than was accepted the supplier bills what was delivered, and of more what was accepted,
+ * unless it says otherwise, never more than was delivered. The buyer's word changes no bill. A line that is billed otherwise
+ * rounds half up as any other.
  */
-export function deliverLines(lines: readonly OrderLine[], items: readonly DeliveredItem[]): Result<readonly OrderLine[]> {
+export function deliverLines(lines: readonly OrderLine[], items: readonly DeliveredItem[], by: Side): Result<readonly OrderLine[]> {
   const faults: InputFault[] = []
   const byLine = linesOf(lines, items, faults)
   const delivered = lines.map((line): OrderLine => {
     const { item, at } = byLine.get(line.id) ?? {}
     if (item === undefined) return line
-    const { deliveredMilli = line.quantityMilli, billedMilli } = item
+    const { deliveredMilli = line.quantityMilli } = item
     if (deliveredMilli > line.quantityMilli * deliveredOverMax)
       faults.push({ pointer: `${at}/delivered`, code: "TOO_MUCH", message: "At most half as much again as was accepted." })
-    if (billedMilli === undefined) return { ...line, deliveredMilli }
+    if (by === "buyer") return { ...line, deliveredMilli }
+    const { billedMilli = Math.min(line.quantityMilli, deliveredMilli) } = item
     if (billedMilli > deliveredMilli)
       faults.push({ pointer: `${at}/billed`, code: "MORE_THAN_DELIVERED", message: "No more is billed than was delivered." })
     return { ...line, deliveredMilli, billedMilli, lineTotalMinor: lineTotal(line.unitPriceMinor, billedMilli) }

@@ -140,9 +140,10 @@ const statusItem = lazily(() =>
       .openapi({ description: "With ACCEPTED: the product that the quantity is of instead." }),
     delivered: quantityInput("not negative")
       .optional()
-      .openapi({ description: "With COMPLETED: as weighed, in the line's unit.", example: 19.4 }),
+      .openapi({ description: "With COMPLETED: as weighed, in the line's unit. All that was accepted, unless said.", example: 19.4 }),
     billed: quantityInput("not negative").optional().openapi({
-      description: "With COMPLETED, by the supplier: what the line's total is about; at most what was delivered.",
+      description:
+        "With COMPLETED, by the supplier: what the line's total is about; at most what was delivered. Unless said, what was delivered, up to what was accepted.",
       example: 19.4,
     }),
   }),

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import type { MovementInput } from "../../../durable-objects/supplier-ledger/commands/movements.ts"
 import { encodeCursor } from "../../../src/kernel/cursor.ts"
 import type { LocationId, ProductId } from "../../../src/kernel/ids.ts"
-import { addDays } from "../../../src/kernel/zoned-time.ts"
+import { addDays, dateIn } from "../../../src/kernel/zoned-time.ts"
 import { market } from "../../support/market.ts"
 import { api, signUp } from "../../support/world.ts"
 
@@ -155,7 +155,12 @@ describe("levels", () => {
         .map(([, , lot]) => lot)
         .sort(),
     ).toEqual(["L2", "L2"])
-    await record(shop, receipt(milk, depot, 5, { lotNumber: "L1", expiresOn: inDays(3) }))
+    expect(brief(await levelsOf(token, `?product_id=${milk}&warehouse_id=${depot}`))).toEqual([["MILK", "DEPOT", null, 7, 7]])
+    await record(shop, { ...receipt(milk, depot, 7), type: "OUT", lotNumber: "L2" })
+    // INV-INV-2: of a product that is all in lots nothing is told where there is none.
+    expect(await levelsOf(token, `?product_id=${milk}&warehouse_id=${depot}`)).toEqual([])
+    expect(brief((await api("GET", `/inventory/${milk}`, { token })).body.data)).toEqual([["MILK", "MAIN", "L2", 2, 2]])
+    await record(shop, receipt(milk, depot, 5, { lotNumber: "L1", expiresOn: inDays(3) }), receipt(milk, depot, 7, { lotNumber: "L2" }))
   })
 
   test("of a place that ceases to sell are for sale no more, in the catalog either, until it sells again", async () => {
@@ -221,6 +226,29 @@ describe("levels", () => {
     expect(
       (await api("GET", "/inventory/expiring", { token })).body.data.every((level: Level) => level.owner_id === shop.supplier.org.id),
     ).toBe(true)
+  })
+})
+
+describe("what expires within some days", () => {
+  // Twenty-six hours apart: it is never the same day in both.
+  test.each(["Pacific/Kiritimati", "Etc/GMT+12"])("counts them in its owner's time zone (%s)", async (zone) => {
+    const { supplier, ledger } = await market(0)
+    const { token } = supplier
+    const moved = await api("PATCH", `/organizations/${supplier.org.id}`, { token, body: { settings: { time_zone: zone } } })
+    expect(moved.status).toBe(200)
+    const here = await mainOf(token)
+    const cheese = await productOf(token, "CHEESE")
+    const days = [-2, -1, 0, 1, 2, 3].map(inDays)
+    await record({ ledger }, ...days.map((expiresOn) => receipt(cheese, here, 1, { lotNumber: `L-${expiresOn}`, expiresOn })))
+    const asked = async (): Promise<{ readonly there: string; readonly shown: unknown[] }> => {
+      const there = dateIn(Date.now(), zone)
+      const { body } = await api("GET", "/inventory/expiring?days=1", { token })
+      // Where a day ends while it is asked, it is asked again.
+      if (dateIn(Date.now(), zone) !== there) return asked()
+      return { there, shown: body.data.map(({ expires_on, is_expired }: Record<string, unknown>) => [expires_on, is_expired]) }
+    }
+    const { there, shown } = await asked()
+    expect(shown).toEqual(days.filter((on) => on <= addDays(there, 1)).map((on) => [on, on < there]))
   })
 })
 

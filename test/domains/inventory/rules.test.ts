@@ -11,7 +11,7 @@ import {
   movementTypes,
   ownReasons,
   statedReasons,
-  valueMinor,
+  valueOf,
 } from "../../../src/domains/inventory/rules.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
@@ -159,6 +159,8 @@ describe("the average cost", () => {
   })
 
   test("makes a value in minor units, to the nearest one and a half up", () => {
+    const valueMinor = (onHandMilli: number, averageMilli: number) =>
+      valueOf([{ productId: "prd_1", locationId: "whs_1", onHandMilli, currency: "USD", averageMilli }], () => undefined).totals[0]?.minor
     // 1.5 kg at 2.00 a kg; a gram at a cent a kg; half a cent.
     expect(valueMinor(1_500, 200_000)).toBe(300)
     expect(valueMinor(1, 1_000)).toBe(0)

@@ -138,8 +138,24 @@ describe("PUT /orders/{id}/status with items", () => {
     })
   })
 
-  test("INV-ORD-8: what the buyer says was delivered is not what it is billed", async () => {
-    const { supplier, buyer, say, itemId } = await ordered(2)
+  test.each([
+    { delivered: 1.5, total_amount: "8.99", billed_quantity: 1.5 },
+    { delivered: 0, total_amount: "0.00", billed_quantity: 0 },
+    { delivered: 2.5, total_amount: "11.98", billed_quantity: 2 },
+    { total_amount: "11.98", billed_quantity: 2 },
+  ])("INV-ORD-8: of 2 accepted and $delivered delivered the supplier bills $billed_quantity, unless it says otherwise", async (given) => {
+    const { delivered, total_amount, billed_quantity } = given
+    const { supplier, buyer, say, seenBy, itemId } = await ordered(2)
+    for (const status of ["ACCEPTED", "IN_DELIVERY"]) await say(supplier.token, status)
+    expect(codeOf(await say(supplier.token, "COMPLETED", { items: [{ item_id: itemId, delivered }] }))).toBe("200 COMPLETED")
+    expect(await seenBy(buyer.token)).toMatchObject({
+      total_amount,
+      items: [{ accepted_quantity: 2, delivered_quantity: delivered ?? 2, billed_quantity, line_total: total_amount }],
+    })
+  })
+
+  test("INV-ORD-8: what the buyer says was delivered is not what it is billed, and a complaint can follow", async () => {
+    const { supplier, buyer, placed, say, itemId } = await ordered(2)
     for (const status of ["ACCEPTED", "IN_DELIVERY"]) await say(supplier.token, status)
     const done = await say(buyer.token, "COMPLETED", { items: [{ item_id: itemId, delivered: "1.5" }] })
     expect(done.body).toMatchObject({
@@ -147,6 +163,8 @@ describe("PUT /orders/{id}/status with items", () => {
       total_amount: "11.98",
       items: [{ delivered_quantity: 1.5, billed_quantity: 2 }],
     })
+    const complaint = { order_id: placed.id, order_line_id: itemId, title: "Half a piece is missing", description: "1.5 came." }
+    expect((await api("POST", "/complaints", { token: buyer.token, body: complaint })).status).toBe(201)
   })
 })
 

@@ -1,9 +1,7 @@
 import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test } from "vitest"
-import type { OrganizationId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { quiet } from "../../support/ledger.ts"
-import { placeOf } from "../../support/places.ts"
 import { api, auditOf, costOf, eventsOf, hire, type Person, signUp, unique, type World } from "../../support/world.ts"
 
 quiet()
@@ -38,6 +36,12 @@ async function product(by: World = ours, more: Body = {}): Promise<{ id: string;
   const answer = await post("/products", { sku: unique("SND"), name: "Soundbar", price: "199", ...more }, by)
   expect(answer.status, JSON.stringify(answer.body)).toBe(201)
   return answer.body
+}
+
+async function placeOf(code: string, by: World): Promise<string> {
+  const answer = await post("/warehouses", { code, name: `Place ${code}` }, by)
+  expect(answer.status, JSON.stringify(answer.body)).toBe(201)
+  return answer.body.id
 }
 
 async function received(productId: string, by: World = ours, more: Body = {}): Promise<Unit> {
@@ -220,7 +224,7 @@ describe("handling", () => {
     const world = await signUp()
     const { id } = await product(world)
     const unit = await received(id, world)
-    const there = await placeOf(world.org.id as OrganizationId, "B")
+    const there = await placeOf("B", world)
     const done: string[] = []
     const walk = async (verb: string, body: Body = {}) => {
       const answer = await step(unit, verb, body, world)
@@ -336,7 +340,7 @@ describe("handling", () => {
 describe("the list", () => {
   test("goes newest first, page by page, by product, place, state and serial", async () => {
     const world = await signUp()
-    const there = await placeOf(world.org.id as OrganizationId, "B")
+    const there = await placeOf("B", world)
     const [one, other] = [await product(world), await product(world)]
     const units = await many(one.id, 3, world)
     const [elsewhere] = (await many(other.id, 1, world, { warehouse_id: there })) as [Unit]

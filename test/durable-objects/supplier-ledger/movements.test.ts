@@ -5,8 +5,9 @@ import type { LocationId, LotId, MovementId, ProductId } from "../../../src/kern
 import { limits } from "../../../src/kernel/limits.ts"
 import { day, hour } from "../../../src/kernel/time.ts"
 import { adopted, d1, linkedBuyer, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
+import { placeOf } from "../../support/places.ts"
 import { expectProjected } from "../../support/projection.ts"
-import { inside, mainOf, movement, openPlace, receiveUnit, record, refusalOf, setLot, stockOf, units } from "../../support/stock.ts"
+import { inside, mainOf, movement, receiveUnit, record, refusalOf, stockOf, units } from "../../support/stock.ts"
 
 beforeAll(quiet)
 
@@ -21,7 +22,7 @@ type Stockroom = {
 async function stockroom(start = 0): Promise<Stockroom> {
   const ledger = await adopted()
   const product = await stocked(ledger, start)
-  const north = await inside(ledger, (work) => openPlace(work, "NORTH").id)
+  const north = await placeOf(ledger, "NORTH")
   return { ledger, product, main: await mainOf(ledger), north }
 }
 
@@ -100,7 +101,8 @@ describe("a movement", () => {
 
   test("is refused with the fault and its place, and leaves nothing", async () => {
     const { ledger, product, main, north } = await stockroom(10)
-    const quarantine = await inside(ledger, (work) => openPlace(work, "GONE", "WAREHOUSE", { archivedAt: 1 }).id)
+    const gone = await placeOf(ledger, "GONE")
+    await ledger.must(ledger.owner, "archiveLocation", { locationId: gone })
     await record(ledger, product.id, {
       type: "TRANSFER",
       quantityMilli: units(1),
@@ -119,11 +121,11 @@ describe("a movement", () => {
       [{ type: "OUT", reason: "RECEIPT" }, "VALIDATION_FAILED /reason NOT_FOR_TYPE"],
       [{ effectiveAt: Date.now() + day }, "VALIDATION_FAILED /effective_at IN_THE_FUTURE"],
       [{ locationId: nobody }, "VALIDATION_FAILED /warehouse_id UNKNOWN_WAREHOUSE"],
-      [{ locationId: quarantine }, "VALIDATION_FAILED /warehouse_id UNKNOWN_WAREHOUSE"],
+      [{ locationId: gone }, "VALIDATION_FAILED /warehouse_id UNKNOWN_WAREHOUSE"],
       [{ locationId: transit?.id ?? main }, "VALIDATION_FAILED /warehouse_id IN_TRANSIT"],
       [{ type: "TRANSFER" }, "VALIDATION_FAILED /to_warehouse_id REQUIRED"],
       [{ type: "TRANSFER", toLocationId: main }, "VALIDATION_FAILED /to_warehouse_id SAME"],
-      [{ type: "TRANSFER", toLocationId: quarantine }, "VALIDATION_FAILED /to_warehouse_id UNKNOWN_WAREHOUSE"],
+      [{ type: "TRANSFER", toLocationId: gone }, "VALIDATION_FAILED /to_warehouse_id UNKNOWN_WAREHOUSE"],
       [{ type: "TRANSFER", toLocationId: transit?.id ?? main }, "VALIDATION_FAILED /to_warehouse_id IN_TRANSIT"],
       [{ toLocationId: north }, "VALIDATION_FAILED /to_warehouse_id NOT_A_TRANSFER"],
       [{ type: "OUT", viaTransit: true }, "VALIDATION_FAILED /to_warehouse_id NOT_A_TRANSFER"],
@@ -564,8 +566,7 @@ describe("lots", () => {
     expect(await ledger.count("lots")).toBe(1)
     // Another product's lot of this number is another lot.
     await record(ledger, (await stocked(ledger, 0)).id, { lotNumber: "A" })
-    const id = await lotIdOf(ledger, "A")
-    await inside(ledger, (work) => setLot(work, id, "RECALLED"))
+    await ledger.must(ledger.owner, "setLotStatus", { lotNumber: "A", productId: product.id, status: "RECALLED", reason: null })
     expect(await refusalOf(ledger, product.id, { lotNumber: "A" })).toBe("CONFLICT")
     // What may not be sold can be moved and destroyed.
     await record(ledger, product.id, {
@@ -604,7 +605,7 @@ describe("lots", () => {
   test("INV-LOT-3: are sold first expired first, never out of date, held or from quarantine, and come back to where they were", async () => {
     const { ledger, product, main, north } = await stockroom()
     const buyer = await linkedBuyer(ledger)
-    const apart = await inside(ledger, (work) => openPlace(work, "APART", "QUARANTINE").id)
+    const apart = await placeOf(ledger, "APART", "QUARANTINE")
     for (const [lotNumber, expiresOn, locationId] of [
       ["LATE", "2998-01-31", main],
       ["SOON", "2997-01-31", north],
@@ -619,8 +620,7 @@ describe("lots", () => {
         quantityMilli: units(5),
       })
     await record(ledger, product.id, { quantityMilli: units(5) })
-    const held = await lotIdOf(ledger, "HELD")
-    await inside(ledger, (work) => setLot(work, held, "QUARANTINED"))
+    await ledger.must(ledger.owner, "setLotStatus", { lotNumber: "HELD", status: "QUARANTINED", reason: null })
     expect(await ledger.rpc.readProduct(ledger.owner.id, product.id)).toMatchObject({ stockMilli: 30_000, availableMilli: 15_000 })
     const before = await stockOf(ledger, product.id)
     const { id } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 4], [product.id, 7]))

@@ -153,7 +153,7 @@ describe("receiving", () => {
 describe("handling", () => {
   test("INV-UNT-1: every deed is allowed from its states alone, and INV-UNT-2: on hand follows the state", async () => {
     const { ledger, units } = await market(0, unitStatuses.length)
-    const elsewhere = await placeOf(ledger.owner.id, "B")
+    const elsewhere = await placeOf(ledger, "B")
     const ways = {
       AVAILABLE: [],
       RESERVED: [["reserve"]],
@@ -181,7 +181,7 @@ describe("handling", () => {
   test("a unit that came back is on hand again once it is released, where it is put", async () => {
     const { ledger, units } = await market(0, 1)
     const [unit] = units as [UnitFact]
-    const shelf = await placeOf(ledger.owner.id, "B")
+    const shelf = await placeOf(ledger, "B")
     await handle(ledger, unit, "sell", { reason: "at the fair" })
     await handle(ledger, unit, "return")
     expect(await levels(ledger)).toEqual([])
@@ -201,7 +201,7 @@ describe("handling", () => {
   test("a unit travels by way of in transit, and only its own move says that it arrived", async () => {
     const { ledger, units, productId } = await market(2, 2)
     const [unit, lost] = units as [UnitFact, UnitFact]
-    const [there, third] = [await placeOf(ledger.owner.id, "B"), await placeOf(ledger.owner.id, "C")]
+    const [there, third] = [await placeOf(ledger, "B"), await placeOf(ledger, "C")]
     const away = await handle(ledger, unit, "move", { locationId: there, viaTransit: true })
     expect(away.status).toBe("IN_TRANSIT")
     const transits = () =>
@@ -241,7 +241,7 @@ describe("handling", () => {
         Date.now() + hour,
       )
     })
-    const there = await placeOf(ledger.owner.id, "B")
+    const there = await placeOf(ledger, "B")
     for (const verb of ["reserve", "sell", "damage", "move"] as const)
       expect(await codeOf(ledger, unit, verb, { locationId: there }), verb).toBe("STOCK_INSUFFICIENT")
     expect(await statuses(ledger)).toEqual(["AVAILABLE"])
@@ -253,7 +253,7 @@ describe("handling", () => {
     await runInDurableObject(ledger.stub, (_, { storage }) => {
       storage.sql.exec("UPDATE lots SET status = 'QUARANTINED' WHERE number = 'HELD'")
     })
-    const aside = await placeOf(ledger.owner.id, "Q", "QUARANTINE")
+    const aside = await placeOf(ledger, "Q", "QUARANTINE")
     const [put] = await receive(ledger, productId, 1, { locationId: aside })
     for (const unit of [...units, ...held, put as UnitFact]) {
       expect([await codeOf(ledger, unit, "reserve"), await codeOf(ledger, unit, "sell")]).toEqual(["CONFLICT", "CONFLICT"])
@@ -347,9 +347,7 @@ describe("orders", () => {
     const { id } = await ledger.must(shop.buyer, "placeOrder", order(shop.buyer, [shop.productId, 2]))
     const accept = () => ledger.codeOf(ledger.owner, "setOrderStatus", { orderId: id, status: "ACCEPTED", reason: null })
     expect(await accept()).toBe("STOCK_INSUFFICIENT")
-    expect(await codeOf(ledger, units[0] as UnitFact, "release", { locationId: await placeOf(ledger.owner.id, "B") })).toBe(
-      "VALIDATION_FAILED",
-    )
+    expect(await codeOf(ledger, units[0] as UnitFact, "release", { locationId: await placeOf(ledger, "B") })).toBe("VALIDATION_FAILED")
     await handle(ledger, units[0] as UnitFact, "release")
     expect(await accept()).toBe("OK")
     expect(await statuses(ledger)).toEqual(["SOLD", "SOLD"])
