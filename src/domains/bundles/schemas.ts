@@ -40,7 +40,7 @@ export const componentView = lazily(() =>
     .openapi("BundleComponent"),
 )
 
-export const bomLine = lazily(() =>
+const bomLine = lazily(() =>
   z
     .object({
       component_id: idView("bcp")
@@ -98,8 +98,6 @@ export const addComponentInput = lazily(() =>
     }),
 )
 
-export const bundleQuery = lazily(() => z.strictObject(pageQuery))
-
 export const bomQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
@@ -114,7 +112,3 @@ export const bomQuery = lazily(() =>
       }),
   }),
 )
-
-export type BundleQuery = z.output<typeof bundleQuery>
-export type BomQuery = z.output<typeof bomQuery>
-export type AddComponentBody = z.output<typeof addComponentInput>

@@ -188,7 +188,7 @@ export const productImageQuery = lazily(() =>
 
 export const addImageInput = lazily(() => z.strictObject({ file_id: idSchema("fil") }).openapi("AddProductImage"))
 
-export const sorts = ["name", "-name", "price", "-price"] as const
+const sorts = ["name", "-name", "price", "-price"] as const
 
 export const catalogQuery = lazily(() =>
   z.strictObject({

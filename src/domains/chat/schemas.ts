@@ -1,9 +1,9 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
-import { idSchema, idView, instantView, lazily, listOf, nameInput, pageQuery, textInput } from "../../platform/http/schemas.ts"
+import { idSchema, idView, instantView, lazily, listOf, nameInput, textInput } from "../../platform/http/schemas.ts"
 import { hasBrokenPlaceholder, placeholdersIn } from "./rules.ts"
 
-export const messageSchema = lazily(() =>
+const messageSchema = lazily(() =>
   z
     .object({
       id: idView("msg"),
@@ -43,7 +43,7 @@ export const messageSchema = lazily(() =>
 
 export const messageList = listOf(messageSchema, "ChatMessageList")
 
-export const conversationView = lazily(() =>
+const conversationView = lazily(() =>
   z
     .object({
       id: idView("cnv"),
@@ -79,8 +79,6 @@ export const ticketView = lazily(() =>
     .openapi("ChatTicket"),
 )
 
-export const pageOfConversations = lazily(() => z.strictObject(pageQuery))
-export const pageOfMessages = lazily(() => z.strictObject(pageQuery))
 export const socketQuery = lazily(() =>
   z.strictObject({
     ticket: z

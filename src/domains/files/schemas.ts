@@ -15,7 +15,7 @@ export const fileNameInput = textInput(limits.fileNameCharsMax, 1)
   )
   .openapi({ example: "delivery-note.pdf" })
 
-export const purposeInput = z.enum(filePurposes)
+const purposeInput = z.enum(filePurposes)
 
 export const uploadQuery = lazily(() =>
   z.strictObject({

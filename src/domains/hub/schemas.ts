@@ -153,8 +153,6 @@ export const createVariantInput = lazily(() =>
     }),
 )
 
-export const familyQuery = lazily(() => z.strictObject(pageQuery))
-
 export const identityQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,

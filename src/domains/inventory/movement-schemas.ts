@@ -150,7 +150,7 @@ const rowExample = {
 }
 
 /** One movement, with what its label says read into it. */
-export const movementInput = lazily(() =>
+const movementInput = lazily(() =>
   z
     .strictObject(rowFields())
     .transform(({ gs1, ...row }, context) => {
@@ -185,7 +185,7 @@ export const movementInput = lazily(() =>
 )
 
 /** A row of a batch: what it says, or what is wrong with it. */
-export type GivenRow = { readonly index: number } & ({ readonly said: MovementBody } | { readonly faults: readonly InputFault[] })
+type GivenRow = { readonly index: number } & ({ readonly said: MovementBody } | { readonly faults: readonly InputFault[] })
 
 /** Read row by row, since one that is no movement may be left out like one that is refused. */
 const batchRow = z.unknown().openapi({ type: "object", description: "As RecordMovement." })

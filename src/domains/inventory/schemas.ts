@@ -24,7 +24,7 @@ const placed = () => ({
   warehouse_code: z.string().openapi({ example: "HAM-1" }),
 })
 
-export const levelView = lazily(() =>
+const levelView = lazily(() =>
   z
     .object({
       ...placed(),
@@ -41,7 +41,7 @@ export const levelView = lazily(() =>
 
 export const levelList = listOf(levelView, "StockLevelList")
 
-export const expiringView = lazily(() =>
+const expiringView = lazily(() =>
   z
     .object({
       ...placed(),
@@ -56,7 +56,7 @@ export const expiringView = lazily(() =>
 
 export const expiringList = listOf(expiringView, "ExpiringStockList")
 
-export const lowStockView = lazily(() =>
+const lowStockView = lazily(() =>
   z
     .object({
       product_id: idView("prd"),
@@ -117,13 +117,9 @@ export const levelQuery = lazily(() =>
   }),
 )
 
-export type LevelQuery = z.output<typeof levelQuery>
-
 export const productLevelsParams = lazily(() =>
   z.strictObject({ product_id: idSchema("prd").openapi({ param: { name: "product_id", in: "path" } }) }),
 )
-
-export const pageQueryAlone = lazily(() => z.strictObject({ ...pageQuery }))
 
 export const expiringQuery = lazily(() =>
   z.strictObject({

@@ -6,7 +6,7 @@ import { topics } from "./topics.ts"
 
 const exampleId = "ntf_01jd8x2y3zf4g5h6j7k8m9n0pq"
 
-export const notificationView = lazily(() =>
+const notificationView = lazily(() =>
   z
     .object({
       id: idView("ntf"),

@@ -98,7 +98,7 @@ const orderHead = () => ({
 export const orderView = lazily(() =>
   z.object({ ...orderHead(), items: z.array(orderLineView), history: z.array(orderHistoryView) }).openapi("Order"),
 )
-export const orderSummaryView = lazily(() => z.object(orderHead()).openapi("OrderSummary"))
+const orderSummaryView = lazily(() => z.object(orderHead()).openapi("OrderSummary"))
 export const orderList = listOf(orderSummaryView, "OrderList")
 
 export const placeOrderInput = lazily(() =>
@@ -189,5 +189,3 @@ export const orderQuery = lazily(() =>
     to: day.optional().openapi({ type: "string", format: "date-time", param: { name: "to", in: "query" }, description: "Placed before." }),
   }),
 )
-
-export type OrderQuery = z.output<typeof orderQuery>

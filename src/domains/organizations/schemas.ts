@@ -24,7 +24,7 @@ const capabilitiesInput = z
   .transform((given) => [...new Set(given)])
   .openapi({ example: ["supplier"] })
 
-export const slugInput = z
+const slugInput = z
   .string()
   .max(63)
   .transform((text) => text.trim().toLowerCase())

@@ -46,7 +46,7 @@ const step = lazily(() =>
     .openapi("UnitHistoryEntry"),
 )
 
-export const unitSummaryView = lazily(() => z.object(head()).openapi("UnitSummary"))
+const unitSummaryView = lazily(() => z.object(head()).openapi("UnitSummary"))
 export const unitView = lazily(() =>
   z
     .object({

@@ -148,9 +148,6 @@ export const deliveryView = lazily(() =>
 export type DeliveryView = z.output<typeof deliveryView>
 export const deliveryList = listOf(deliveryView, "WebhookDeliveryList")
 
-export const webhookQuery = lazily(() => z.strictObject(pageQuery))
-export type WebhookQuery = z.output<typeof webhookQuery>
-
 export const deliveryQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,

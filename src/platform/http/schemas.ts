@@ -135,6 +135,10 @@ export const pageQuery = {
     .openapi({ param: { name: "cursor", in: "query" }, description: "`next_cursor` of the page before." }),
 }
 
+/** The query of a list that takes nothing else. */
+export const pageQueryAlone = lazily(() => z.strictObject(pageQuery))
+export type PageQuery = z.output<typeof pageQueryAlone>
+
 export const listOf = <T extends z.ZodType>(item: T, name: string) =>
   lazily(() =>
     z
