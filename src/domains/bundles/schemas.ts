@@ -106,7 +106,6 @@ export const bomQuery = lazily(() =>
       .transform((text) => text === "true")
       .optional()
       .openapi({
-        param: { name: "deep", in: "query" },
         type: "boolean",
         description: "Down to what is made of nothing, quantities multiplied and summed up.",
       }),

@@ -81,11 +81,7 @@ export const ticketView = lazily(() =>
 
 export const socketQuery = lazily(() =>
   z.strictObject({
-    ticket: z
-      .string()
-      .max(200)
-      .optional()
-      .openapi({ param: { name: "ticket", in: "query" }, description: "Of `POST /chat/tickets`; good once, for 30 seconds." }),
+    ticket: z.string().max(200).optional().openapi({ description: "Of `POST /chat/tickets`; good once, for 30 seconds." }),
   }),
 )
 
@@ -135,5 +131,5 @@ export const createCannedReplyInput = lazily(() =>
     .openapi("CreateCannedReply"),
 )
 
-export const conversationParams = lazily(() => z.strictObject({ id: idSchema("cnv").openapi({ param: { name: "id", in: "path" } }) }))
-export const historyParams = lazily(() => z.strictObject({ user_id: idSchema("usr").openapi({ param: { name: "user_id", in: "path" } }) }))
+export const conversationParams = lazily(() => z.strictObject({ id: idSchema("cnv") }))
+export const historyParams = lazily(() => z.strictObject({ user_id: idSchema("usr") }))

@@ -220,16 +220,10 @@ export type RecordMovementsBody = z.output<typeof recordMovementsInput>
 export const movementQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    product_id: idSchema("prd")
-      .optional()
-      .openapi({ param: { name: "product_id", in: "query" } }),
-    warehouse_id: idSchema("whs")
-      .optional()
-      .openapi({ param: { name: "warehouse_id", in: "query" }, description: "Where it happened, or where a TRANSFER went." }),
-    type: enumInput(movementTypes)
-      .optional()
-      .openapi({ param: { name: "type", in: "query" } }),
-    from: instantInput.optional().openapi({ param: { name: "from", in: "query" }, description: "Recorded at or after this instant." }),
-    to: instantInput.optional().openapi({ param: { name: "to", in: "query" }, description: "Recorded before this instant." }),
+    product_id: idSchema("prd").optional(),
+    warehouse_id: idSchema("whs").optional().openapi({ description: "Where it happened, or where a TRANSFER went." }),
+    type: enumInput(movementTypes).optional(),
+    from: instantInput.optional().openapi({ description: "Recorded at or after this instant." }),
+    to: instantInput.optional().openapi({ description: "Recorded before this instant." }),
   }),
 )

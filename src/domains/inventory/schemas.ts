@@ -101,25 +101,19 @@ export const stockValueView = lazily(() =>
 export const levelQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    product_id: idSchema("prd")
-      .optional()
-      .openapi({ param: { name: "product_id", in: "query" } }),
-    warehouse_id: idSchema("whs")
-      .optional()
-      .openapi({ param: { name: "warehouse_id", in: "query" } }),
+    product_id: idSchema("prd").optional(),
+    warehouse_id: idSchema("whs").optional(),
     lot_number: z
       .string()
       .trim()
       .min(1)
       .max(limits.lotNumberCharsMax)
       .optional()
-      .openapi({ param: { name: "lot_number", in: "query" }, description: "Levels of lots of this number alone, each by itself." }),
+      .openapi({ description: "Levels of lots of this number alone, each by itself." }),
   }),
 )
 
-export const productLevelsParams = lazily(() =>
-  z.strictObject({ product_id: idSchema("prd").openapi({ param: { name: "product_id", in: "path" } }) }),
-)
+export const productLevelsParams = lazily(() => z.strictObject({ product_id: idSchema("prd") }))
 
 export const expiringQuery = lazily(() =>
   z.strictObject({
@@ -130,7 +124,6 @@ export const expiringQuery = lazily(() =>
         z.number().int().min(0).max(limits.expiringDaysMax).default(limits.expiringDaysDefault),
       )
       .openapi({
-        param: { name: "days", in: "query" },
         type: "integer",
         example: limits.expiringDaysDefault,
         description: "How many days ahead; what is out of date already comes first.",
