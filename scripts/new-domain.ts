@@ -33,7 +33,9 @@ await run(bin("biome"), ["check", "--write", "--config-path=scripts/biome.json",
 process.stdout.write(`${Object.keys(files).join("\n")}
 
 Next: its permissions in src/platform/auth/permissions.ts (and roles.ts beside it), its tag in
-src/domains/tags.ts, one line in src/domains/endpoints.ts. Then npm run check.
+src/domains/tags.ts, one line in src/domains/endpoints.ts, one for each event in
+src/domains/notifications/topics-of-house.ts, one for each route in test/security/tenant-fixtures.ts
+and least-roles.ts. Then npm run check.
 `)
 
 function nextMigration(): string {

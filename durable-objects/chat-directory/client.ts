@@ -4,7 +4,7 @@ import type { Bindings } from "../../src/platform/env.ts"
 import { callObject } from "../shared/call-object.ts"
 import type { ChatDirectoryRpc } from "./rpc.ts"
 
-export type { ChatDirectoryRpc, HeadKey, HeadPage } from "./rpc.ts"
+export type { HeadKey } from "./rpc.ts"
 
 /** Calls an organization's directory; the object's name is written nowhere else. Everything it offers may be repeated. */
 export const callDirectory = <T>(

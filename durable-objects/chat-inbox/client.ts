@@ -6,7 +6,7 @@ import type { ChatInboxRpc, SocketFacts } from "./rpc.ts"
 
 export { hasLink, isListed } from "./acquaintance.ts"
 export { findRecipient } from "./recipients.ts"
-export type { ChatInboxRpc, ConversationState, Delivered, EphemeralFrame, Overview, SocketFacts } from "./rpc.ts"
+export type { ChatInboxRpc, ConversationState, Delivered, EphemeralFrame, SocketFacts } from "./rpc.ts"
 
 /** Calls a user's inbox; the object's name is written nowhere else. Everything it offers may be repeated, save `redeemTicket`, which then finds nothing. */
 export const callInbox = <T>(

@@ -68,7 +68,7 @@ export type ReadFrame = z.output<Frames["read"]>
 export type TypingFrame = z.output<Frames["typing"]>
 export type ClientFrame = z.output<Frames[keyof Frames]>
 
-export type FrameFault = { readonly code: ErrorCode; readonly message: string; readonly clientId: string | undefined }
+type FrameFault = { readonly code: ErrorCode; readonly message: string; readonly clientId: string | undefined }
 
 /** A frame as it came, read within the limits. It says nothing of who sent it: that the socket knows. */
 export function parseFrame(data: string | ArrayBuffer): Result<ClientFrame, FrameFault> {

@@ -6,7 +6,7 @@ import type { ConversationId, LinkId, UserId } from "../../src/kernel/ids.ts"
 import type { TenantDb } from "../../src/platform/db/tenant-db.ts"
 
 /** The conversation that a user's id selects, and where it is one of colleagues, whom it is opened for and whether the other is still there. */
-export type Found = { readonly conversationId: ConversationId; readonly pair: Pair | undefined; readonly isActive: boolean }
+type Found = { readonly conversationId: ConversationId; readonly pair: Pair | undefined; readonly isActive: boolean }
 
 const statuses = ["APPROVED", "BLOCKED", "REMOVED", "PENDING", "REJECTED"] as const
 

@@ -6,14 +6,14 @@ import type { SocketFacts } from "./rpc.ts"
 import type { InboxStore } from "./store.ts"
 
 /** Why a socket was closed by this side. 4000 to 4999 are for applications to give meaning (RFC 6455, section 7.4.2). */
-export const closings = {
+const closings = {
   FLOOD: { code: 1008, reason: "Too many frames" },
   EXPIRED: { code: 4401, reason: "The token has expired; open another with a new one" },
   REVOKED: { code: 4403, reason: "Access was revoked" },
   REPLACED: { code: 4409, reason: "Too many sockets of this user; the oldest makes way" },
 } as const
 
-export type Closing = keyof typeof closings
+type Closing = keyof typeof closings
 
 export type Socket = { readonly id: string; readonly facts: SocketFacts; readonly openedAt: Instant; readonly raw: WebSocket }
 

@@ -7,9 +7,9 @@ import type { Claim } from "./claims.ts"
 import type { ConversationState, SocketFacts } from "./rpc.ts"
 
 /** `turn` grows whenever the first socket opens or the last one is gone for good. */
-export type Owner = { readonly userId: UserId; readonly orgId: OrganizationId; readonly turn: number; readonly isLive: boolean }
+type Owner = { readonly userId: UserId; readonly orgId: OrganizationId; readonly turn: number; readonly isLive: boolean }
 
-export type SocketRow = { readonly id: string; readonly facts: SocketFacts; readonly openedAt: Instant }
+type SocketRow = { readonly id: string; readonly facts: SocketFacts; readonly openedAt: Instant }
 
 type StateRecord = { id: ConversationId; read_seq: number; last_seq: number; last_message: string | null; head: string | null }
 

@@ -4,7 +4,7 @@ import type { Bindings } from "../../src/platform/env.ts"
 import { callObject } from "../shared/call-object.ts"
 import type { ChatRoomRpc } from "./rpc.ts"
 
-export type { ChatRoomRpc, LiveUser, Presence, Readers, Resumed, SendMessage, Sent } from "./rpc.ts"
+export type { ChatRoomRpc, Presence, Readers, Resumed } from "./rpc.ts"
 
 /** Calls a conversation's room; the object's name is written nowhere else. Everything it offers may be repeated. */
 export const callRoom = <T>(

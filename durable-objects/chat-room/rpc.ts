@@ -31,7 +31,7 @@ export type Resumed = {
 
 export type History = { readonly messages: readonly MessageFacts[] }
 
-export type LiveUser = { readonly id: UserId; readonly since: Instant }
+type LiveUser = { readonly id: UserId; readonly since: Instant }
 
 /** Who of an organization has a socket open, as its directory knows; the newest version stands. */
 export type Presence = { readonly orgId: OrganizationId; readonly version: number; readonly users: readonly LiveUser[] }

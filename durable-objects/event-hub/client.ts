@@ -10,7 +10,7 @@ import { type RosterTurn, type StreamWanted, streamHeader } from "./rules.ts"
 
 export type { StreamWanted } from "./rules.ts"
 
-export type EventHubClient = {
+type EventHubClient = {
   poke(): Promise<void>
   revoke(subjects: readonly string[]): Promise<void>
   turn(userId: UserId, news: RosterTurn): Promise<void>

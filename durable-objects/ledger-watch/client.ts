@@ -10,7 +10,7 @@ export type { Behind, LateLedger } from "./ledger-watch.ts"
 /** There is one; its name is written nowhere else. */
 const objectName = "the-watch"
 
-export type LedgerWatchClient = {
+type LedgerWatchClient = {
   report(late: LateLedger, now: Instant): Promise<void>
   leave(routing: RoutingNumber): Promise<void>
   behind(): Promise<Behind>

@@ -42,7 +42,7 @@ const steps: readonly SchemaStep[] = [
 
 /**
  * Which ledgers are behind. There is one such object; a ledger whose outbox is older than `outboxLateMs`
- * reports here, again while it stays late, and leaves once it is drained (INV-1).
+ * reports here, again while it stays late, and leaves once it is drained (INV-WATCH-1).
  */
 export class LedgerWatch extends DurableObject<Bindings> {
   readonly #sql: SqlStorage
@@ -53,7 +53,7 @@ export class LedgerWatch extends DurableObject<Bindings> {
     ctx.storage.transactionSync(() => migrate(this.#sql, steps))
   }
 
-  /** Repeats and reordered reports do no harm: the newest report stands (INV-2). */
+  /** Repeats and reordered reports do no harm: the newest report stands (INV-WATCH-2). */
   report({ routing, orgId, since, depth }: LateLedger, now: Instant): void {
     this.#sql.exec(
       `INSERT INTO late_ledgers (routing, org_id, since, depth, reported_at) VALUES (?, ?, ?, ?, ?)

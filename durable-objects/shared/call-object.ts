@@ -12,7 +12,7 @@ export const isOverloaded = (error: unknown): boolean => error instanceof Error 
 
 const mayPass = (error: unknown): boolean => error instanceof Error && (error as RuntimeError).retryable === true && !isOverloaded(error)
 
-export type CallOptions = {
+type CallOptions = {
   readonly meter?: Meter | undefined
   /** How long an attempt is waited for; what is late may have happened, or happen still. */
   readonly msMax?: number

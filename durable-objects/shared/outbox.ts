@@ -4,7 +4,7 @@ export type OutboxItem<Kind extends string> =
   | { readonly type: "append"; readonly table: AppendTable; readonly n: number; readonly rowJson: string }
 
 /** A place in the outbox: everything up to it was there when it was taken. */
-export type OutboxMark = { readonly seq: number; readonly n: number }
+type OutboxMark = { readonly seq: number; readonly n: number }
 
 export type AppendTable = "audit_logs" | "events"
 

@@ -5,7 +5,7 @@ import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
 import type { AppendTable, Outbox, OutboxItem } from "./outbox.ts"
 
-export type RelayPorts<Kind extends string> = {
+type RelayPorts<Kind extends string> = {
   readonly outbox: Outbox<Kind>
   /** A connection whose cost goes to the given meter. */
   readonly open: (meter: Meter) => Executor
@@ -21,7 +21,7 @@ export type RelayPorts<Kind extends string> = {
 }
 
 /** One waiter's share of a drain: several commands that share a batch share its cost, and each counts one trip. */
-export type Share = { readonly isDrained: boolean; readonly cost: Cost }
+type Share = { readonly isDrained: boolean; readonly cost: Cost }
 
 type Built<Kind extends string> = {
   readonly item: OutboxItem<Kind>

@@ -10,7 +10,7 @@ type Config = {
   }
 }
 
-export type Resources = {
+type Resources = {
   readonly worker: string
   readonly database: { readonly name: string; readonly id: string }
   readonly buckets: readonly string[]

@@ -1,9 +1,9 @@
 import { bin, type Ran, run } from "./run.ts"
 
-export type Check = { readonly name: string; readonly fix: string; readonly run: () => Promise<Ran> }
+type Check = { readonly name: string; readonly fix: string; readonly run: () => Promise<Ran> }
 
 /** What `npm run check` holds. All four read only, so they may run side by side. */
-export const checks: readonly Check[] = [
+const checks: readonly Check[] = [
   { name: "format", fix: "npm run format", run: () => run(bin("biome"), ["check", "--config-path=scripts/biome.json", "--colors=off"]) },
   { name: "lint", fix: "see above", run: () => run(bin("oxlint"), ["--config=scripts/oxlint.json", "--type-aware", "--deny-warnings"]) },
   {

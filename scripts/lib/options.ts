@@ -7,7 +7,7 @@ type Options = Readonly<Record<string, Option>>
 /** What `--help` prints: the usage lines as they are. */
 type Usage = { readonly options: Options; readonly help: string; readonly positionals?: boolean }
 
-export type Parsed = {
+type Parsed = {
   readonly flag: (name: string) => boolean
   readonly text: (name: string) => string | undefined
   readonly positionals: readonly string[]

@@ -20,7 +20,7 @@ const quiet = {
   NO_COLOR: "1",
 } as const
 
-export type Finished = { readonly ok: boolean; readonly stdout: string; readonly stderr: string }
+type Finished = { readonly ok: boolean; readonly stdout: string; readonly stderr: string }
 
 /** One wrangler command, to its end, with no questions asked. Offline unless the command itself is remote. */
 export function wrangler(args: readonly string[], input?: string): Finished {

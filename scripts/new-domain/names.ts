@@ -1,10 +1,11 @@
-/** The forms a domain's name takes: `field-sales`, `fieldSales`, `FieldSales`, `field_sales`, `Field sales`. */
+/** The forms a domain's name takes: `field-sales`, `fieldSales`, `FieldSales`, `field_sales`, `Field sales`, and `FIELDSALES` in its invariants' names. */
 export type Names = {
   readonly kebab: string
   readonly camel: string
   readonly pascal: string
   readonly snake: string
   readonly title: string
+  readonly invariant: string
 }
 
 const pattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
@@ -21,6 +22,7 @@ export function namesOf(kebab: string): Names | undefined {
     pascal,
     snake: words.join("_"),
     title: capitalized(words.join(" ")),
+    invariant: words.join("").replace(/\d/g, "").toUpperCase(),
   }
 }
 

@@ -18,7 +18,7 @@ export function filesOf(names: Names, migration: string): Readonly<Record<string
   }
 }
 
-const readme = ({ title, snake }: Names): string => `# ${title}: what it is for, in half a sentence
+const readme = ({ title, snake, invariant }: Names): string => `# ${title}: what it is for, in half a sentence
 
 Nouns: **${snake}** (say what one is).
 
@@ -26,7 +26,7 @@ What lives here, who writes its rows, and what it may import: kernel, platform, 
 
 ## Invariants
 
-- **INV-1** Every row belongs to one organization, which alone sees it.
+- **INV-${invariant}-1** Every row belongs to one organization, which alone sees it.
 
 | noun | states |
 |---|---|
@@ -37,39 +37,40 @@ const index = ({ camel }: Names): string => `/** The only way into this domain. 
 export { ${camel}Endpoints } from "./http.ts"
 `
 
-const http = ({ camel, pascal, kebab, title }: Names): string => `import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
-import { reply } from "../../platform/http/reply.ts"
-import { ${camel}List, ${camel}Query, to${pascal}View } from "./schemas.ts"
+const http = ({ camel, pascal, kebab, title }: Names): string => `import type { Endpoint } from "../../platform/http/endpoint.ts"
+import { pageByKey } from "../../platform/http/page.ts"
+import { pageQueryAlone } from "../../platform/http/schemas.ts"
+import { listEndpoint } from "../../platform/http/verbs.ts"
+import { ${camel}List, to${pascal}View } from "./schemas.ts"
 import { ${camel}Store } from "./store.ts"
 
-const cursorKind = "${kebab}"
-
 export const ${camel}Endpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "list${pascal}",
-      method: "get",
       path: "/${kebab}",
       tag: "${title}",
       summary: "List the organization's ${title.toLowerCase()}",
       access: "signed-in",
-      query: ${camel}Query,
-      success: { status: 200, schema: ${camel}List, description: "A page, oldest first." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: ${camel}List, description: "A page, oldest first." },
     },
-    async ({ db }, { query }) => {
-      const [after] = readCursor(cursorKind, ["string"], query.cursor) ?? []
-      const rows = await ${camel}Store(db).page(after === undefined ? undefined : String(after), query.limit + 1)
-      return reply.ok(pageOf(rows, query.limit, cursorKind, (row) => [row.id], to${pascal}View))
-    },
+    ({ db }, { query }) =>
+      pageByKey(
+        "${kebab}",
+        ["string"],
+        query,
+        ({ after, rowsMax }) => ${camel}Store(db).page(after?.[0], rowsMax),
+        (row) => [row.id],
+        to${pascal}View,
+      ),
   ),
 ]
 `
 
 const schemas = ({ camel, pascal }: Names): string => `import { z } from "@hono/zod-openapi"
 import { formatInstant } from "../../kernel/time.ts"
-import { instantView, listOf, pageQuery } from "../../platform/http/schemas.ts"
+import { instantView, listOf } from "../../platform/http/schemas.ts"
 import { ${camel}Statuses } from "./rules.ts"
 import type { ${pascal}Row } from "./tables.ts"
 
@@ -80,8 +81,6 @@ export const ${camel}View = z
   })
 
 export const ${camel}List = listOf(${camel}View, "${pascal}List")
-
-export const ${camel}Query = z.strictObject(pageQuery)
 
 export const to${pascal}View = (row: ${pascal}Row): z.output<typeof ${camel}View> => ({
   id: row.id,
@@ -135,7 +134,7 @@ export type ${pascal}Status = (typeof ${camel}Statuses)[number]
 export const ${camel}Flow = { ACTIVE: ["ARCHIVED"], ARCHIVED: ["ACTIVE"] } as const satisfies Flow<${pascal}Status>
 `
 
-const events = ({ camel, pascal, snake }: Names): string => `import { defineEvent } from "../../platform/events/define-event.ts"
+const events = ({ camel, snake }: Names): string => `import { defineEvent } from "../../platform/events/define-event.ts"
 import { ${camel}View } from "./schemas.ts"
 
 // Whoever reads the organization sees these; a permission of the domain's own is better.
@@ -144,8 +143,6 @@ const seenBy = "organizations.organization.read"
 export const ${camel}Events = {
   created: defineEvent("${snake}.created", seenBy, ${camel}View),
 } as const
-
-export type ${pascal}Event = (typeof ${camel}Events)[keyof typeof ${camel}Events]
 `
 
 const sql = ({ title, snake }: Names): string => `-- ${title}.
@@ -171,14 +168,14 @@ test("${title}: every state can be reached, and none is an end", () => {
 })
 `
 
-const httpTest = ({ camel, kebab }: Names): string => `import { expect, test } from "vitest"
+const httpTest = ({ camel, kebab, invariant }: Names): string => `import { expect, test } from "vitest"
 import { newId } from "../../../src/kernel/ids.ts"
 import { ${camel}Endpoints } from "../../../src/domains/${kebab}/index.ts"
 import { appOf, signedIn } from "../../support/app.ts"
 
 const call = appOf(${camel}Endpoints)
 
-test("INV-1: an organization without rows lists none", async () => {
+test("INV-${invariant}-1: an organization without rows lists none", async () => {
   const headers = await signedIn({ orgId: newId("org", Date.now()), roles: ["owner"] })
   const response = await call("/api/v1/${kebab}", { headers })
   expect(response.status).toBe(200)

@@ -69,7 +69,7 @@ export type PlannedOrganization = {
   readonly owner_email: string
   readonly owner_name: string
 }
-export type PlannedOrder = {
+type PlannedOrder = {
   readonly supplier: number
   readonly buyer: number
   readonly at: number

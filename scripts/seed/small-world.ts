@@ -6,7 +6,7 @@ export type Company = {
   readonly capabilities: readonly string[]
   readonly owner: { readonly email: string; readonly full_name: string }
 }
-export type Colleague = { readonly email: string; readonly full_name: string; readonly roles: readonly string[] }
+type Colleague = { readonly email: string; readonly full_name: string; readonly roles: readonly string[] }
 export type Good = {
   readonly sku: string
   readonly name: string

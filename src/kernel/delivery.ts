@@ -12,7 +12,7 @@ export type DeliveryTerms = {
   readonly leadTimeDays: number | null
 }
 
-export type DeliveryFault = { readonly code: "TOO_EARLY" | "NOT_A_DELIVERY_DAY"; readonly earliestOn: PlainDate }
+type DeliveryFault = { readonly code: "TOO_EARLY" | "NOT_A_DELIVERY_DAY"; readonly earliestOn: PlainDate }
 
 const isAgreed = ({ deliveryDays, orderCutOff, leadTimeDays }: DeliveryTerms): boolean =>
   deliveryDays.length > 0 || orderCutOff !== null || leadTimeDays !== null

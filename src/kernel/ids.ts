@@ -83,7 +83,7 @@ const routingMax = 2 ** routingBits
 /** Twenty-six characters of Crockford base32 in lower case; the first holds only three bits. */
 const suffixPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/
 
-export type MintInput = {
+type MintInput = {
   /** Milliseconds since the epoch; the id sorts by it. */
   readonly at: number
   /** Ten fresh random bytes. */

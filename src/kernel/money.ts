@@ -4,7 +4,7 @@ import { err, ok, type Result } from "./result.ts"
 /** An amount in a currency's minor units (cents for USD, whole yen for JPY). */
 export type Minor = number
 
-export type MoneyFault = "NOT_A_DECIMAL" | "TOO_PRECISE" | "TOO_LARGE" | "NEGATIVE"
+type MoneyFault = "NOT_A_DECIMAL" | "TOO_PRECISE" | "TOO_LARGE" | "NEGATIVE"
 
 const decimalPattern = /^-?\d{1,16}(?:\.\d{1,16})?$/
 /** ISO 4217, the active codes. A table of our own, not the runtime's: amounts are stored in these units, and must not change their meaning with it. */

@@ -14,7 +14,7 @@ const onePack: Milli = 1_000
 const sameUnit = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
 /** The product's pack of this name; undefined where there is none. */
-export const packOf = ({ packs }: Packed, unit: string): Pack | undefined => packs.find((pack) => sameUnit(pack.unit, unit))
+const packOf = ({ packs }: Packed, unit: string): Pack | undefined => packs.find((pack) => sameUnit(pack.unit, unit))
 
 /**
  * INV-ORD-10: so many of `unit` in the product's own unit, exactly: 5 boxes of 12 are 60. Nothing is rounded, and packs are not

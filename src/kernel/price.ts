@@ -17,8 +17,8 @@ export type ListedPrice = { readonly currency: string; readonly priceMinor: Mino
 /** What one buyer pays at one supplier. Hundredths of a percent, 0 to 10,000; listed prices by product. */
 export type LinkPrices = { readonly discountBasisPoints: number; readonly priceList: Readonly<Record<string, ListedPrice>> }
 
-export type PricedProduct = { readonly id: string; readonly priceMinor: Minor; readonly currency: string }
-export type UnitPrice = { readonly unitPriceMinor: Minor; readonly rule: PriceRule }
+type PricedProduct = { readonly id: string; readonly priceMinor: Minor; readonly currency: string }
+type UnitPrice = { readonly unitPriceMinor: Minor; readonly rule: PriceRule }
 
 const wholeBasisPoints = 10_000n
 

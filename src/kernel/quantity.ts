@@ -7,7 +7,7 @@ export type Milli = number
 
 const places = 3
 
-export type QuantityFault = "NOT_A_DECIMAL" | "TOO_PRECISE" | "TOO_LARGE"
+type QuantityFault = "NOT_A_DECIMAL" | "TOO_PRECISE" | "TOO_LARGE"
 
 /** Reads `1.5` or `"1.5"` as thousandths; at most three places, at most a billion units either way. */
 export function parseQuantity(value: string | number): Result<Milli, QuantityFault> {

@@ -1,5 +1,5 @@
 /** Names of members that hold secrets: null in replays, absent from audit rows, forbidden in logs. */
-export const secretMembers = [
+const secretMembers = [
   "access_token",
   "refresh_token",
   "token",

@@ -34,7 +34,7 @@ describe("two organizations, three devices, five hundred messages, sockets cut a
     ],
     ["all objects die in mid-run", async () => abortAllDurableObjects()],
   ] as const)(
-    "every device ends with the same messages in the same order, none twice, none lost: %s",
+    "INV-CHT-7: every device ends with the same messages in the same order, none twice, none lost: %s",
     async (_, disturb) => {
       const random = randomOf(seed)
       const [supplier, buyer] = await Promise.all([signUp(["supplier"]), signUp(["buyer"])])

@@ -20,7 +20,7 @@ test("probes and events are acknowledged one by one", async () => {
   expect(result.retryMessages).toEqual([])
 })
 
-test("what is not recognised is tried again later, and never with the rest of its batch", async () => {
+test("INV-EVT-1: what is not recognised is tried again later, and never with the rest of its batch", async () => {
   const result = await deliver([{ kind: "from the future" }, { kind: "probe", at: 1 }, null, "text", 17])
   expect(result.explicitAcks).toEqual(["m1"])
   expect(result.retryMessages).toEqual(["m0", "m2", "m3", "m4"].map((msgId) => expect.objectContaining({ msgId })))

@@ -88,7 +88,7 @@ describe("a request's log line", () => {
 })
 
 describe("metrics", () => {
-  test("count requests by route and not by path, problems by code, and what D1 did", async () => {
+  test("INV-ADM-2: count requests by route and not by path, problems by code, and what D1 did", async () => {
     capture()
     const metrics = new Metrics()
     const ask = appOf([fine, broken], { observer: observed({ metrics }) })
@@ -200,7 +200,7 @@ describe("Sentry", () => {
   })
 })
 
-describe("no observer fails a request", () => {
+describe("INV-LOG-1: no observer fails a request", () => {
   test("neither a Sentry that cannot be reached nor a broken metric", async () => {
     capture()
     const { fetcher } = ingestion(() => {

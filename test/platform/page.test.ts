@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { encodeCursor } from "../../src/kernel/cursor.ts"
 import { newId, type OrderId } from "../../src/kernel/ids.ts"
-import { pageById } from "../../src/platform/http/page.ts"
+import { pageById, pageByKey } from "../../src/platform/http/page.ts"
 
 const ids = Array.from({ length: 5 }, (_, index) => newId("ord", 1_000 * (index + 1))).sort()
 const list = async (cursor: string | undefined) =>
@@ -24,6 +24,26 @@ describe("a list by id", () => {
     do {
       const page = await list(cursor ?? undefined)
       expect(page.data.length).toBeLessThanOrEqual(2)
+      shown.push(...page.data)
+      cursor = page.next_cursor
+    } while (cursor !== null)
+    expect(shown).toEqual(ids)
+  })
+
+  test("by a key of its own does the same, part by part", async () => {
+    const all = [...ids].map((id, index) => ({ id, place: Math.floor(index / 2) }))
+    const shown: OrderId[] = []
+    let cursor: string | null = null
+    do {
+      const page: { data: OrderId[]; next_cursor: string | null } = await pageByKey(
+        "places",
+        ["number", "string"],
+        { cursor: cursor ?? undefined, limit: 3 },
+        async ({ after: [place, id] = [-1, ""], rowsMax }) =>
+          all.filter((row) => row.place > place || (row.place === place && row.id > id)).slice(0, rowsMax),
+        (row) => [row.place, row.id],
+        (row) => row.id,
+      )
       shown.push(...page.data)
       cursor = page.next_cursor
     } while (cursor !== null)

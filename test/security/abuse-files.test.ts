@@ -99,7 +99,7 @@ describe("a forged type", () => {
     expect(await stored(org.id)).toEqual(nothing)
   })
 
-  test("text that holds markup is served as text to be saved, and never as a page", async () => {
+  test("INV-FIL-7: text that holds markup is served as text to be saved, and never as a page", async () => {
     const { url } = await uploaded(world.token, "chat_attachment", textBytes("hello <script>alert(1)</script>"), "page.html")
     const { headers } = await call("GET", url)
     expect(headers.get("content-type")).toBe("text/plain; charset=utf-8")
@@ -108,7 +108,7 @@ describe("a forged type", () => {
     expect(headers.get("content-security-policy")).toContain("sandbox")
   })
 
-  test("an image with a page behind it is an image, and nothing that runs", async () => {
+  test("INV-FIL-7: an image with a page behind it is an image, and nothing that runs", async () => {
     const polyglot = concat(gif(), textBytes("<script>alert(1)</script>"))
     const { url } = await uploaded(world.token, "product_image", polyglot, "x.html")
     const { headers } = await call("GET", url)
@@ -129,7 +129,7 @@ describe("a bomb", () => {
     }
   })
 
-  test("a hundred megapixels, by a header of a few bytes, are refused before anything decodes them", async () => {
+  test("INV-FIL-5: a hundred megapixels, by a header of a few bytes, are refused before anything decodes them", async () => {
     const { token, org } = await signUp()
     const tooLarge: ReadonlyArray<Bytes> = [
       hugePng(10_000, 10_000),
@@ -154,7 +154,7 @@ describe("a bomb", () => {
     expect(body.code).toBe("UNSUPPORTED_MEDIA_TYPE")
   })
 
-  test("a GIF whose frames outgrow its header is never decoded here", async () => {
+  test("INV-FIL-5: a GIF whose frames outgrow its header is never decoded here", async () => {
     const bytes = gif(1, 1)
     const file = await uploaded(world.token, "product_image", bytes)
     const response = await call("GET", `/files/${file.id}/content?width=160`, { token: world.token })

@@ -244,7 +244,7 @@ describe("the audit trail", () => {
     expect(results.map(({ ip_address }) => ip_address)).toEqual([null, "2001:db8::66"])
   })
 
-  test("is changed by nobody: no method but GET exists on it", async () => {
+  test("INV-AUD-1: is changed by nobody: no method but GET exists on it", async () => {
     const { token } = await signUp()
     const { body } = await api("GET", "/audit-logs", { token })
     for (const method of ["POST", "PUT", "PATCH", "DELETE"] as const) {

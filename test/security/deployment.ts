@@ -8,13 +8,13 @@ import { directory } from "../../src/domains/identity/index.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { blind } from "../support/app.ts"
 
-export type Variables = Partial<
+type Variables = Partial<
   Record<
     "ENVIRONMENT" | "PUBLIC_URL" | "CORS_ORIGINS" | "BASE_DOMAIN" | "RESEND_API_KEY" | "EXPOSE_SERVER_TIMING" | "WEBHOOK_PRIVATE_TARGETS",
     string
   >
 >
-export type Call = (url: string, init?: RequestInit) => Promise<Response>
+type Call = (url: string, init?: RequestInit) => Promise<Response>
 
 /** The whole application as somebody deployed it with these variables, over the tests' own database and objects. `url` is absolute: its host is part of many an attack. */
 export function deployed(variables: Variables, clock: () => number = Date.now): Call {

@@ -235,7 +235,7 @@ const arrived = (value: unknown): unknown => JSON.parse(JSON.stringify(value) ??
 const check = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => Promise<void>, numRuns = runsEach): Promise<void> =>
   fc.assert(fc.asyncProperty(arbitrary, property), { numRuns, interruptAfterTimeLimit: msEach, markInterruptAsFailure: false })
 
-describe("a body that the operation does not take", () => {
+describe("INV-HTTP-3: a body that the operation does not take", () => {
   test.each(cases(withBody))("%s", async (operationId, spec) => {
     const good = examples.get(operationId) ?? {}
     let refused = 0
@@ -300,7 +300,7 @@ describe("a body that the operation does not take", () => {
   })
 })
 
-describe("a path or query that the operation does not take", () => {
+describe("INV-HTTP-3: a path or query that the operation does not take", () => {
   const hostileText = fc.oneof(
     fc.constantFrom(...troubles.filter((text) => text !== "\ud800")),
     fc.string({ unit: "grapheme", maxLength: 60 }),
@@ -362,7 +362,7 @@ describe("a path or query that the operation does not take", () => {
   })
 })
 
-describe("a header that is none", () => {
+describe("INV-HTTP-3: a header that is none", () => {
   const changing = mutations.filter(({ access }) => access !== "public")
 
   test.each(cases(changing))("If-Match and Idempotency-Key of %s", async (operationId, spec) => {

@@ -1,7 +1,7 @@
 import { assignableBuiltInRoles, type BuiltInRole } from "../../src/platform/auth/roles.ts"
 
 /** Roles an organization's people can have; super_admin is the platform's and stands apart. */
-export type OrganizationRole = Exclude<BuiltInRole, "super_admin">
+type OrganizationRole = Exclude<BuiltInRole, "super_admin">
 
 const anyone = assignableBuiltInRoles as readonly OrganizationRole[]
 const admins = ["owner", "admin"] as const
@@ -11,7 +11,7 @@ const fieldManagers = ["area_manager", "regional_manager", "national_manager"] a
 /** Seed 4's stockist orders direct, so it holds what a buyer holds. */
 const buyerSide = [...managers, "buyer", "stockist"] as const
 
-export type Least = {
+type Least = {
   /** As the contract's `who` column has it. */
   readonly who: string
   readonly roles: readonly OrganizationRole[]

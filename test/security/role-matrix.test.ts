@@ -9,7 +9,7 @@ import { signAccessToken } from "../../src/platform/auth/access-token.ts"
 import { apiKeyPrefix } from "../../src/platform/auth/authenticate.ts"
 import { assignableBuiltInRoles } from "../../src/platform/auth/roles.ts"
 import { configOf } from "../../src/platform/env.ts"
-import { type EndpointSpec, isMutation } from "../../src/platform/http/endpoint.ts"
+import { type EndpointSpec, fullPath, isMutation, permissionsRequired } from "../../src/platform/http/endpoint.ts"
 import worker from "../../src/worker.ts"
 import { quiet } from "../support/ledger.ts"
 import { exampleBodies, pathOf } from "../support/requests.ts"
@@ -239,6 +239,24 @@ describe("every operation, asked by everybody", () => {
     else if (row["owner"] === "allowed") expect(deactivated).toBe("403 ORGANIZATION_DEACTIVATED")
     else expect(deactivated).toMatch(/^403/)
   })
+})
+
+test("INV-HTTP-1: who may not is told so before path, query and body are read", async () => {
+  const authorization = `Bearer ${await tokenOf([], orgId)}`
+  for (const spec of [...specs.values()].filter(({ access }) => permissionsRequired(access).length > 0)) {
+    const path = fullPath(spec).replace(/\{\w+\}/g, "no%20such%20thing")
+    const response = await worker.fetch(
+      new Request(`http://api.waybill.test${path}?nonsense=1&nonsense=2`, {
+        method: spec.method.toUpperCase(),
+        headers: { authorization, "content-type": "application/json" },
+        ...(isMutation(spec) ? { body: "{" } : {}),
+      }),
+      env,
+      createExecutionContext(),
+    )
+    const { code } = (await response.json()) as { code: string }
+    expect([spec.operationId, response.status, code]).toEqual([spec.operationId, 403, "FORBIDDEN"])
+  }
 })
 
 /** In words that a reviewer reads at a glance. */

@@ -29,7 +29,7 @@ export type Attempt = {
 }
 
 /** What somebody tries with A's ids, or why there is nothing to try. */
-export type Fixture = ((cast: Cast) => readonly Attempt[]) | { readonly nothing: string }
+type Fixture = ((cast: Cast) => readonly Attempt[]) | { readonly nothing: string }
 
 const hidden = "404 NOT_FOUND"
 const forPlatform = "403 FORBIDDEN"

@@ -269,7 +269,7 @@ describe("the fixtures", () => {
   })
 })
 
-describe("a stranger with A's ids learns nothing and changes nothing", () => {
+describe("INV-TEN-1, INV-TEN-2: a stranger with A's ids learns nothing and changes nothing", () => {
   test.each(specs.map((spec) => [spec.operationId, spec] as const))("%s", async (_, spec) => sweep("stranger", spec))
 })
 
@@ -340,7 +340,7 @@ describe("with a link that A has blocked", () => {
 describe("an approved partner sees what is shared and nothing else", () => {
   test.each(specs.map((spec) => [spec.operationId, spec] as const))("%s", async (_, spec) => sweep("partner", spec))
 
-  test("of an order: what was agreed, never what the supplier says to itself", async () => {
+  test("INV-ORD-4: of an order: what was agreed, never what the supplier says to itself", async () => {
     const { body } = await api("GET", `/orders/${orderOfC.id}`, { token: c.token })
     expect(body).toMatchObject({ status: "ACCEPTED", note: "For cedarmill, by Friday" })
     expect(Object.keys(body)).not.toContain("internal_note")
@@ -363,7 +363,7 @@ describe("an approved partner sees what is shared and nothing else", () => {
     }
   })
 
-  test("of a product: whether there is any, never how much or from when it is little", async () => {
+  test("INV-CAT-4: of a product: whether there is any, never how much or from when it is little", async () => {
     for (const path of [
       `/products/${a.productId}`,
       `/products/catalog?supplier_id=${a.org.id}`,

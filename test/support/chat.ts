@@ -8,7 +8,7 @@ export type Frame = any
 
 const base = "http://api.waybill.test/api/v1/chat/ws"
 
-export type OpenOptions = {
+type OpenOptions = {
   readonly ticket?: string
   readonly token?: string
   readonly query?: string

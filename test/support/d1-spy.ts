@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers"
 import "../../durable-objects/supplier-ledger/projections/index.ts"
 import { declaredTables } from "../../src/platform/db/tables.ts"
 
-export type Spied = {
+type Spied = {
   readonly sql: string
   readonly params: readonly unknown[]
   /** Why no organization's user stands behind it, where that is so: the comment that the Executor sets before it. */

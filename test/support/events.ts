@@ -8,7 +8,7 @@ import { keepLetter } from "../../src/platform/events/dead-letters.ts"
 import { events } from "../../src/platform/events/tables.ts"
 import worker from "../../src/worker.ts"
 
-export const dbOf = (orgId: OrganizationId) => TenantDb.forSystem(env, new Meter(), orgId, "a test's own rows of events")
+const dbOf = (orgId: OrganizationId) => TenantDb.forSystem(env, new Meter(), orgId, "a test's own rows of events")
 
 type Given = { readonly type?: string; readonly permission?: Permission; readonly data?: unknown; readonly at?: number }
 
@@ -38,7 +38,7 @@ export async function letter(body: unknown, firstSeenAt = Date.now()): Promise<s
   return id
 }
 
-export type Frame = { readonly id: string | undefined; readonly event: string | undefined; readonly data: string | undefined }
+type Frame = { readonly id: string | undefined; readonly event: string | undefined; readonly data: string | undefined }
 
 /** A reader of Server-Sent Events, as a browser is one: it knows the last id it was given. */
 export class StreamReader {

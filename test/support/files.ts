@@ -110,7 +110,7 @@ export function jpegHead(width: number, height: number, notesBytes = 0): Bytes {
   return concat(new Uint8Array([0xff, 0xd8]), ...notes, frame, new Uint8Array(100), new Uint8Array([0xff, 0xd9]))
 }
 
-export type SendOptions = {
+type SendOptions = {
   readonly token?: string
   readonly body?: BodyInit | null
   readonly headers?: Readonly<Record<string, string>>

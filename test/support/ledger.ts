@@ -34,10 +34,10 @@ export const actorOf = ({ id, name }: OrganizationFacts): ActorRef => ({
   organizationId: id,
 })
 
-export type Options = { readonly commandId?: string; readonly requestHash?: string; readonly ifMatch?: number }
-export type Given<V extends LedgerVerb> = Omit<LedgerReply, "result"> & { readonly result: Result<LedgerCommands[V]["fact"]> }
+type Options = { readonly commandId?: string; readonly requestHash?: string; readonly ifMatch?: number }
+type Given<V extends LedgerVerb> = Omit<LedgerReply, "result"> & { readonly result: Result<LedgerCommands[V]["fact"]> }
 
-export type Due = "relay" | "watch" | "commands" | "reconcile" | "rebuild" | "stock"
+type Due = "relay" | "watch" | "commands" | "reconcile" | "rebuild" | "stock"
 
 /** One supplier's ledger, the real object, as its client and the platform see it. */
 export class TestLedger {

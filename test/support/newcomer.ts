@@ -46,7 +46,7 @@ async function stop(child: ChildProcess, state: string): Promise<void> {
   rmSync(state, { recursive: true, force: true })
 }
 
-export type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
+type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
 /** A command to its end. */
 export async function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}, input = ""): Promise<Ran> {

@@ -85,7 +85,7 @@ export const orderData = (side: "supplier" | "buyer", more: Readonly<Record<stri
   ...more,
 })
 
-export type MailRow = {
+type MailRow = {
   readonly event_id: string
   readonly user_id: string
   readonly id: string

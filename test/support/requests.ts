@@ -25,10 +25,8 @@ export const pathOf = (spec: EndpointSpec, params: Readonly<Record<string, strin
 
 /** What the operation's query cannot do without, filled: `?name=value`, or nothing. */
 export function requiredQueryOf(spec: EndpointSpec): string {
-  const required = Object.entries((spec.query as z.ZodObject | undefined)?.shape ?? {}).filter(
-    ([, schema]) => !(schema as z.ZodType).safeParse(undefined).success,
-  )
-  const filled = new URLSearchParams(required.map(([name, schema]) => [name, fillerOf(schema as z.ZodType)]))
+  const required = Object.entries(fieldsOf(spec.query)).filter(([, schema]) => !schema.safeParse(undefined).success)
+  const filled = new URLSearchParams(required.map(([name, schema]) => [name, fillerOf(schema)]))
   return required.length === 0 ? "" : `?${filled.toString()}`
 }
 

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { and, desc, eq, lt } from "drizzle-orm"
-import { type DeadLetterId, isId } from "../../kernel/ids.ts"
+import type { DeadLetterId } from "../../kernel/ids.ts"
 import { refuse } from "../../kernel/result.ts"
 import { formatInstant, formatInstantOrNull } from "../../kernel/time.ts"
 import { assertOnPlatform } from "../../platform/auth/actor.ts"
@@ -10,12 +10,10 @@ import { replayLetter } from "../../platform/events/dead-letters.ts"
 import { type DeadLetterRow, deadLetters } from "../../platform/events/tables.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
-import { invalidAt } from "../../platform/http/input.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { enumInput, idParams, idView, instantView, lazily, listOf, pageQuery } from "../../platform/http/schemas.ts"
-
-const cursorKind = "dead-letters"
+import { listEndpoint } from "../../platform/http/verbs.ts"
 
 const deadLetterView = lazily(() =>
   z
@@ -67,41 +65,31 @@ const lettersOf = (ctx: Ctx): AcrossDb => {
   return acrossTenants(ctx.env, ctx.meter, "operators read and replay dead letters")
 }
 
-function beforeOf(cursor: string | undefined): DeadLetterId | undefined {
-  const [id] = readCursor(cursorKind, ["string"], cursor) ?? []
-  if (id === undefined) return undefined
-  if (typeof id === "string" && isId("dlt", id)) return id
-  throw invalidAt("/query/cursor", "Must be the next_cursor of this very list.", "INVALID_CURSOR")
-}
-
 export const deadLetterEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listDeadLetters",
-      method: "get",
       path: "/admin/dead-letters",
       tag: "Admin",
       summary: "Queue messages that failed for good, newest first",
       description: "Among them events that one subscriber kept failing at; the other subscribers have had those.",
       access: "platform.dead-letter.operate",
       query,
-      success: { status: 200, schema: listOf(deadLetterView, "DeadLetterList"), description: "A page of dead letters." },
-      isList: true,
+      success: { schema: listOf(deadLetterView, "DeadLetterList"), description: "A page of dead letters." },
     },
-    async (ctx, { query: { status, cursor, limit } }) => {
+    (ctx, { query: { status, ...page } }) => {
       const db = lettersOf(ctx)
-      const before = beforeOf(cursor)
-      const where = and(
-        status === undefined ? undefined : eq(deadLetters.status, status),
-        before === undefined ? undefined : lt(deadLetters.id, before),
-      )
-      const rows = await db.many(deadLetters, {
-        where,
-        orderBy: [desc(deadLetters.id)],
-        limit: limit + 1,
-        ...(status === undefined ? {} : { indexedBy: "dead_letters_status" }),
-      })
-      return reply.ok(pageOf(rows, limit, cursorKind, (row) => [row.id], toView))
+      const fetch = (before: DeadLetterId | undefined, rowsMax: number) =>
+        db.many(deadLetters, {
+          where: and(
+            status === undefined ? undefined : eq(deadLetters.status, status),
+            before === undefined ? undefined : lt(deadLetters.id, before),
+          ),
+          orderBy: [desc(deadLetters.id)],
+          limit: rowsMax,
+          ...(status === undefined ? {} : { indexedBy: "dead_letters_status" }),
+        })
+      return pageById("dead-letters", "dlt", page, ({ after, rowsMax }) => fetch(after, rowsMax), toView)
     },
   ),
   endpoint(

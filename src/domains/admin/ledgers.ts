@@ -9,7 +9,7 @@ import { reply } from "../../platform/http/reply.ts"
 import { idSchema, lazily } from "../../platform/http/schemas.ts"
 import { organizationStore } from "../organizations/index.ts"
 
-const params = lazily(() => z.strictObject({ org_id: idSchema("org").openapi({ param: { name: "org_id", in: "path" } }) }))
+const params = lazily(() => z.strictObject({ org_id: idSchema("org") }))
 
 const reconciliationView = lazily(() =>
   z

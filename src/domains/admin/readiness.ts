@@ -8,10 +8,10 @@ import type { Bindings } from "../../platform/env.ts"
 import { describeError, log } from "../../platform/log/log.ts"
 
 export const parts = ["d1", "durable_objects", "r2", "queue"] as const
-export type Part = (typeof parts)[number]
+type Part = (typeof parts)[number]
 
-export type Check = { readonly status: "OK" | "FAILED"; readonly duration_ms: number }
-export type Checks = Readonly<Record<Part, Check>>
+type Check = { readonly status: "OK" | "FAILED"; readonly duration_ms: number }
+type Checks = Readonly<Record<Part, Check>>
 
 type Probe = (env: Bindings, meter: Meter, now: Instant) => Promise<unknown>
 
@@ -25,11 +25,11 @@ const probes: Readonly<Record<Part, Probe>> = {
 
 const keptMs = 5 * second
 
-export const probeTimeoutMs = 2 * second
+const probeTimeoutMs = 2 * second
 
 /**
  * Asks each part of the platform whether it answers, and keeps the result for five seconds an isolate, so that
- * a prober in a hurry costs nothing (INV-1: at most one round of probes in five seconds an isolate).
+ * a prober in a hurry costs nothing (INV-ADM-1: at most one round of probes in five seconds an isolate).
  */
 export class Readiness {
   readonly #timeoutMs: number

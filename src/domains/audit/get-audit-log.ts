@@ -1,7 +1,6 @@
-import { refuse } from "../../kernel/result.ts"
-import { endpoint } from "../../platform/http/endpoint.ts"
-import { etagOf, reply } from "../../platform/http/reply.ts"
+import { etagOf } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { readEndpoint } from "../../platform/http/verbs.ts"
 import { logOf } from "./log-of.ts"
 import { auditView, oneAuditQuery, toAuditView } from "./schemas.ts"
 import { auditStore } from "./store.ts"
@@ -9,23 +8,21 @@ import { auditStore } from "./store.ts"
 /** Entries never change, so each is for ever of its first version. */
 const onlyVersion = etagOf(1)
 
-export const getAuditLog = endpoint(
+export const getAuditLog = readEndpoint(
   {
     operationId: "getAuditLog",
-    method: "get",
     path: "/audit-logs/{id}",
     tag: "Audit",
     summary: "One entry of the audit log",
     access: ["audit.log.read", "platform.audit.read"],
     params: idParams("aud"),
     query: oneAuditQuery,
-    success: { status: 200, description: "The entry.", schema: auditView },
+    noun: "entry in this log",
+    success: { description: "The entry.", schema: auditView },
     errors: ["NOT_FOUND"],
   },
   async (ctx, { params, query }) => {
     const row = await auditStore(logOf(ctx, query.organization_id)).byId(params.id)
-    return row === undefined
-      ? refuse("NOT_FOUND", "There is no such entry in this log.")
-      : reply.ok(toAuditView(row), { etag: onlyVersion })
+    return row === undefined ? undefined : { view: toAuditView(row), etag: onlyVersion }
   },
 )

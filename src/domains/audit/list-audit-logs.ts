@@ -2,17 +2,15 @@ import type { AuditId } from "../../kernel/ids.ts"
 import type { Scan } from "../../platform/db/scan.ts"
 import type { AuditRow } from "../../platform/events/tables.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { endpoint } from "../../platform/http/endpoint.ts"
 import { pageById } from "../../platform/http/page.ts"
-import { reply } from "../../platform/http/reply.ts"
+import { listEndpoint } from "../../platform/http/verbs.ts"
 import { logOf } from "./log-of.ts"
 import { type AuditQuery, auditList, auditQuery, toAuditView } from "./schemas.ts"
 import { auditStore } from "./store.ts"
 
-export const listAuditLogs = endpoint(
+export const listAuditLogs = listEndpoint(
   {
     operationId: "listAuditLogs",
-    method: "get",
     path: "/audit-logs",
     tag: "Audit",
     summary: "Who did what, newest first",
@@ -20,10 +18,9 @@ export const listAuditLogs = endpoint(
       "Filters other than the dates look at 500 entries at most: a page may then be short, or empty, and `next_cursor` goes on from where it stopped.",
     access: ["audit.log.read", "platform.audit.read"],
     query: auditQuery,
-    success: { status: 200, description: "A page of the log.", schema: auditList },
-    isList: true,
+    success: { description: "A page of the log.", schema: auditList },
   },
-  async (ctx, { query }) => reply.ok(await page(ctx, query)),
+  (ctx, { query }) => page(ctx, query),
 )
 
 async function page(ctx: Ctx, query: AuditQuery) {

@@ -5,7 +5,7 @@ import type { Ctx } from "../../platform/http/context.ts"
 
 /**
  * The organization whose log is read: one's own, or the one that platform staff name, which their own log then
- * says (INV-3). @throws RefusalError FORBIDDEN when somebody else names another organization.
+ * says (INV-AUD-3). @throws RefusalError FORBIDDEN when somebody else names another organization.
  */
 export function logOf(ctx: Ctx, named: OrganizationId | undefined): TenantDb {
   if (named === undefined || named === ctx.orgId) return ctx.db

@@ -6,13 +6,13 @@ import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { type AuditRow, auditLogs } from "../../platform/events/tables.ts"
 
 /** Where in the log to look: ids sort by time, so bounds in time are bounds in the key. */
-export type Stretch = {
+type Stretch = {
   readonly before: AuditId | undefined
   readonly from: Instant | undefined
   readonly to: Instant | undefined
 }
 
-export type Filters = {
+type Filters = {
   readonly action?: string | undefined
   readonly entity?: string | undefined
   readonly entityId?: string | undefined

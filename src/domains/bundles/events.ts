@@ -18,7 +18,7 @@ const componentEventData = lazily(() =>
   }),
 )
 
-export type ComponentEventData = z.infer<typeof componentEventData>
+type ComponentEventData = z.infer<typeof componentEventData>
 
 const permission: Permission = "catalog.product.read"
 

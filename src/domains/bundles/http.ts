@@ -1,20 +1,20 @@
 import { command } from "../../../durable-objects/supplier-ledger/client.ts"
-import { isId, type ProductId } from "../../kernel/ids.ts"
-import { RefusalError, refuse } from "../../kernel/result.ts"
+import type { ProductId } from "../../kernel/ids.ts"
+import { RefusalError } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageById, pageByKey } from "../../platform/http/page.ts"
 import { etagOf, reply } from "../../platform/http/reply.ts"
-import { idParams } from "../../platform/http/schemas.ts"
-import { addComponentInput, availabilityView, bomList, bomQuery, bundleQuery, componentList, componentView } from "./schemas.ts"
-import { bundleStore, type ComponentRow, type Tree } from "./store.ts"
+import { idParams, pageQueryAlone } from "../../platform/http/schemas.ts"
+import { deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
+import { addComponentInput, availabilityView, bomList, bomQuery, componentList, componentView } from "./schemas.ts"
+import { bundleStore, type Tree } from "./store.ts"
 import { toAvailabilityView, toComponentView, toDeepBom, toDirectBom } from "./views.ts"
 
 const tag = "Bundles"
 const read = "catalog.product.read"
 const edit = "catalog.product.edit"
 const componentsKind = "bundle-components"
-const bomKind = "bill-of-materials"
 
 const noSuchProduct = { code: "NOT_FOUND", detail: "There is no such product." } as const
 
@@ -24,29 +24,19 @@ async function treeOf(ctx: Ctx, id: ProductId): Promise<Tree> {
   return tree
 }
 
-function componentCursor(cursor: string | undefined) {
-  const [key] = readCursor(componentsKind, ["string"], cursor) ?? []
-  return typeof key === "string" && isId("bcp", key) ? key : undefined
-}
-
-const componentPage = (rows: readonly ComponentRow[], limit: number) =>
-  pageOf(rows, limit, componentsKind, (row) => [row.id], toComponentView)
-
 export const bundleEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listBundleComponents",
-      method: "get",
       path: "/bundles",
       tag,
       summary: "List components of all bundles, newest first",
       access: read,
-      query: bundleQuery,
-      success: { status: 200, schema: componentList, description: "A page of components." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: componentList, description: "A page of components." },
     },
-    async (ctx, { query: { limit, cursor } }) =>
-      reply.ok(componentPage(await bundleStore(ctx.db).all(componentCursor(cursor), limit + 1), limit)),
+    (ctx, { query }) =>
+      pageById(componentsKind, "bcp", query, ({ after, rowsMax }) => bundleStore(ctx.db).all(after, rowsMax), toComponentView),
   ),
   endpoint(
     {
@@ -70,28 +60,23 @@ export const bundleEndpoints: readonly Endpoint[] = [
       return reply.created(toComponentView(result.value), `/bundles/parent/${parent_id}/components`, { etag: etagOf(result.value.version) })
     },
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "removeBundleComponent",
-      method: "delete",
       path: "/bundles/{id}",
       tag,
       summary: "Take a component out of its bundle",
       access: edit,
       params: idParams("bcp"),
-      success: { status: 204, description: "The bundle no longer holds it." },
+      success: { description: "The bundle no longer holds it." },
       errors: ["NOT_FOUND", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
       writer: "ledger",
     },
-    async (ctx, { params }) => {
-      const result = await command(ctx, ctx.orgId, "removeComponent", { componentId: params.id })
-      return result.ok ? reply.noContent() : result
-    },
+    (ctx, { params }) => command(ctx, ctx.orgId, "removeComponent", { componentId: params.id }),
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "getBillOfMaterials",
-      method: "get",
       path: "/bundles/parent/{id}/components",
       tag,
       summary: "What a bundle is made of, directly or down to the leaves",
@@ -99,42 +84,46 @@ export const bundleEndpoints: readonly Endpoint[] = [
       access: read,
       params: idParams("prd"),
       query: bomQuery,
-      success: { status: 200, schema: bomList, description: "A page of the bill of materials." },
-      isList: true,
+      success: { schema: bomList, description: "A page of the bill of materials." },
     },
-    async (ctx, { params: { id }, query: { limit, cursor, deep = false } }) => {
-      const kind = `${bomKind}-${deep ? "deep" : "direct"}`
-      const [after = ""] = readCursor(kind, ["string"], cursor) ?? []
-      const tree = await treeOf(ctx, id)
-      const lines = (deep ? toDeepBom(tree) : toDirectBom(tree)).filter((line) => line.child_id > String(after))
-      return reply.ok(
-        pageOf(
-          lines,
-          limit,
-          kind,
-          (line) => [line.child_id],
-          (line) => line,
-        ),
+    (ctx, { params: { id }, query }) => {
+      const isDeep = query.deep === true
+      return pageByKey(
+        `bill-of-materials-${isDeep ? "deep" : "direct"}`,
+        ["string"],
+        query,
+        async ({ after: [after] = [""] }) => {
+          const tree = await treeOf(ctx, id)
+          return (isDeep ? toDeepBom(tree) : toDirectBom(tree)).filter((line) => line.child_id > after)
+        },
+        (line) => [line.child_id],
+        (line) => line,
       )
     },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listBundlesOfComponent",
-      method: "get",
       path: "/bundles/child/{id}/bundles",
       tag,
       summary: "Where a product is used: the bundles that it is a component of, newest first",
       access: read,
       params: idParams("prd"),
-      query: bundleQuery,
-      success: { status: 200, schema: componentList, description: "A page of components, one a bundle." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: componentList, description: "A page of components, one a bundle." },
     },
-    async (ctx, { params: { id }, query: { limit, cursor } }) => {
-      const rows = await bundleStore(ctx.db).whereUsed(id, componentCursor(cursor), limit + 1)
-      return rows === undefined ? refuse("NOT_FOUND", noSuchProduct.detail) : reply.ok(componentPage(rows, limit))
-    },
+    (ctx, { params: { id }, query }) =>
+      pageById(
+        componentsKind,
+        "bcp",
+        query,
+        async ({ after, rowsMax }) => {
+          const rows = await bundleStore(ctx.db).whereUsed(id, after, rowsMax)
+          if (rows === undefined) throw new RefusalError(noSuchProduct)
+          return rows
+        },
+        toComponentView,
+      ),
   ),
   endpoint(
     {

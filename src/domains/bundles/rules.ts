@@ -60,7 +60,7 @@ const within = (quantity: number | bigint): Multiplied =>
  * Takes products apart, each once however often it is asked for or met: INV-BDL-2 and INV-BDL-3 bound the walk, so that
  * it ends also on what is no directed acyclic graph.
  */
-export function exploder(partsOf: PartsOf): (id: ProductId) => Result<Explosion, BundleFault> {
+function exploder(partsOf: PartsOf): (id: ProductId) => Result<Explosion, BundleFault> {
   const known = new Map<ProductId, Explosion>()
   const visit = (id: ProductId, above: readonly ProductId[]): Result<Explosion, BundleFault> => {
     if (above.includes(id)) return err("CYCLE")

@@ -40,7 +40,7 @@ export const componentView = lazily(() =>
     .openapi("BundleComponent"),
 )
 
-export const bomLine = lazily(() =>
+const bomLine = lazily(() =>
   z
     .object({
       component_id: idView("bcp")
@@ -98,8 +98,6 @@ export const addComponentInput = lazily(() =>
     }),
 )
 
-export const bundleQuery = lazily(() => z.strictObject(pageQuery))
-
 export const bomQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
@@ -108,13 +106,8 @@ export const bomQuery = lazily(() =>
       .transform((text) => text === "true")
       .optional()
       .openapi({
-        param: { name: "deep", in: "query" },
         type: "boolean",
         description: "Down to what is made of nothing, quantities multiplied and summed up.",
       }),
   }),
 )
-
-export type BundleQuery = z.output<typeof bundleQuery>
-export type BomQuery = z.output<typeof bomQuery>
-export type AddComponentBody = z.output<typeof addComponentInput>

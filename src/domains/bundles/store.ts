@@ -7,7 +7,7 @@ import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { type ProductRow, products } from "../catalog/index.ts"
 import { bundleComponents } from "./tables.ts"
 
-export type ProductName = Pick<ProductRow, "sku" | "name" | "unit">
+type ProductName = Pick<ProductRow, "sku" | "name" | "unit">
 
 /** A component with what its two products are called. */
 export type ComponentRow = Omit<typeof bundleComponents.$inferSelect, "orgId" | "generation"> & {

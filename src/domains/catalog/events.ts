@@ -17,7 +17,7 @@ const productEventData = lazily(() =>
   }),
 )
 
-export type ProductEventData = z.infer<typeof productEventData>
+type ProductEventData = z.infer<typeof productEventData>
 
 const permission: Permission = "catalog.product.read"
 

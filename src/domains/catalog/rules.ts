@@ -6,7 +6,7 @@ import type { InputFault } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 
 export const availabilities = ["IN_STOCK", "LOW", "OUT_OF_STOCK"] as const
-export type Availability = (typeof availabilities)[number]
+type Availability = (typeof availabilities)[number]
 
 /** What a buyer may know of stock: whether there is any, and whether it is under the supplier's minimum. */
 export const availabilityOf = (stock: Milli, minimum: Milli): Availability =>

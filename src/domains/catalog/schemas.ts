@@ -164,65 +164,48 @@ export const ownProductsQuery = lazily(() =>
       .enum(["true", "false"])
       .transform((text) => text === "true")
       .optional()
-      .openapi({ param: { name: "is_active", in: "query" }, type: "boolean" }),
+      .openapi({ type: "boolean" }),
   }),
 )
 
 export const productImageParams = lazily(() =>
   z.strictObject({
-    id: idSchema("prd").openapi({ param: { name: "id", in: "path" } }),
-    file_id: idSchema("fil").openapi({ param: { name: "file_id", in: "path" } }),
+    id: idSchema("prd"),
+    file_id: idSchema("fil"),
   }),
 )
 
 export const productImageQuery = lazily(() =>
   z.strictObject({
-    name: textInput(limits.fileNameCharsMax, 1)
-      .optional()
-      .openapi({
-        param: { name: "name", in: "query" },
-        description: "What to call the image when it is downloaded.",
-        example: "tomatoes.jpg",
-      }),
+    name: textInput(limits.fileNameCharsMax, 1).optional().openapi({
+      description: "What to call the image when it is downloaded.",
+      example: "tomatoes.jpg",
+    }),
   }),
 )
 
 export const addImageInput = lazily(() => z.strictObject({ file_id: idSchema("fil") }).openapi("AddProductImage"))
 
-export const sorts = ["name", "-name", "price", "-price"] as const
+const sorts = ["name", "-name", "price", "-price"] as const
 
 export const catalogQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    supplier_id: idSchema("org")
-      .optional()
-      .openapi({ param: { name: "supplier_id", in: "query" } }),
-    q: z
-      .string()
-      .trim()
-      .max(limits.searchCharsMax)
-      .optional()
-      .openapi({
-        param: { name: "q", in: "query" },
-        description: "Words in SKU, name, description or category; the last letters of each may be missing.",
-      }),
-    category: z
-      .string()
-      .trim()
-      .max(limits.categoryCharsMax)
-      .optional()
-      .openapi({ param: { name: "category", in: "query" } }),
+    supplier_id: idSchema("org").optional(),
+    q: z.string().trim().max(limits.searchCharsMax).optional().openapi({
+      description: "Words in SKU, name, description or category; the last letters of each may be missing.",
+    }),
+    category: z.string().trim().max(limits.categoryCharsMax).optional(),
     in_stock: z
       .enum(["true", "false"])
       .transform((text) => text === "true")
       .optional()
-      .openapi({ param: { name: "in_stock", in: "query" }, type: "boolean" }),
+      .openapi({ type: "boolean" }),
     min_price: z
       .string()
       .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
       .optional()
       .openapi({
-        param: { name: "min_price", in: "query" },
         example: "1.00",
         description: "At least, by what the caller pays before quantity tiers.",
       }),
@@ -231,18 +214,13 @@ export const catalogQuery = lazily(() =>
       .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")
       .optional()
       .openapi({
-        param: { name: "max_price", in: "query" },
         example: "9.99",
         description: "At most, by what the caller pays before quantity tiers.",
       }),
-    sort: z
-      .enum(sorts)
-      .optional()
-      .openapi({
-        param: { name: "sort", in: "query" },
-        description:
-          "Without it the catalog comes by supplier, then name; price is the supplier's own. Across more than 50 suppliers, name supplier_id.",
-      }),
+    sort: z.enum(sorts).optional().openapi({
+      description:
+        "Without it the catalog comes by supplier, then name; price is the supplier's own. Across more than 50 suppliers, name supplier_id.",
+    }),
   }),
 )
 

@@ -20,13 +20,13 @@ export type SeenProduct = {
 }
 
 /** One product with what is asked of single ones alone. */
-export type ProductSeen = SeenProduct & {
+type ProductSeen = SeenProduct & {
   /** Of single places, of an own product; lifted ones are among them, as 0. */
   readonly minimums: readonly PlaceMinimum[]
 }
 
 /** The last row of a page in the catalog's own order: supplier, name, id. The caller's own products come first. */
-export type CatalogKey = { readonly supplierId: OrganizationId; readonly name: string; readonly id: ProductId }
+type CatalogKey = { readonly supplierId: OrganizationId; readonly name: string; readonly id: ProductId }
 
 export type CatalogFilter = {
   readonly category: string | undefined
@@ -36,7 +36,7 @@ export type CatalogFilter = {
   readonly maxPrice: string | undefined
 }
 
-export type SortKey = { readonly value: string | number; readonly id: ProductId }
+type SortKey = { readonly value: string | number; readonly id: ProductId }
 export type Sort = { readonly by: "name" | "price_minor"; readonly isDescending: boolean }
 
 export type Walk = { readonly seen: SeenProduct[]; readonly stoppedAt: SeenProduct | undefined }

@@ -28,7 +28,7 @@ export const products = linkedTable(
     stockMilli: integer("stock_milli").notNull(),
     /** What can be sold now. Rows of before it was counted were given their stock. */
     availableMilli: integer("available_milli"),
-    /** Guards the stock alone: a sale rewrites two columns and no index. */
+    /** Guards the stock alone: a sale rewrites three columns and no index. */
     stockSeq: integer("stock_seq").notNull(),
     isActive: integer("is_active", { mode: "boolean" }).notNull(),
     images: text("images", { mode: "json" }).$type<readonly ProductImage[]>().notNull(),

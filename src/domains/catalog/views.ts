@@ -11,7 +11,7 @@ import { availabilities, availabilityOf, type PlaceMinimum, type ProductDetail, 
 import type { ProductRow } from "./tables.ts"
 
 /** Whose eyes: the supplier's own staff who may see stock, a buyer whose supplier shares it, or neither. */
-export type Sight = { readonly isOwn: boolean; readonly seesStock: boolean }
+type Sight = { readonly isOwn: boolean; readonly seesStock: boolean }
 
 export const sightOf = (actor: Actor, supplierId: string, sharesStock: boolean): Sight => {
   const isOwn = actor.orgId === supplierId
@@ -19,7 +19,7 @@ export const sightOf = (actor: Actor, supplierId: string, sharesStock: boolean):
 }
 
 /** Signed URLs of products' images, by file. */
-export type ImageUrls = ReadonlyMap<FileId, { readonly url: string; readonly thumbnail: string }>
+type ImageUrls = ReadonlyMap<FileId, { readonly url: string; readonly thumbnail: string }>
 
 const thumbnailWidth = 320
 

@@ -1,9 +1,10 @@
-import type { CannedReplyId, ConversationId } from "../../kernel/ids.ts"
+import type { ConversationId } from "../../kernel/ids.ts"
 import { formatInstant } from "../../kernel/time.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageById, pageByKey, pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
-import { idParams } from "../../platform/http/schemas.ts"
+import { idParams, pageQueryAlone } from "../../platform/http/schemas.ts"
+import { createEndpoint, deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { createCannedReply, deleteCannedReply } from "./canned-replies.ts"
 import { listConversations, markRead, readConversation, readerIdOf } from "./conversations.ts"
 import { openChatSocket } from "./open-chat-socket.ts"
@@ -18,8 +19,6 @@ import {
   historyParams,
   markReadInput,
   messageList,
-  pageOfConversations,
-  pageOfMessages,
   readMarkView,
   socketQuery,
   ticketView,
@@ -29,8 +28,6 @@ import { issueTicket } from "./tickets.ts"
 import { toCannedReplyView, toConversationView } from "./views.ts"
 
 const messagesKind = "chat-messages"
-const conversationsKind = "chat-conversations"
-const cannedRepliesKind = "canned-replies"
 
 const tag = "Chat"
 
@@ -38,14 +35,12 @@ const tag = "Chat"
 const beforeOf = (cursor: string | undefined): number | undefined => readCursor(messagesKind, ["number"], cursor)?.[0] as number | undefined
 
 const pageOfFound = (messages: readonly MessageFacts[], limit: number, reader: ReturnType<typeof readerIdOf>) =>
-  reply.ok(
-    pageOf(
-      messages,
-      limit,
-      messagesKind,
-      ({ seq }) => [seq],
-      (message) => messageView(message, reader),
-    ),
+  pageOf(
+    messages,
+    limit,
+    messagesKind,
+    ({ seq }) => [seq],
+    (message) => messageView(message, reader),
   )
 
 export const chatEndpoints: readonly Endpoint[] = [
@@ -96,67 +91,58 @@ export const chatEndpoints: readonly Endpoint[] = [
       )
     },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listConversations",
-      method: "get",
       path: "/chat/conversations",
       tag,
       summary: "Conversations, the last one written in first",
       description:
         "Those of the organization's links from their approval on, also ended ones, and one's own with colleagues. Lists may be a second behind for who has no socket open.",
       access: "chat.message.read",
-      query: pageOfConversations,
-      success: { status: 200, schema: conversationList, description: "A page of conversations with last message and unread count." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: conversationList, description: "A page of conversations with last message and unread count." },
     },
-    async (ctx, { query }) => {
-      const [lastAt, id] = readCursor(conversationsKind, ["number", "string"], query.cursor) ?? []
-      const after = lastAt === undefined ? undefined : { lastAt: lastAt as number, id: id as ConversationId }
-      const entries = await listConversations(ctx, after, query.limit + 1)
-      const reader = readerIdOf(ctx)
-      return reply.ok(
-        pageOf(
-          entries,
-          query.limit,
-          conversationsKind,
-          ({ head }) => [head.lastAt, head.id],
-          (entry) => toConversationView(entry, reader),
-        ),
-      )
-    },
+    (ctx, { query }) =>
+      pageByKey(
+        "chat-conversations",
+        ["number", "string"],
+        query,
+        ({ after, rowsMax }) => {
+          const [lastAt, id] = after ?? []
+          return listConversations(ctx, lastAt === undefined ? undefined : { lastAt, id: id as ConversationId }, rowsMax)
+        },
+        ({ head }) => [head.lastAt, head.id],
+        (entry) => toConversationView(entry, readerIdOf(ctx)),
+      ),
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listMessages",
-      method: "get",
       path: "/chat/conversations/{id}/messages",
       tag,
       summary: "Messages of a conversation, newest first",
       access: "chat.message.read",
       params: conversationParams,
-      query: pageOfMessages,
-      success: { status: 200, schema: messageList, description: "A page of messages." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: messageList, description: "A page of messages." },
     },
     async (ctx, { params, query }) => {
       const found = await readConversation(ctx, params.id, beforeOf(query.cursor), query.limit + 1)
       return found.ok ? pageOfFound(found.value, query.limit, readerIdOf(ctx)) : found
     },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listHistory",
-      method: "get",
       path: "/chat/history/{user_id}",
       tag,
       summary: "Messages with a user, newest first",
       description: "The conversation of the link with that user's organization, or the pair's where the user is a colleague.",
       access: "chat.message.read",
       params: historyParams,
-      query: pageOfMessages,
-      success: { status: 200, schema: messageList, description: "A page of messages." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: messageList, description: "A page of messages." },
     },
     async (ctx, { params, query }) => {
       const found = await readHistory(ctx, params.user_id, beforeOf(query.cursor), query.limit + 1)
@@ -184,56 +170,46 @@ export const chatEndpoints: readonly Endpoint[] = [
       return reply.ok({ conversation_id: params.id, up_to_seq: upToSeq, unread_count: lastSeq - upToSeq })
     },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listCannedReplies",
-      method: "get",
       path: "/chat/canned-replies",
       tag,
       summary: "Canned replies, newest first",
       access: "chat.canned-reply.manage",
-      query: pageOfMessages,
-      success: { status: 200, schema: cannedReplyList, description: "A page of canned replies." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: cannedReplyList, description: "A page of canned replies." },
     },
-    async (ctx, { query }) => {
-      const [after] = readCursor(cannedRepliesKind, ["string"], query.cursor) ?? []
-      const rows = await cannedReplyStore(ctx.db).page(after as CannedReplyId | undefined, query.limit + 1)
-      return reply.ok(pageOf(rows, query.limit, cannedRepliesKind, ({ id }) => [id], toCannedReplyView))
-    },
+    (ctx, { query }) =>
+      pageById("canned-replies", "crp", query, ({ after, rowsMax }) => cannedReplyStore(ctx.db).page(after, rowsMax), toCannedReplyView),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "createCannedReply",
-      method: "post",
       path: "/chat/canned-replies",
       tag,
       summary: "Keep a text that is sent again and again",
       description: "`{{name}}` in it is a placeholder, which the writer fills in.",
       access: "chat.canned-reply.manage",
       body: createCannedReplyInput,
-      success: { status: 201, schema: cannedReplyView, description: "The canned reply." },
+      success: { schema: cannedReplyView, description: "The canned reply." },
       errors: ["CONFLICT"],
     },
     (ctx, { body }) => {
       const row = createCannedReply(ctx, body)
-      return reply.created(toCannedReplyView(row), `/chat/canned-replies/${row.id}`)
+      return { view: toCannedReplyView(row) }
     },
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "deleteCannedReply",
-      method: "delete",
       path: "/chat/canned-replies/{id}",
       tag,
       summary: "Delete a canned reply",
       access: "chat.canned-reply.manage",
       params: idParams("crp"),
-      success: { status: 204, description: "It is gone." },
+      success: { description: "It is gone." },
     },
-    async (ctx, { params }) => {
-      await deleteCannedReply(ctx, params.id)
-      return reply.noContent()
-    },
+    (ctx, { params }) => deleteCannedReply(ctx, params.id),
   ),
 ]

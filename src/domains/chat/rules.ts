@@ -18,7 +18,7 @@ import { formatInstant, type Instant } from "../../kernel/time.ts"
 /** Who speaks, as the Worker verified it. No client ever says it. */
 export type ChatIdentity = { readonly userId: UserId; readonly orgId: OrganizationId; readonly name: string }
 
-export type ConversationKind = "link" | "colleagues"
+type ConversationKind = "link" | "colleagues"
 
 /** A link's conversation has the link's own suffix, so that neither needs a lookup to find the other. */
 export const conversationOfLink = (linkId: LinkId): ConversationId => withPrefix("cnv", linkId)
@@ -56,7 +56,7 @@ export type LinkState = {
   readonly version: number
 }
 
-export type Party = { readonly id: OrganizationId; readonly name: string }
+type Party = { readonly id: OrganizationId; readonly name: string }
 
 /** A conversation as its room holds it. */
 export type RoomFacts =
@@ -78,7 +78,7 @@ export type RoomFacts =
     }
 
 export type Pair = readonly [ChatPerson, ChatPerson]
-export type ChatPerson = { readonly id: UserId; readonly name: string }
+type ChatPerson = { readonly id: UserId; readonly name: string }
 
 /** INV-CHT-1: who a conversation exists for. For anybody else, and before a link was ever approved, there is none. */
 export function takesPart(room: RoomFacts, by: ChatIdentity): boolean {
@@ -160,7 +160,7 @@ export function headsOf(
 }
 
 /** Where a file's bytes are: a path that takes a bearer token, so that nothing in a stored message runs out or opens doors. */
-export const filePath = (id: FileId): string => `/api/v1/files/${id}/content`
+const filePath = (id: FileId): string => `/api/v1/files/${id}/content`
 
 /** A message on the wire, to one reader: `client_id` is for its sender alone. */
 export function messageView(message: MessageFacts, reader: UserId | null) {

@@ -1,9 +1,9 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
-import { idSchema, idView, instantView, lazily, listOf, nameInput, pageQuery, textInput } from "../../platform/http/schemas.ts"
+import { idSchema, idView, instantView, lazily, listOf, nameInput, textInput } from "../../platform/http/schemas.ts"
 import { hasBrokenPlaceholder, placeholdersIn } from "./rules.ts"
 
-export const messageSchema = lazily(() =>
+const messageSchema = lazily(() =>
   z
     .object({
       id: idView("msg"),
@@ -43,7 +43,7 @@ export const messageSchema = lazily(() =>
 
 export const messageList = listOf(messageSchema, "ChatMessageList")
 
-export const conversationView = lazily(() =>
+const conversationView = lazily(() =>
   z
     .object({
       id: idView("cnv"),
@@ -79,15 +79,9 @@ export const ticketView = lazily(() =>
     .openapi("ChatTicket"),
 )
 
-export const pageOfConversations = lazily(() => z.strictObject(pageQuery))
-export const pageOfMessages = lazily(() => z.strictObject(pageQuery))
 export const socketQuery = lazily(() =>
   z.strictObject({
-    ticket: z
-      .string()
-      .max(200)
-      .optional()
-      .openapi({ param: { name: "ticket", in: "query" }, description: "Of `POST /chat/tickets`; good once, for 30 seconds." }),
+    ticket: z.string().max(200).optional().openapi({ description: "Of `POST /chat/tickets`; good once, for 30 seconds." }),
   }),
 )
 
@@ -137,5 +131,5 @@ export const createCannedReplyInput = lazily(() =>
     .openapi("CreateCannedReply"),
 )
 
-export const conversationParams = lazily(() => z.strictObject({ id: idSchema("cnv").openapi({ param: { name: "id", in: "path" } }) }))
-export const historyParams = lazily(() => z.strictObject({ user_id: idSchema("usr").openapi({ param: { name: "user_id", in: "path" } }) }))
+export const conversationParams = lazily(() => z.strictObject({ id: idSchema("cnv") }))
+export const historyParams = lazily(() => z.strictObject({ user_id: idSchema("usr") }))

@@ -35,7 +35,7 @@ const complaintEventData = lazily(() =>
   ]),
 )
 
-export type ComplaintEventData = z.infer<typeof complaintEventData>
+type ComplaintEventData = z.infer<typeof complaintEventData>
 
 const permission: Permission = "complaints.complaint.read"
 

@@ -21,7 +21,7 @@ export const clockOf = (config: Config): Clock => ({
 const noSuchComplaint = () => new RefusalError({ code: "NOT_FOUND", detail: "There is no such complaint." })
 
 /** @throws RefusalError NOT_FOUND, also for another organization's. */
-export async function ownRow(ctx: Ctx, id: ComplaintId): Promise<ComplaintRow> {
+async function ownRow(ctx: Ctx, id: ComplaintId): Promise<ComplaintRow> {
   const row = await complaintStore(ctx.db).byId(id)
   if (row === undefined) throw noSuchComplaint()
   return row
@@ -46,7 +46,7 @@ export async function readComplaint(
   return { row: found.row, conversationId: conversationIn(found.row.linkId, found.linkStatus) }
 }
 
-export type Found = { readonly complaint: ComplaintFacts; readonly side: Side }
+type Found = { readonly complaint: ComplaintFacts; readonly side: Side }
 
 /**
  * A complaint that the caller's organization is a party of, whole: what the buyer's row lacks stands in the supplier's.

@@ -1,11 +1,12 @@
 import { z } from "@hono/zod-openapi"
-import type { ComplaintId, ConversationId } from "../../kernel/ids.ts"
+import type { ConversationId } from "../../kernel/ids.ts"
 import type { Result } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { createEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { assignComplaint } from "./assign-complaint.ts"
 import { confirmResolution } from "./confirm-resolution.ts"
 import { escalateComplaint } from "./escalate-complaint.ts"
@@ -31,7 +32,6 @@ import { withdrawComplaint } from "./withdraw-complaint.ts"
 
 const tag = "Complaints"
 const params = idParams("cmp")
-const listKind = "complaints"
 
 const success = { status: 200, schema: complaintView, description: "The complaint as it is now." } as const
 const stepErrors = ["NOT_FOUND", "INVALID_TRANSITION", "VERSION_MISMATCH"] as const
@@ -42,10 +42,9 @@ const moved = async (ctx: Ctx, result: Result<ComplaintRow>): Promise<HandlerRes
   result.ok ? shown(result.value, await conversationOf(ctx, result.value)) : result
 
 export const complaintEndpoints: readonly Endpoint[] = [
-  endpoint(
+  createEndpoint(
     {
       operationId: "openComplaint",
-      method: "post",
       path: "/complaints",
       tag,
       summary: "Complain about an order",
@@ -53,7 +52,7 @@ export const complaintEndpoints: readonly Endpoint[] = [
         "Either side of the order may, about the order or one of its lines, also when the link was blocked since. The supplier's sales staff deal with it first.",
       access: "complaints.complaint.open",
       body: openComplaintInput,
-      success: { status: 201, schema: complaintView, description: "The complaint, OPEN." },
+      success: { schema: complaintView, description: "The complaint, OPEN." },
       errors: ["NOT_FOUND", "CONFLICT"],
     },
     async (ctx, { body }) => {
@@ -62,34 +61,29 @@ export const complaintEndpoints: readonly Endpoint[] = [
       if (!result.ok) return result
       const row = result.value
       const conversationId = await conversationOf(ctx, row)
-      return reply.created(toComplaintView(row, conversationId), `/complaints/${row.id}`, { etag: complaintEtag(row, conversationId) })
+      return { view: toComplaintView(row, conversationId), etag: complaintEtag(row, conversationId) }
     },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listComplaints",
-      method: "get",
       path: "/complaints",
       tag,
       summary: "Complaints of my organization, either side, newest first",
       description: "With several filters at most 500 complaints are looked at: a page may be short and still have a next_cursor.",
       access: "complaints.complaint.read",
       query: complaintQuery,
-      success: { status: 200, schema: complaintList, description: "A page of complaints, without their history." },
-      isList: true,
+      success: { schema: complaintList, description: "A page of complaints, without their history." },
     },
-    async (ctx, { query }) => {
-      const [after] = readCursor(listKind, ["string"], query.cursor) ?? []
-      const { rows, stoppedAt } = await complaintStore(ctx.db).page({
-        status: query.status,
-        level: query.level,
-        assigneeId: query.assignee,
-        orderId: query.order_id,
-        after: after as ComplaintId | undefined,
-        rowsMax: query.limit + 1,
-      })
-      const next = stoppedAt === undefined ? undefined : [stoppedAt]
-      return reply.ok(pageOf(rows, query.limit, listKind, (row) => [row.id], toComplaintSummary, next))
+    (ctx, { query }) => {
+      const { status, level, assignee: assigneeId, order_id: orderId } = query
+      return pageById(
+        "complaints",
+        "cmp",
+        query,
+        (within) => complaintStore(ctx.db).page({ status, level, assigneeId, orderId, ...within }),
+        toComplaintSummary,
+      )
     },
   ),
   endpoint(

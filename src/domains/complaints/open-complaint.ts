@@ -13,7 +13,7 @@ import { complaintStore } from "./store.ts"
 import type { ComplaintRow } from "./tables.ts"
 import { rowOf } from "./views.ts"
 
-export type OpenComplaint = {
+type OpenComplaint = {
   readonly orderId: OrderId
   readonly orderLineId: OrderLineId | null
   readonly title: string

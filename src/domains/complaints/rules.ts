@@ -27,11 +27,10 @@ export const complaintLevels = ["SALES", "MANAGER", "OWNER"] as const
 export type ComplaintLevel = (typeof complaintLevels)[number]
 
 export const resolutionKinds = ["CREDIT", "REPLACE", "REFUSE", "NONE"] as const
-export type ResolutionKind = (typeof resolutionKinds)[number]
+type ResolutionKind = (typeof resolutionKinds)[number]
 export type Resolution = { readonly kind: ResolutionKind; readonly text: string }
 
 export type Side = "supplier" | "buyer"
-export const otherSide = (side: Side): Side => (side === "supplier" ? "buyer" : "supplier")
 
 /** Whoever acted; the clock is nobody's. */
 export type By = {
@@ -43,7 +42,7 @@ export type By = {
 
 export const theClock: By = { kind: "SYSTEM", id: null, name: "Waybill", organizationId: null }
 
-export type Assignee = { readonly id: UserId; readonly name: string }
+type Assignee = { readonly id: UserId; readonly name: string }
 
 export type ComplaintHistoryEntry = {
   readonly from: ComplaintStatus | null
@@ -101,10 +100,10 @@ export function escalatesAt(level: ComplaintLevel, now: Instant, clock: Clock): 
   }
 }
 
-export const levelAbove = (level: ComplaintLevel): ComplaintLevel | undefined => complaintLevels[complaintLevels.indexOf(level) + 1]
+const levelAbove = (level: ComplaintLevel): ComplaintLevel | undefined => complaintLevels[complaintLevels.indexOf(level) + 1]
 
 /** INV-CMP-3: what somebody must hold to deal with complaints of a level; it is the permission that makes a sales rep, a manager, an owner or admin of them. */
-export const levelPermissions = {
+const levelPermissions = {
   SALES: "complaints.complaint.handle",
   MANAGER: "complaints.complaint.assign",
   OWNER: "organizations.organization.update",
@@ -163,7 +162,7 @@ function refusedMove(complaint: Judged, side: Side, to: ComplaintStatus, now: In
 }
 
 /** Who acts, as far as the rules ask. */
-export type Handler = { readonly id: string; readonly permissions: ReadonlySet<Permission> }
+type Handler = { readonly id: string; readonly permissions: ReadonlySet<Permission> }
 
 const beyondLevel = (level: ComplaintLevel): Err<Refusal> =>
   refuse("FORBIDDEN", `Complaints at the level ${level} take the permission ${levelPermissions[level]}.`)

@@ -184,18 +184,10 @@ export const resolveComplaintInput = lazily(() =>
 export const complaintQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    status: enumInput(complaintStatuses)
-      .optional()
-      .openapi({ param: { name: "status", in: "query" } }),
-    level: enumInput(complaintLevels)
-      .optional()
-      .openapi({ param: { name: "level", in: "query" } }),
-    assignee: idSchema("usr")
-      .optional()
-      .openapi({ param: { name: "assignee", in: "query" }, description: "Complaints of one's own sales that this colleague deals with." }),
-    order_id: idSchema("ord")
-      .optional()
-      .openapi({ param: { name: "order_id", in: "query" } }),
+    status: enumInput(complaintStatuses).optional(),
+    level: enumInput(complaintLevels).optional(),
+    assignee: idSchema("usr").optional().openapi({ description: "Complaints of one's own sales that this colleague deals with." }),
+    order_id: idSchema("ord").optional(),
   }),
 )
 

@@ -15,7 +15,7 @@ import { rowOf } from "./views.ts"
 
 type Reach = { readonly env: Bindings; readonly meter: Meter }
 
-export type ComplaintFilter = {
+type ComplaintFilter = {
   readonly status: ComplaintStatus | undefined
   readonly level: ComplaintLevel | undefined
   readonly assigneeId: UserId | undefined

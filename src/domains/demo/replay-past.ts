@@ -16,7 +16,7 @@ type Planned = {
   readonly about?: Planned
 }
 
-export type Replayed = {
+type Replayed = {
   /** Ids in the order they were asked for; null where the ledger refused. */
   readonly products: ReadonlyArray<string | null>
   readonly links: ReadonlyArray<string | null>

@@ -1,10 +1,10 @@
-import { refuse } from "../../kernel/result.ts"
 import { toEventView } from "../../platform/events/sse.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { pageOf, readCursor } from "../../platform/http/page.ts"
 import { etagOf, reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { readEndpoint } from "../../platform/http/verbs.ts"
 import { eventPermissions, visibleTo, wantsStream } from "./rules.ts"
 import { eventList, eventQuery, eventView, streamText } from "./schemas.ts"
 import { eventStore, type Visible } from "./store.ts"
@@ -48,20 +48,20 @@ export const eventEndpoints: readonly Endpoint[] = [
       )
     },
   ),
-  endpoint(
+  readEndpoint(
     {
       operationId: "getEvent",
-      method: "get",
       path: "/events/{id}",
       tag: "Events",
       summary: "One event",
       access: eventPermissions,
       params: idParams("evt"),
-      success: { status: 200, schema: eventView, description: "The event." },
+      noun: "event",
+      success: { schema: eventView, description: "The event." },
     },
     async (ctx, { params }) => {
       const row = await eventStore(ctx.db).byId(params.id, visible(ctx, null))
-      return row === undefined ? refuse("NOT_FOUND", "There is no such event.") : reply.ok(toEventView(row), { etag: onlyVersion })
+      return row === undefined ? undefined : { view: toEventView(row), etag: onlyVersion }
     },
   ),
 ]

@@ -29,7 +29,7 @@ export const wantsStream = (accept: string | null): boolean =>
   })
 
 /** Where a stream begins. */
-export type Start = { readonly afterSeq: number; readonly isReset: boolean }
+type Start = { readonly afterSeq: number; readonly isReset: boolean }
 
 /**
  * A reader that says where it stopped goes on from there, unless it missed more than can be sent again, or stopped at a

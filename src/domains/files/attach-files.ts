@@ -8,7 +8,7 @@ import { type FilePurpose, type FileSubject, whyNotAttach } from "./rules.ts"
 import { fileStore } from "./store.ts"
 import type { FileRow } from "./tables.ts"
 
-export type AttachTo = {
+type AttachTo = {
   readonly purpose: FilePurpose
   readonly subject: FileSubject
   /** Other organizations that may see the files from then on: each gets a row of its own. */

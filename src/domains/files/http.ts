@@ -1,6 +1,7 @@
 import { type Endpoint, endpoint, signableEndpoint, uploadEndpoint } from "../../platform/http/endpoint.ts"
 import { parseInput } from "../../platform/http/input.ts"
 import { reply } from "../../platform/http/reply.ts"
+import { deleteEndpoint } from "../../platform/http/verbs.ts"
 import { deleteFile } from "./delete-file.ts"
 import { findFile, findSigned } from "./find-file.ts"
 import type { FilePurpose } from "./rules.ts"
@@ -89,10 +90,9 @@ export const fileEndpoints: readonly Endpoint[] = [
       return serveFile(ctx, row, query)
     },
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "deleteFile",
-      method: "delete",
       path: "/files/{id}",
       tag,
       summary: "Delete a file that nothing refers to",
@@ -100,12 +100,9 @@ export const fileEndpoints: readonly Endpoint[] = [
         "Its uploader may, and whoever manages files. One that a product, a message, a complaint or the verification refers to stays.",
       access: ["files.file.upload", "files.file.manage"],
       params: fileParams,
-      success: { status: 204, description: "Deleted." },
+      success: { description: "Deleted." },
       errors: ["INVALID_TRANSITION"],
     },
-    async (ctx, { params }) => {
-      await deleteFile(ctx, params.id)
-      return reply.noContent()
-    },
+    (ctx, { params }) => deleteFile(ctx, params.id),
   ),
 ]

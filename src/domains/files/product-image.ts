@@ -24,13 +24,13 @@ import { settle } from "./upload-file.ts"
  * last, asks the ledger what the product shows and writes that down; anything else is left to the sweep, which does the same
  * once nobody can be about to command any more. The command's own answer would not do: a repeat gets the first one's.
  */
-export type ClaimedImage = {
+type ClaimedImage = {
   /** For after the command. What cannot be written is the sweep's. */
   readonly settle: () => Promise<void>
 }
 
 /** An image that belongs to a product by the files' book, and not yet by the ledger's. */
-export type PlacedImage = ClaimedImage & { readonly row: FileRow }
+type PlacedImage = ClaimedImage & { readonly row: FileRow }
 
 const subjectOf = (id: ProductId) => ({ kind: "product", id }) as const
 

@@ -15,7 +15,7 @@ export type PurposeRule = {
 }
 
 /** What each purpose takes; the size at most `FILE_BYTES_MAX`. */
-export const purposeRules = {
+const purposeRules = {
   product_image: { bytesMax: 10 * MiB, types: [...photos, "image/gif"], textIs: "text/plain" },
   chat_attachment: { bytesMax: 25 * MiB, types: documents, textIs: "text/plain" },
   complaint_evidence: { bytesMax: 25 * MiB, types: documents, textIs: "text/plain" },
@@ -33,7 +33,7 @@ export const purposeRule = (purpose: FilePurpose, ceiling: number): PurposeRule 
   return { ...rule, bytesMax: Math.min(rule.bytesMax, ceiling) }
 }
 
-export const fileStatuses = ["UPLOADING", "READY", "ATTACHED", "DELETING"] as const
+const fileStatuses = ["UPLOADING", "READY", "ATTACHED", "DELETING"] as const
 export type FileStatus = (typeof fileStatuses)[number]
 
 /** READY belongs to nothing yet, or no longer; DELETING ends with the row itself. */

@@ -15,17 +15,15 @@ export const fileNameInput = textInput(limits.fileNameCharsMax, 1)
   )
   .openapi({ example: "delivery-note.pdf" })
 
-export const purposeInput = z.enum(filePurposes)
+const purposeInput = z.enum(filePurposes)
 
 export const uploadQuery = lazily(() =>
   z.strictObject({
     purpose: purposeInput.optional().openapi({
-      param: { name: "purpose", in: "query" },
       description: "What the file is for; it says which types and sizes are taken. A form may say it instead.",
       example: "complaint_evidence",
     }),
     name: fileNameInput.optional().openapi({
-      param: { name: "name", in: "query" },
       description: "What to call it when it is downloaded. A form may say it instead.",
       example: "delivery-note.pdf",
     }),
@@ -43,7 +41,6 @@ const widthInput = z
   )
   .optional()
   .openapi({
-    param: { name: "width", in: "query" },
     type: "integer",
     enum: [...thumbnailWidths],
     description: "A thumbnail at most this wide, as WebP; of images other than GIF.",
@@ -55,21 +52,9 @@ export const fileQuery = lazily(() => z.strictObject({ width: widthInput }))
 export const contentQuery = lazily(() =>
   z.strictObject({
     width: widthInput,
-    org: z
-      .string()
-      .max(64)
-      .optional()
-      .openapi({ param: { name: "org", in: "query" }, description: "Part of a signed URL." }),
-    expires: z
-      .string()
-      .max(16)
-      .optional()
-      .openapi({ param: { name: "expires", in: "query" }, description: "Part of a signed URL." }),
-    signature: z
-      .string()
-      .max(128)
-      .optional()
-      .openapi({ param: { name: "signature", in: "query" }, description: "Part of a signed URL; it stands in place of a token." }),
+    org: z.string().max(64).optional().openapi({ description: "Part of a signed URL." }),
+    expires: z.string().max(16).optional().openapi({ description: "Part of a signed URL." }),
+    signature: z.string().max(128).optional().openapi({ description: "Part of a signed URL; it stands in place of a token." }),
   }),
 )
 

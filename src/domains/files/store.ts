@@ -8,7 +8,7 @@ import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { FileStatus, FileSubject } from "./rules.ts"
 import { attach, type FileRow, files, release, share } from "./tables.ts"
 
-export type NewFile = Omit<FileRow, "orgId">
+type NewFile = Omit<FileRow, "orgId">
 
 /** Adds to what the organization's files take. */
 const addBytes = (db: TenantDb, bytes: number): Statement =>

@@ -7,7 +7,7 @@ import { type SignedUrl, signedUrlExpiry, signUrl } from "../../platform/http/si
 import type { FileView } from "./schemas.ts"
 import type { FileRow } from "./tables.ts"
 
-export type Signing = Pick<Ctx, "config" | "publicUrl" | "now">
+type Signing = Pick<Ctx, "config" | "publicUrl" | "now">
 
 const contentPath = (id: FileId): string => `/api/v1/files/${id}/content`
 

@@ -1,8 +1,9 @@
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageByKey } from "../../platform/http/page.ts"
 import { etagOf, reply } from "../../platform/http/reply.ts"
-import { idParams } from "../../platform/http/schemas.ts"
+import { idParams, pageQueryAlone } from "../../platform/http/schemas.ts"
+import { createEndpoint, deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { productOfRow } from "../catalog/index.ts"
 import { createFamily } from "./create-family.ts"
 import { createIdentity } from "./create-identity.ts"
@@ -12,7 +13,6 @@ import {
   createFamilyInput,
   createIdentityInput,
   familyList,
-  familyQuery,
   familyView,
   familyWithIdentities,
   identityList,
@@ -30,8 +30,6 @@ import { toFamilyView, toIdentityView, toVariantViews } from "./views.ts"
 const tag = "Product hub"
 const read = "catalog.product.read"
 const edit = "catalog.product.edit"
-const familiesKind = "families"
-const identitiesKind = "identities"
 
 async function shownIdentity(ctx: Ctx, identity: IdentityRow) {
   const variants = await identityVariants(ctx.db, identity.id)
@@ -39,39 +37,40 @@ async function shownIdentity(ctx: Ctx, identity: IdentityRow) {
 }
 
 export const familyEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listFamilies",
-      method: "get",
       path: "/families",
       tag,
       summary: "List product families, by code",
       access: read,
-      query: familyQuery,
-      success: { status: 200, schema: familyList, description: "A page of families." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: familyList, description: "A page of families." },
     },
-    async (ctx, { query: { limit, cursor } }) => {
-      const [after] = readCursor(familiesKind, ["number"], cursor) ?? []
-      const rows = await hubStore(ctx.db).families({ after: typeof after === "number" ? after : undefined, rowsMax: limit + 1 })
-      return reply.ok(pageOf(rows, limit, familiesKind, (row) => [row.code], toFamilyView))
-    },
+    (ctx, { query }) =>
+      pageByKey(
+        "families",
+        ["number"],
+        query,
+        ({ after, rowsMax }) => hubStore(ctx.db).families({ after: after?.[0], rowsMax }),
+        (row) => [row.code],
+        toFamilyView,
+      ),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "createFamily",
-      method: "post",
       path: "/families",
       tag,
       summary: "Create a product family",
       access: edit,
       body: createFamilyInput,
-      success: { status: 201, schema: familyView, description: "The family." },
+      success: { schema: familyView, description: "The family." },
       errors: ["CONFLICT"],
     },
     async (ctx, { body }) => {
       const family = createFamily(ctx, body)
-      return reply.created(toFamilyView(family), `/families/${family.id}`, { etag: etagOf(family.version) })
+      return { view: toFamilyView(family), etag: etagOf(family.version) }
     },
   ),
   endpoint(
@@ -110,50 +109,43 @@ export const familyEndpoints: readonly Endpoint[] = [
       return reply.ok(toFamilyView(family), { etag: etagOf(family.version) })
     },
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "deleteFamily",
-      method: "delete",
       path: "/families/{id}",
       tag,
       summary: "Delete an empty family",
       description: "One that has an identity stays: identities never go.",
       access: edit,
       params: idParams("fam"),
-      success: { status: 204, description: "Deleted." },
+      success: { description: "Deleted." },
       errors: ["NOT_FOUND", "CONFLICT", "VERSION_MISMATCH"],
     },
-    async (ctx, { params: { id } }) => {
-      await deleteFamily(ctx, id)
-      return reply.noContent()
-    },
+    (ctx, { params: { id } }) => deleteFamily(ctx, id),
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listIdentities",
-      method: "get",
       path: "/identities",
       tag,
       summary: "List product identities, by UPIS-H",
       access: read,
       query: identityQuery,
-      success: { status: 200, schema: identityList, description: "A page of identities." },
-      isList: true,
+      success: { schema: identityList, description: "A page of identities." },
     },
-    async (ctx, { query: { limit, cursor, family_id } }) => {
-      const [after] = readCursor(identitiesKind, ["string"], cursor) ?? []
-      const rows = await hubStore(ctx.db).identities({
-        familyId: family_id,
-        after: typeof after === "string" ? after : undefined,
-        rowsMax: limit + 1,
-      })
-      return reply.ok(pageOf(rows, limit, identitiesKind, (row) => [row.upisH], toIdentityView))
-    },
+    (ctx, { query }) =>
+      pageByKey(
+        "identities",
+        ["string"],
+        query,
+        ({ after, rowsMax }) => hubStore(ctx.db).identities({ familyId: query.family_id, after: after?.[0], rowsMax }),
+        (row) => [row.upisH],
+        toIdentityView,
+      ),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "createIdentity",
-      method: "post",
       path: "/identities",
       tag,
       summary: "Create a product identity",
@@ -161,12 +153,12 @@ export const familyEndpoints: readonly Endpoint[] = [
         "Its UPIS-H and hex signature are generated, and nothing of it ever changes. A family has one product, one bundle and one kit, and parts numbered 1 to 99.",
       access: edit,
       body: createIdentityInput,
-      success: { status: 201, schema: identityView, description: "The identity." },
+      success: { schema: identityView, description: "The identity." },
       errors: ["NOT_FOUND", "CONFLICT"],
     },
     async (ctx, { body }) => {
       const identity = await createIdentity(ctx, body)
-      return reply.created(toIdentityView(identity), `/identities/${identity.id}`)
+      return { view: toIdentityView(identity) }
     },
   ),
   endpoint(

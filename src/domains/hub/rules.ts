@@ -39,7 +39,7 @@ function readIdentity(words: readonly string[]): { readonly number: IdentityNumb
 }
 
 /** Why attributes make no SKU: read back, the size would be taken for something else. */
-export type SkuFault = "SIZE_READS_AS_TYPE" | "SIZE_READS_AS_COLOR" | "SIZE_READS_AS_CONDITION"
+type SkuFault = "SIZE_READS_AS_TYPE" | "SIZE_READS_AS_COLOR" | "SIZE_READS_AS_CONDITION"
 
 export const skuFaults: Readonly<Record<SkuFault, string>> = {
   SIZE_READS_AS_TYPE: "After a Product's number, B, K and P are read as the type of an identity: give a color too, or another size.",

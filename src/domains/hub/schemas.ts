@@ -157,35 +157,29 @@ export const createVariantInput = lazily(() =>
     }),
 )
 
-export const familyQuery = lazily(() => z.strictObject(pageQuery))
-
 export const identityQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    family_id: idSchema("fam")
-      .optional()
-      .openapi({ param: { name: "family_id", in: "query" } }),
+    family_id: idSchema("fam").optional(),
   }),
 )
 
 export const variantQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    identity_id: idSchema("idn")
-      .optional()
-      .openapi({ param: { name: "identity_id", in: "query" } }),
+    identity_id: idSchema("idn").optional(),
   }),
 )
 
-const written = (example: string, name: string) =>
+const written = (example: string) =>
   z
     .string()
     .max(limits.skuCharsMax)
     .transform((text) => text.toUpperCase())
-    .openapi({ type: "string", param: { name, in: "path" }, description: "Whatever its case.", example })
+    .openapi({ type: "string", description: "Whatever its case.", example })
 
-export const upisHParams = lazily(() => z.strictObject({ upis_h: written("00845-P-1", "upis_h") }))
-export const skuParams = lazily(() => z.strictObject({ full_sku: written("00845-P-1-WY-N", "full_sku") }))
+export const upisHParams = lazily(() => z.strictObject({ upis_h: written("00845-P-1") }))
+export const skuParams = lazily(() => z.strictObject({ full_sku: written("00845-P-1-WY-N") }))
 
 export type CreateFamily = z.output<typeof createFamilyInput>
 export type UpdateFamily = z.output<typeof updateFamilyInput>

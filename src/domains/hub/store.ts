@@ -9,7 +9,7 @@ import { isVariant, type ProductRow, products } from "../catalog/index.ts"
 import { type FamilyRow, families, type IdentityRow, identities, partNumberHolds } from "./tables.ts"
 
 /** What a list of variants shows. */
-export type VariantFilter = { readonly identityId: IdentityId | undefined }
+type VariantFilter = { readonly identityId: IdentityId | undefined }
 
 export const hubStore = (db: TenantDb) => {
   const version = (row: FamilyRow): SQL | undefined => and(eq(families.id, row.id), eq(families.version, row.version))

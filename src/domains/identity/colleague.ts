@@ -8,7 +8,7 @@ import { unchangedRoles } from "./accounts.ts"
 import { customRolesOf, permissionsWith } from "./role-authority.ts"
 import { users } from "./tables.ts"
 
-export type Colleague = {
+type Colleague = {
   readonly id: UserId
   readonly name: string
   readonly permissions: ReadonlySet<Permission>

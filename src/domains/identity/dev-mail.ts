@@ -7,7 +7,7 @@ import { keptMails } from "../../platform/events/tables.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { emailInput, instantView, lazily } from "../../platform/http/schemas.ts"
 
-export const devMailQuery = lazily(() => z.strictObject({ to: emailInput.openapi({ param: { name: "to", in: "query" } }) }))
+export const devMailQuery = lazily(() => z.strictObject({ to: emailInput }))
 export const devMailList = lazily(() =>
   z.object({
     data: z.array(

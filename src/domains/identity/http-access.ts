@@ -1,6 +1,7 @@
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { etagOf, reply } from "../../platform/http/reply.ts"
-import { idParams } from "../../platform/http/schemas.ts"
+import { idParams, pageQueryAlone } from "../../platform/http/schemas.ts"
+import { createEndpoint, deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { createApiKey, listApiKeys, revokeApiKey } from "./api-keys.ts"
 import { changeRole } from "./change-role.ts"
 import { defineRole } from "./define-role.ts"
@@ -17,7 +18,6 @@ import {
   invitationList,
   invitationView,
   inviteInput,
-  pageQueryOnly,
   roleList,
   roleView,
 } from "./schemas.ts"
@@ -25,37 +25,34 @@ import { toApiKeyView, toInvitationView, toRoleView } from "./views.ts"
 import { withdrawInvitation } from "./withdraw-invitation.ts"
 
 const roleEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listRoles",
-      method: "get",
       path: "/roles",
       tag: "Roles",
       summary: "List built-in and custom roles with their permissions",
       access: "identity.role.read",
-      query: pageQueryOnly,
-      success: { status: 200, schema: roleList, description: "A page of roles by name." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: roleList, description: "A page of roles by name." },
     },
-    async (ctx, { query }) => reply.ok(await listRoles(ctx, query)),
+    (ctx, { query }) => listRoles(ctx, query),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "defineRole",
-      method: "post",
       path: "/roles",
       tag: "Roles",
       summary: "Define a custom role",
       description: "Its permissions are among its maker's own. The name stays.",
       access: "identity.role.define",
       body: defineRoleInput,
-      success: { status: 201, schema: roleView, description: "The role." },
+      success: { schema: roleView, description: "The role." },
       errors: ["CONFLICT"],
     },
     async (ctx, { body }) => {
       const result = await defineRole(ctx, body)
       if (!result.ok) return result
-      return reply.created(toRoleView(result.value), `/roles/${result.value.id}`, { etag: etagOf(result.value.version) })
+      return { view: { ...toRoleView(result.value), id: result.value.id }, etag: etagOf(result.value.version) }
     },
   ),
   endpoint(
@@ -76,124 +73,106 @@ const roleEndpoints: readonly Endpoint[] = [
       return reply.ok(toRoleView(role), { etag: etagOf(role.version) })
     },
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "deleteRole",
-      method: "delete",
       path: "/roles/{id}",
       tag: "Roles",
       summary: "Delete a custom role that nobody has",
       access: "identity.role.define",
       params: idParams("rol"),
-      success: { status: 204, description: "Deleted." },
+      success: { description: "Deleted." },
       errors: ["ROLE_IN_USE", "VERSION_MISMATCH"],
     },
-    async (ctx, { params: { id } }) => {
-      await deleteRole(ctx, id)
-      return reply.noContent()
-    },
+    (ctx, { params: { id } }) => deleteRole(ctx, id),
   ),
 ]
 
 const invitationEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listInvitations",
-      method: "get",
       path: "/invitations",
       tag: "Invitations",
       summary: "List open invitations",
       access: "identity.invitation.read",
-      query: pageQueryOnly,
-      success: { status: 200, schema: invitationList, description: "A page of invitations, oldest first." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: invitationList, description: "A page of invitations, oldest first." },
     },
-    async (ctx, { query }) => reply.ok(await listInvitations(ctx, query)),
+    (ctx, { query }) => listInvitations(ctx, query),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "invite",
-      method: "post",
       path: "/invitations",
       tag: "Invitations",
       summary: "Invite somebody by mail, with roles",
       access: "identity.invitation.manage",
       body: inviteInput,
-      success: { status: 201, schema: invitationView, description: "The invitation; its token is in the mail alone." },
+      success: { schema: invitationView, description: "The invitation; its token is in the mail alone." },
       errors: ["EMAIL_TAKEN", "CONFLICT", "VERSION_MISMATCH"],
       isSignIn: true,
     },
     async (ctx, { body }) => {
       const invitation = await invite(ctx, body)
-      return reply.created(toInvitationView(invitation), `/invitations/${invitation.id}`)
+      return { view: toInvitationView(invitation) }
     },
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "withdrawInvitation",
-      method: "delete",
       path: "/invitations/{id}",
       tag: "Invitations",
       summary: "Withdraw an invitation",
       access: "identity.invitation.manage",
       params: idParams("inv"),
-      success: { status: 204, description: "Its token is void." },
+      success: { description: "Its token is void." },
     },
-    async (ctx, { params: { id } }) => {
-      await withdrawInvitation(ctx, id)
-      return reply.noContent()
-    },
+    (ctx, { params: { id } }) => withdrawInvitation(ctx, id),
   ),
 ]
 
 const apiKeyEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listApiKeys",
-      method: "get",
       path: "/api-keys",
       tag: "API keys",
       summary: "List API keys",
       access: "identity.api-key.read",
-      query: pageQueryOnly,
-      success: { status: 200, schema: apiKeyList, description: "A page of keys, oldest first, without secrets." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: apiKeyList, description: "A page of keys, oldest first, without secrets." },
     },
-    async (ctx, { query }) => reply.ok(await listApiKeys(ctx, query)),
+    (ctx, { query }) => listApiKeys(ctx, query),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "createApiKey",
-      method: "post",
       path: "/api-keys",
       tag: "API keys",
       summary: "Create an API key for a service",
       description: "Its permissions are among its maker's own. The secret is shown once and kept as a hash.",
       access: "identity.api-key.manage",
       body: createApiKeyInput,
-      success: { status: 201, schema: createdApiKeyView, description: "The key with its secret." },
+      success: { schema: createdApiKeyView, description: "The key with its secret." },
       errors: ["CONFLICT"],
     },
     async (ctx, { body }) => {
       const { key, secret } = await createApiKey(ctx, body)
-      return reply.created({ ...toApiKeyView(key), secret }, `/api-keys/${key.id}`)
+      return { view: { ...toApiKeyView(key), secret } }
     },
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "revokeApiKey",
-      method: "delete",
       path: "/api-keys/{id}",
       tag: "API keys",
       summary: "Revoke an API key",
       access: "identity.api-key.manage",
       params: idParams("key"),
-      success: { status: 204, description: "Revoked." },
+      success: { description: "Revoked." },
     },
-    async (ctx, { params: { id } }) => {
-      await revokeApiKey(ctx, id)
-      return reply.noContent()
-    },
+    (ctx, { params: { id } }) => revokeApiKey(ctx, id),
   ),
 ]
 

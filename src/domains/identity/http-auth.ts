@@ -1,6 +1,7 @@
 import { type Endpoint, endpoint, publicEndpoint } from "../../platform/http/endpoint.ts"
 import { reply } from "../../platform/http/reply.ts"
-import { idParams } from "../../platform/http/schemas.ts"
+import { idParams, pageQueryAlone } from "../../platform/http/schemas.ts"
+import { deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { toOrganizationView } from "../organizations/index.ts"
 import { changePassword } from "./change-password.ts"
 import { devMailList, devMailQuery, readKeptMails } from "./dev-mail.ts"
@@ -14,7 +15,6 @@ import {
   changePasswordInput,
   forgotPasswordInput,
   meView,
-  pageQueryOnly,
   refreshInput,
   registeredView,
   registerInput,
@@ -187,37 +187,31 @@ export const authEndpoints: readonly Endpoint[] = [
       return result.ok ? reply.noContent() : result
     },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listSessions",
-      method: "get",
       path: "/auth/sessions",
       tag,
       summary: "List one's own open sessions",
       access: "signed-in",
-      query: pageQueryOnly,
-      success: { status: 200, schema: sessionList, description: "A page of sessions, newest first." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: sessionList, description: "A page of sessions, newest first." },
     },
-    async (ctx, { query }) => reply.ok(await listSessions(ctx, query)),
+    (ctx, { query }) => listSessions(ctx, query),
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "endSession",
-      method: "delete",
       path: "/auth/sessions/{id}",
       tag,
       summary: "End one of one's own sessions",
       access: "signed-in",
       params: idParams("ses"),
-      success: { status: 204, description: "Its tokens are void." },
+      success: { description: "Its tokens are void." },
       errors: ["NOT_FOUND"],
       allowedWhenDeactivated: true,
     },
-    async (ctx, { params }) => {
-      await endOwnSession(ctx, params.id)
-      return reply.noContent()
-    },
+    (ctx, { params }) => endOwnSession(ctx, params.id),
   ),
   publicEndpoint(
     {

@@ -1,13 +1,14 @@
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { etagOf, type Reply, reply } from "../../platform/http/reply.ts"
-import { idParams } from "../../platform/http/schemas.ts"
+import { idParams, pageQueryAlone } from "../../platform/http/schemas.ts"
+import { createEndpoint, deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { createOrganizationInput, organizationView, toOrganizationView } from "../organizations/index.ts"
 import { assignRoles } from "./assign-roles.ts"
 import { createOrganization } from "./create-organization.ts"
 import { createUser } from "./create-user.ts"
 import { disableUser } from "./disable-user.ts"
 import { listUsers, readUser } from "./read-users.ts"
-import { assignRolesInput, createUserInput, pageQueryOnly, updateUserInput, userList, userView } from "./schemas.ts"
+import { assignRolesInput, createUserInput, updateUserInput, userList, userView } from "./schemas.ts"
 import type { UserRow } from "./tables.ts"
 import { updateUser } from "./update-user.ts"
 import { toUserView } from "./views.ts"
@@ -18,37 +19,34 @@ const params = idParams("usr")
 const show = (row: UserRow): Reply => reply.ok(toUserView(row), { etag: etagOf(row.version) })
 
 export const userEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listUsers",
-      method: "get",
       path: "/users",
       tag,
       summary: "List users of the organization",
       description: "Field managers see their own scope.",
       access: ["identity.user.read", "identity.user.read-scoped"],
-      query: pageQueryOnly,
-      success: { status: 200, schema: userList, description: "A page of users, oldest first." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: userList, description: "A page of users, oldest first." },
     },
-    async (ctx, { query }) => reply.ok(await listUsers(ctx, query)),
+    (ctx, { query }) => listUsers(ctx, query),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "createUser",
-      method: "post",
       path: "/users",
       tag,
       summary: "Create a user with roles",
       description: "Without a password, an invitation to choose one goes out. Nobody assigns roles that say more than their own.",
       access: "identity.user.create",
       body: createUserInput,
-      success: { status: 201, schema: userView, description: "The user." },
+      success: { schema: userView, description: "The user." },
       errors: ["EMAIL_TAKEN", "VERSION_MISMATCH"],
     },
     async (ctx, { body }) => {
       const user = await createUser(ctx, body)
-      return reply.created(toUserView(user), `/users/${user.id}`, { etag: etagOf(user.version) })
+      return { view: toUserView(user), etag: etagOf(user.version) }
     },
   ),
   endpoint(
@@ -80,22 +78,18 @@ export const userEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { params: { id }, body }) => show(await updateUser(ctx, id, body)),
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "disableUser",
-      method: "delete",
       path: "/users/{id}",
       tag,
       summary: "Disable a user; their sessions end at once",
       access: "identity.user.disable",
       params,
-      success: { status: 204, description: "Disabled." },
+      success: { description: "Disabled." },
       errors: ["LAST_OWNER", "VERSION_MISMATCH"],
     },
-    async (ctx, { params: { id } }) => {
-      await disableUser(ctx, id)
-      return reply.noContent()
-    },
+    (ctx, { params: { id } }) => disableUser(ctx, id),
   ),
   endpoint(
     {
@@ -112,21 +106,20 @@ export const userEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { params: { id }, body }) => show(await assignRoles(ctx, id, body.roles)),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "createOrganization",
-      method: "post",
       path: "/organizations",
       tag: "Organizations",
       summary: "Create an organization, and invite its owner",
       access: "platform.organization.manage",
       body: createOrganizationInput,
-      success: { status: 201, schema: organizationView, description: "The organization." },
+      success: { schema: organizationView, description: "The organization." },
       errors: ["CONFLICT", "EMAIL_TAKEN"],
     },
     async (ctx, { body }) => {
       const organization = await createOrganization(ctx, body)
-      return reply.created(toOrganizationView(organization), `/organizations/${organization.id}`, { etag: etagOf(organization.version) })
+      return { view: toOrganizationView(organization), etag: etagOf(organization.version) }
     },
   ),
 ]

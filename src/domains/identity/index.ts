@@ -1,6 +1,6 @@
 /** The only way into this domain. */
 export { cleanUpIdentity } from "./clean-up.ts"
-export { activeColleague, type Colleague } from "./colleague.ts"
+export { activeColleague } from "./colleague.ts"
 export { directory } from "./directory.ts"
 export { identityEndpoints } from "./http.ts"
 export { makeFirstSuperAdmin } from "./make-super-admin.ts"

@@ -1,7 +1,7 @@
 import { and, asc, gt } from "drizzle-orm"
 import type { Ctx } from "../../platform/http/context.ts"
 import { pageById } from "../../platform/http/page.ts"
-import type { PageQuery } from "./schemas.ts"
+import type { PageQuery } from "../../platform/http/schemas.ts"
 import { invitations } from "./tables.ts"
 import { toInvitationView } from "./views.ts"
 

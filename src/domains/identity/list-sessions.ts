@@ -2,7 +2,7 @@ import { and, desc, eq, gt, isNull, lt } from "drizzle-orm"
 import { formatInstant } from "../../kernel/time.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { pageById } from "../../platform/http/page.ts"
-import type { PageQuery } from "./schemas.ts"
+import type { PageQuery } from "../../platform/http/schemas.ts"
 import { selfOf } from "./self.ts"
 import { sessions } from "./tables.ts"
 

@@ -7,7 +7,7 @@ import { peopleOf } from "./people.ts"
 import { apiKeys } from "./tables.ts"
 
 /** Somebody in whose name work goes on after their request: whether they may still act, and as what, the database says. */
-export type Absent =
+type Absent =
   | { readonly kind: "USER"; readonly id: UserId; readonly homeOrgId: OrganizationId }
   | { readonly kind: "API_KEY"; readonly id: ApiKeyId; readonly homeOrgId: OrganizationId }
 

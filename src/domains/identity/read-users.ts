@@ -3,8 +3,8 @@ import type { UserId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import { authorize, may } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
-import type { PageQuery } from "./schemas.ts"
+import { pageById } from "../../platform/http/page.ts"
+import type { PageQuery } from "../../platform/http/schemas.ts"
 import { type UserRow, users } from "./tables.ts"
 import { toUserView } from "./views.ts"
 
@@ -17,11 +17,16 @@ export async function readUser(ctx: Ctx, id: UserId): Promise<UserRow> {
 }
 
 /** Users of the organization, oldest first; a field manager's scope is their own person until there are teams. */
-export async function listUsers(ctx: Ctx, { limit, cursor }: PageQuery) {
-  const [after] = readCursor("users", ["string"], cursor) ?? []
-  const where = after === undefined ? undefined : gt(users.id, String(after) as UserId)
-  const rows = may(ctx.actor, "identity.user.read")
-    ? await ctx.db.many(users, { where, orderBy: [asc(users.id)], limit: limit + 1 })
-    : await ctx.db.many(users, { where: eq(users.id, ctx.actor.id as UserId), limit: 1 })
-  return pageOf(rows, limit, "users", (row) => [row.id], toUserView)
+export async function listUsers(ctx: Ctx, query: PageQuery) {
+  const seesAll = may(ctx.actor, "identity.user.read")
+  return pageById(
+    "users",
+    "usr",
+    query,
+    ({ after, rowsMax }) =>
+      seesAll
+        ? ctx.db.many(users, { where: after === undefined ? undefined : gt(users.id, after), orderBy: [asc(users.id)], limit: rowsMax })
+        : ctx.db.many(users, { where: eq(users.id, ctx.actor.id as UserId), limit: 1 }),
+    toUserView,
+  )
 }

@@ -1,17 +1,7 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
 import { builtInRoleNames } from "../../platform/auth/roles.ts"
-import {
-  emailInput,
-  idView,
-  instantView,
-  lazily,
-  listOf,
-  nameInput,
-  pageQuery,
-  passwordInput,
-  textInput,
-} from "../../platform/http/schemas.ts"
+import { emailInput, idView, instantView, lazily, listOf, nameInput, passwordInput, textInput } from "../../platform/http/schemas.ts"
 import { newOrganizationInput, organizationView } from "../organizations/index.ts"
 import { grantable, roleNamePattern } from "./rules.ts"
 
@@ -22,7 +12,7 @@ const exampleToken = "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80"
 /** Any password that could be somebody's: what makes a good one is asked where one is set. */
 const presentedPassword = z.string().min(1).max(limits.passwordCharsMax).openapi({ format: "password", example: "correct horse battery" })
 
-export const rolesInput = z
+const rolesInput = z
   .array(z.string().min(1).max(50))
   .min(1)
   .max(limits.rolesPerUserMax)
@@ -165,7 +155,7 @@ export const updateMeInput = lazily(() =>
   z.strictObject({ full_name: nameInput.optional() }).openapi("UpdateMe", { example: { full_name: "Ada Moreno" } }),
 )
 
-export const sessionView = lazily(() =>
+const sessionView = lazily(() =>
   z
     .object({
       id: idView("ses"),
@@ -289,6 +279,3 @@ export const createApiKeyInput = lazily(() =>
     .openapi("CreateApiKey", { example: { name: "Warehouse scanner", permissions: ["inventory.stock.read"] } }),
 )
 export type CreateApiKey = z.output<typeof createApiKeyInput>
-
-export const pageQueryOnly = lazily(() => z.strictObject(pageQuery))
-export type PageQuery = z.output<typeof pageQueryOnly>

@@ -111,7 +111,6 @@ export const apiKeys = tenantTable(
 )
 
 export type UserRow = typeof users.$inferSelect
-export type SessionRow = typeof sessions.$inferSelect
 export type InvitationRow = typeof invitations.$inferSelect
 export type CustomRoleRow = typeof customRoles.$inferSelect
 export type ApiKeyRow = typeof apiKeys.$inferSelect

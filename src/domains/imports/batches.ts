@@ -4,7 +4,7 @@ import { orderKeyOf } from "./order-rows.ts"
 import { cellFaults, type ImportKind, readRow } from "./rules.ts"
 
 /** A row as it stands in the file: what it says, or why nothing. */
-export type Row = { readonly row: number; readonly cells: readonly string[]; readonly said: Readonly<Record<string, string>> | string }
+type Row = { readonly row: number; readonly cells: readonly string[]; readonly said: Readonly<Record<string, string>> | string }
 
 /** What comes to something as a whole, or to nothing: a product's row, or all rows of an order. */
 export type Unit = {

@@ -18,7 +18,7 @@ import type { ImportJobRow } from "./tables.ts"
 type Planned = { readonly at: OrganizationId; readonly command: Envelope["command"] }
 type Refused = (row: number) => string
 
-export type CarryOut = (units: readonly Unit[]) => Promise<readonly FailedRow[]>
+type CarryOut = (units: readonly Unit[]) => Promise<readonly FailedRow[]>
 
 /**
  * Carries out units of one import in the name of who started it. INV-IMP-2: each command's id follows from the import and

@@ -17,8 +17,6 @@ const importEventData = lazily(() =>
   }),
 )
 
-export type ImportEventData = z.infer<typeof importEventData>
-
 /** What whoever may start any import holds. */
 const permission: Permission = "catalog.product.read"
 

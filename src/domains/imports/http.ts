@@ -35,7 +35,6 @@ const given = <T>(one: T | undefined): T => {
   return one
 }
 
-/** Before the catalog's and the orders' own, whose `{id}` would take these words for ids. */
 export const importEndpoints: readonly Endpoint[] = [
   uploadEndpoint(
     {

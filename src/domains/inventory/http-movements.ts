@@ -1,10 +1,10 @@
 import { readMovement } from "../../../durable-objects/supplier-ledger/client.ts"
 import { routingOf } from "../../kernel/ids.ts"
-import { refuse } from "../../kernel/result.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { listEndpoint, readEndpoint } from "../../platform/http/verbs.ts"
 import { movementList, movementQuery, movementView, recordedView, recordMovementsInput } from "./movement-schemas.ts"
 import { movementStore } from "./movement-store.ts"
 import { movementEtag, movementOfRow, toMovementView } from "./movement-views.ts"
@@ -13,29 +13,26 @@ import { recordBatch, recordMovement } from "./record-movements.ts"
 const tag = "Stock movements"
 
 export const movementEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listStockMovements",
-      method: "get",
       path: "/stock-movements",
       tag,
       summary: "The journal of stock, newest first",
       description: "With `warehouse_id` or `type` at most 500 movements are looked at: a page may be short and still have a next_cursor.",
       access: "inventory.stock.read",
       query: movementQuery,
-      success: { status: 200, schema: movementList, description: "A page of movements." },
-      isList: true,
+      success: { schema: movementList, description: "A page of movements." },
     },
-    async (ctx, { query }) => {
+    (ctx, { query }) => {
       const { product_id, warehouse_id, type, from, to } = query
-      const page = await pageById(
+      return pageById(
         "stock-movements",
         "mov",
         query,
         (within) => movementStore(ctx.db).page({ productId: product_id, locationId: warehouse_id, type, from, to, ...within }),
         (row) => toMovementView(movementOfRow(row)),
       )
-      return reply.ok(page)
     },
   ),
   endpoint(
@@ -66,25 +63,23 @@ export const movementEndpoints: readonly Endpoint[] = [
       return reply.created(toMovementView(movement), `/stock-movements/${movement.id}`, { etag: movementEtag(movement) })
     },
   ),
-  endpoint(
+  readEndpoint(
     {
       operationId: "getStockMovement",
-      method: "get",
       path: "/stock-movements/{id}",
       tag,
       summary: "One movement of stock",
       access: "inventory.stock.read",
       params: idParams("mov"),
-      success: { status: 200, schema: movementView, description: "The movement." },
+      noun: "movement",
+      success: { schema: movementView, description: "The movement." },
     },
     async (ctx, { params: { id } }) => {
       const row = await movementStore(ctx.db).byId(id)
       // D1 may not show yet what this organization recorded a moment ago.
       const own = row === undefined && routingOf(id) === routingOf(ctx.orgId) ? await readMovement(ctx, id) : undefined
       const movement = row === undefined ? own : movementOfRow(row)
-      return movement === undefined
-        ? refuse("NOT_FOUND", "There is no such movement.")
-        : reply.ok(toMovementView(movement), { etag: movementEtag(movement) })
+      return movement === undefined ? undefined : { view: toMovementView(movement), etag: movementEtag(movement) }
     },
   ),
 ]

@@ -1,38 +1,26 @@
 import { readStockValue } from "../../../durable-objects/supplier-ledger/client.ts"
-import { refuse } from "../../kernel/result.ts"
+import { RefusalError } from "../../kernel/result.ts"
 import { addDays, dateIn } from "../../kernel/zoned-time.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageByKey, pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
-import {
-  expiringList,
-  expiringQuery,
-  levelList,
-  levelQuery,
-  lowStockList,
-  pageQueryAlone,
-  productLevelsParams,
-  stockValueView,
-} from "./schemas.ts"
-import { type CellKey, type ExpiryKey, inventoryStore, type LevelKey, type LowKey } from "./store.ts"
+import { pageQueryAlone } from "../../platform/http/schemas.ts"
+import { listEndpoint } from "../../platform/http/verbs.ts"
+import { expiringList, expiringQuery, levelList, levelQuery, lowStockList, productLevelsParams, stockValueView } from "./schemas.ts"
+import { type ExpiryKey, inventoryStore } from "./store.ts"
 import { toExpiringView, toLevelView, toLowStockView, toStockValueView } from "./views.ts"
 
 const tag = "Inventory"
 const read = "inventory.stock.read"
 
-const levelsKind = "levels"
-const productLevelsKind = "levels-of-product"
 const expiringKind = "expiring"
-const lowKind = "low-stock"
 
 const noStock = { totals: [], places: [], productsWithoutCost: 0 } as const
 
-/** `/inventory/{product_id}` is the last: whatever else begins so has its own path. */
 export const inventoryEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listLevels",
-      method: "get",
       path: "/inventory",
       tag,
       summary: "Stock levels by product and warehouse",
@@ -40,17 +28,22 @@ export const inventoryEndpoints: readonly Endpoint[] = [
         "Own stock by product, then that of warehouses operated for others: a partner sees what lies in those and nowhere else. Lots are summed up, unless lot_number asks for one; those that are used up are left out.",
       access: read,
       query: levelQuery,
-      success: { status: 200, schema: levelList, description: "A page of levels." },
-      isList: true,
+      success: { schema: levelList, description: "A page of levels." },
     },
-    async (ctx, { query }) => {
-      const [side, productId, locationId] = readCursor(levelsKind, ["string", "string", "string"], query.cursor) ?? []
-      const after: LevelKey | undefined =
-        side === undefined ? undefined : { isOwn: side === "own", productId: String(productId), locationId: String(locationId) }
+    (ctx, { query }) => {
       const filter = { productId: query.product_id, locationId: query.warehouse_id, lotNumber: query.lot_number }
-      const rows = await inventoryStore(ctx.db).levels(filter, after, query.limit + 1)
-      const key = (row: (typeof rows)[number]) => [row.ownerId === ctx.orgId ? "own" : "operated", row.productId, row.locationId]
-      return reply.ok(pageOf(rows, query.limit, levelsKind, key, toLevelView))
+      return pageByKey(
+        "levels",
+        ["string", "string", "string"],
+        query,
+        ({ after, rowsMax }) => {
+          const [side, productId = "", locationId = ""] = after ?? []
+          const key = side === undefined ? undefined : { isOwn: side === "own", productId, locationId }
+          return inventoryStore(ctx.db).levels(filter, key, rowsMax)
+        },
+        (row) => [row.ownerId === ctx.orgId ? "own" : "operated", row.productId, row.locationId],
+        toLevelView,
+      )
     },
   ),
   endpoint(
@@ -101,10 +94,9 @@ export const inventoryEndpoints: readonly Endpoint[] = [
       )
     },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listLowStock",
-      method: "get",
       path: "/stock-movements/low-stock",
       tag: "Stock movements",
       summary: "Products under their minimum level",
@@ -112,21 +104,24 @@ export const inventoryEndpoints: readonly Endpoint[] = [
         "A line for all warehouses together (warehouse_id null), and one for each warehouse that has a minimum of its own and is under it.",
       access: read,
       query: pageQueryAlone,
-      success: { status: 200, schema: lowStockList, description: "A page of products." },
-      isList: true,
+      success: { schema: lowStockList, description: "A page of products." },
     },
-    async (ctx, { query }) => {
-      const key = readCursor(lowKind, ["string", "string"], query.cursor)?.map(String)
-      const [productId = "", locationId = ""] = key ?? []
-      const after: LowKey | undefined = key === undefined ? undefined : { productId, locationId }
-      const rows = await inventoryStore(ctx.db).low(after, query.limit + 1)
-      return reply.ok(pageOf(rows, query.limit, lowKind, (row) => [row.productId, row.locationId], toLowStockView))
-    },
+    (ctx, { query }) =>
+      pageByKey(
+        "low-stock",
+        ["string", "string"],
+        query,
+        ({ after, rowsMax }) => {
+          const [productId, locationId = ""] = after ?? []
+          return inventoryStore(ctx.db).low(productId === undefined ? undefined : { productId, locationId }, rowsMax)
+        },
+        (row) => [row.productId, row.locationId],
+        toLowStockView,
+      ),
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listProductLevels",
-      method: "get",
       path: "/inventory/{product_id}",
       tag,
       summary: "Stock levels of one product by warehouse and lot",
@@ -134,18 +129,23 @@ export const inventoryEndpoints: readonly Endpoint[] = [
       access: read,
       params: productLevelsParams,
       query: pageQueryAlone,
-      success: { status: 200, schema: levelList, description: "A page of levels." },
+      success: { schema: levelList, description: "A page of levels." },
       errors: ["NOT_FOUND"],
-      isList: true,
     },
-    async (ctx, { params, query }) => {
-      const key = readCursor(productLevelsKind, ["string", "string"], query.cursor)?.map(String)
-      const [locationId = "", lotId = ""] = key ?? []
-      const after: CellKey | undefined = key === undefined ? undefined : { locationId, lotId }
-      const rows = await inventoryStore(ctx.db).ofProduct(params.product_id, after, query.limit + 1)
-      return rows === undefined
-        ? refuse("NOT_FOUND", "There is no such product.")
-        : reply.ok(pageOf(rows, query.limit, productLevelsKind, (row) => [row.locationId, row.lotId], toLevelView))
-    },
+    (ctx, { params, query }) =>
+      pageByKey(
+        "levels-of-product",
+        ["string", "string"],
+        query,
+        async ({ after, rowsMax }) => {
+          const [locationId, lotId = ""] = after ?? []
+          const key = locationId === undefined ? undefined : { locationId, lotId }
+          const rows = await inventoryStore(ctx.db).ofProduct(params.product_id, key, rowsMax)
+          if (rows === undefined) throw new RefusalError({ code: "NOT_FOUND", detail: "There is no such product." })
+          return rows
+        },
+        (row) => [row.locationId, row.lotId],
+        toLevelView,
+      ),
   ),
 ]

@@ -135,7 +135,7 @@ const rowExample = {
 }
 
 /** One movement, with what its label says read into it. */
-export const movementInput = lazily(() =>
+const movementInput = lazily(() =>
   z
     .strictObject(rowFields())
     .transform((row, context) => {
@@ -152,7 +152,7 @@ export const movementInput = lazily(() =>
 )
 
 /** A row of a batch: what it says, or what is wrong with it. */
-export type GivenRow = { readonly index: number } & ({ readonly said: MovementBody } | { readonly faults: readonly InputFault[] })
+type GivenRow = { readonly index: number } & ({ readonly said: MovementBody } | { readonly faults: readonly InputFault[] })
 
 /** Read row by row, since one that is no movement may be left out like one that is refused. */
 const batchRow = z.unknown().openapi({ type: "object", description: "As RecordMovement." })
@@ -187,16 +187,10 @@ export type RecordMovementsBody = z.output<typeof recordMovementsInput>
 export const movementQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    product_id: idSchema("prd")
-      .optional()
-      .openapi({ param: { name: "product_id", in: "query" } }),
-    warehouse_id: idSchema("whs")
-      .optional()
-      .openapi({ param: { name: "warehouse_id", in: "query" }, description: "Where it happened, or where a TRANSFER went." }),
-    type: enumInput(movementTypes)
-      .optional()
-      .openapi({ param: { name: "type", in: "query" } }),
-    from: instantInput.optional().openapi({ param: { name: "from", in: "query" }, description: "Recorded at or after this instant." }),
-    to: instantInput.optional().openapi({ param: { name: "to", in: "query" }, description: "Recorded before this instant." }),
+    product_id: idSchema("prd").optional(),
+    warehouse_id: idSchema("whs").optional().openapi({ description: "Where it happened, or where a TRANSFER went." }),
+    type: enumInput(movementTypes).optional(),
+    from: instantInput.optional().openapi({ description: "Recorded at or after this instant." }),
+    to: instantInput.optional().openapi({ description: "Recorded before this instant." }),
   }),
 )

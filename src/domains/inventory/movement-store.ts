@@ -6,7 +6,7 @@ import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { MovementType } from "./rules.ts"
 import { type MovementRow, stockMovements } from "./tables.ts"
 
-export type MovementFilter = {
+type MovementFilter = {
   readonly productId: ProductId | undefined
   readonly locationId: LocationId | undefined
   readonly type: MovementType | undefined

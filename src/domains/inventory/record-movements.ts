@@ -10,7 +10,7 @@ import type { ShownMovement } from "./rules.ts"
 type MovementInput = Parameters<typeof command<"recordMovements">>[3]["items"][number]
 
 /** Of a batch: what was recorded, and which rows were not. */
-export type RecordedBatch = {
+type RecordedBatch = {
   readonly movements: readonly ShownMovement[]
   readonly failed: ReadonlyArray<{ readonly index: number; readonly code: string; readonly errors: readonly InputFault[] }>
 }

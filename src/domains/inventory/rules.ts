@@ -92,7 +92,7 @@ export type Transit = {
 }
 
 export type Demand = { readonly lineId: OrderLineId; readonly productId: ProductId; readonly quantityMilli: Milli }
-export type Shortage = { readonly productId: ProductId; readonly askedMilli: Milli; readonly availableMilli: Milli }
+type Shortage = { readonly productId: ProductId; readonly askedMilli: Milli; readonly availableMilli: Milli }
 export type Allocation = Cell & { readonly lineId: OrderLineId; readonly quantityMilli: Milli }
 
 /** What can be taken from a cell: what is on hand and promised to nobody. */

@@ -24,7 +24,7 @@ const placed = () => ({
   warehouse_code: z.string().openapi({ example: "HAM-1" }),
 })
 
-export const levelView = lazily(() =>
+const levelView = lazily(() =>
   z
     .object({
       ...placed(),
@@ -41,7 +41,7 @@ export const levelView = lazily(() =>
 
 export const levelList = listOf(levelView, "StockLevelList")
 
-export const expiringView = lazily(() =>
+const expiringView = lazily(() =>
   z
     .object({
       ...placed(),
@@ -56,7 +56,7 @@ export const expiringView = lazily(() =>
 
 export const expiringList = listOf(expiringView, "ExpiringStockList")
 
-export const lowStockView = lazily(() =>
+const lowStockView = lazily(() =>
   z
     .object({
       product_id: idView("prd"),
@@ -101,29 +101,19 @@ export const stockValueView = lazily(() =>
 export const levelQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    product_id: idSchema("prd")
-      .optional()
-      .openapi({ param: { name: "product_id", in: "query" } }),
-    warehouse_id: idSchema("whs")
-      .optional()
-      .openapi({ param: { name: "warehouse_id", in: "query" } }),
+    product_id: idSchema("prd").optional(),
+    warehouse_id: idSchema("whs").optional(),
     lot_number: z
       .string()
       .trim()
       .min(1)
       .max(limits.lotNumberCharsMax)
       .optional()
-      .openapi({ param: { name: "lot_number", in: "query" }, description: "Levels of lots of this number alone, each by itself." }),
+      .openapi({ description: "Levels of lots of this number alone, each by itself." }),
   }),
 )
 
-export type LevelQuery = z.output<typeof levelQuery>
-
-export const productLevelsParams = lazily(() =>
-  z.strictObject({ product_id: idSchema("prd").openapi({ param: { name: "product_id", in: "path" } }) }),
-)
-
-export const pageQueryAlone = lazily(() => z.strictObject({ ...pageQuery }))
+export const productLevelsParams = lazily(() => z.strictObject({ product_id: idSchema("prd") }))
 
 export const expiringQuery = lazily(() =>
   z.strictObject({
@@ -134,7 +124,6 @@ export const expiringQuery = lazily(() =>
         z.number().int().min(0).max(limits.expiringDaysMax).default(limits.expiringDaysDefault),
       )
       .openapi({
-        param: { name: "days", in: "query" },
         type: "integer",
         example: limits.expiringDaysDefault,
         description: "How many days ahead; what is out of date already comes first.",

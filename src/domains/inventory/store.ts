@@ -41,15 +41,15 @@ export type LowSeen = {
 }
 
 /** The organization's own stock comes first, by product and place; then what it runs for others, by place and product. */
-export type LevelKey = { readonly isOwn: boolean; readonly productId: string; readonly locationId: string }
-export type LevelFilter = {
+type LevelKey = { readonly isOwn: boolean; readonly productId: string; readonly locationId: string }
+type LevelFilter = {
   readonly productId: ProductId | undefined
   readonly locationId: LocationId | undefined
   readonly lotNumber: string | undefined
 }
-export type CellKey = { readonly locationId: string; readonly lotId: string }
+type CellKey = { readonly locationId: string; readonly lotId: string }
 export type ExpiryKey = CellKey & { readonly expiresOn: string; readonly productId: string }
-export type LowKey = { readonly productId: string; readonly locationId: string }
+type LowKey = { readonly productId: string; readonly locationId: string }
 
 const names = sql`p.id as product_id, p.sku, p.name, p.unit, l.org_id as owner_id, l.location_id, pl.code as location_code`
 /** As the ledger counts a product's stock for sale: INV-WHS-1, INV-LOT-2. */

@@ -87,6 +87,4 @@ export const stockMinimums = tenantTable(
   ],
 )
 
-export type LevelRow = typeof stockLevels.$inferSelect
 export type MovementRow = typeof stockMovements.$inferSelect
-export type MinimumRow = typeof stockMinimums.$inferSelect

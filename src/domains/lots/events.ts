@@ -34,8 +34,6 @@ const receivedRecallData = lazily(() =>
   }),
 )
 
-export type ReceivedRecall = z.infer<typeof receivedRecallData>
-
 const owners: Permission = "inventory.stock.read"
 const buyers: Permission = "orders.order.read"
 

@@ -5,15 +5,11 @@ import { lotNumberInput } from "../inventory/index.ts"
 import { orderStatuses } from "../orders/index.ts"
 import { shownLotStatuses } from "./rules.ts"
 
-export const lotParams = lazily(() =>
-  z.strictObject({ lot_number: lotNumberInput.openapi({ param: { name: "lot_number", in: "path" }, example: "L-2026-11" }) }),
-)
+export const lotParams = lazily(() => z.strictObject({ lot_number: lotNumberInput.openapi({ example: "L-2026-11" }) }))
 
 export const lotQuery = lazily(() =>
   z.strictObject({
-    product_id: idSchema("prd")
-      .optional()
-      .openapi({ param: { name: "product_id", in: "query" }, description: "Needed where several products have a lot of this number." }),
+    product_id: idSchema("prd").optional().openapi({ description: "Needed where several products have a lot of this number." }),
   }),
 )
 

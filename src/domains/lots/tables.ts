@@ -22,5 +22,3 @@ export const lots = tenantTable(
   },
   (t) => [primaryKey({ columns: [t.orgId, t.id] }), index("lots_number").on(t.orgId, t.number, t.productId)],
 )
-
-export type LotRow = typeof lots.$inferSelect

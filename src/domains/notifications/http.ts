@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint, publicEndpoint } from "../../platform/http/endpoint.ts"
 import { etagOf, reply } from "../../platform/http/reply.ts"
+import { listEndpoint } from "../../platform/http/verbs.ts"
 import { listNotifications } from "./list-notifications.ts"
 import { type Preferences, readPreferences, setPreferences } from "./preferences.ts"
 import { readAllNotifications, readNotification } from "./read-notification.ts"
@@ -23,20 +24,18 @@ const shown = ({ actor }: Ctx, { choices, version }: Preferences) =>
 
 /** Open to whoever is signed in, or holds a mail's link: all of it is one's own. */
 export const notificationEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listNotifications",
-      method: "get",
       path: "/notifications",
       tag: "Notifications",
       summary: "My notifications, newest first, with how many are unread",
       description: "What happened in the organization and concerns the person who asks. API keys have none.",
       access: "signed-in",
       query: notificationQuery,
-      success: { status: 200, schema: notificationList, description: "A page of notifications." },
-      isList: true,
+      success: { schema: notificationList, description: "A page of notifications." },
     },
-    async (ctx, { query }) => reply.ok(await listNotifications(ctx, query)),
+    (ctx, { query }) => listNotifications(ctx, query),
   ),
   endpoint(
     {

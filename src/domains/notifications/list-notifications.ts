@@ -1,6 +1,5 @@
-import type { NotificationId } from "../../kernel/ids.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageById } from "../../platform/http/page.ts"
 import { selfOf } from "./self.ts"
 import { notificationStore } from "./store.ts"
 import { toNotificationView } from "./views.ts"
@@ -8,14 +7,19 @@ import { toNotificationView } from "./views.ts"
 type Query = { readonly limit: number; readonly cursor?: string | undefined; readonly unread?: boolean | undefined }
 
 /** One's own notifications, newest first; one trip. */
-export async function listNotifications(ctx: Ctx, { limit, cursor, unread }: Query) {
+export async function listNotifications(ctx: Ctx, { unread, ...query }: Query) {
   const isUnreadOnly = unread === true
-  const kind = isUnreadOnly ? "notifications-unread" : "notifications"
-  const [after] = readCursor(kind, ["string"], cursor) ?? []
-  const { rows, unreadCount } = await notificationStore(selfOf(ctx)).page({
-    isUnreadOnly,
-    after: after as NotificationId | undefined,
-    rowsMax: limit + 1,
-  })
-  return { ...pageOf(rows, limit, kind, (row) => [row.id], toNotificationView), unread_count: unreadCount }
+  let unreadOfAll = 0
+  const page = await pageById(
+    isUnreadOnly ? "notifications-unread" : "notifications",
+    "ntf",
+    query,
+    async (within) => {
+      const { rows, unreadCount } = await notificationStore(selfOf(ctx)).page({ isUnreadOnly, ...within })
+      unreadOfAll = unreadCount
+      return rows
+    },
+    toNotificationView,
+  )
+  return { ...page, unread_count: unreadOfAll }
 }

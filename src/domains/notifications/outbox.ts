@@ -11,7 +11,7 @@ import type { MailVerdict } from "./rules.ts"
 import { mailOutbox, type OutboxRow } from "./tables.ts"
 
 /** The event that a mail is about, as it stands in D1. */
-export type MailedEvent = { readonly type: string; readonly permission: Permission; readonly data: unknown }
+type MailedEvent = { readonly type: string; readonly permission: Permission; readonly data: unknown }
 
 /** A mail that this worker has taken on. */
 export type Leased = { readonly row: OutboxRow; readonly event: MailedEvent | undefined }

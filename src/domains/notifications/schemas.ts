@@ -6,7 +6,7 @@ import { topics } from "./topics.ts"
 
 const exampleId = "ntf_01jd8x2y3zf4g5h6j7k8m9n0pq"
 
-export const notificationView = lazily(() =>
+const notificationView = lazily(() =>
   z
     .object({
       id: idView("ntf"),
@@ -46,7 +46,7 @@ export const notificationQuery = lazily(() =>
       .enum(["true", "false"])
       .transform((text) => text === "true")
       .optional()
-      .openapi({ param: { name: "unread", in: "query" }, type: "boolean", description: "true: only those that are not read." }),
+      .openapi({ type: "boolean", description: "true: only those that are not read." }),
   }),
 )
 
@@ -60,7 +60,6 @@ export const readParams = lazily(() =>
       })
       .transform((text) => text as NotificationId | "all")
       .openapi({
-        param: { name: "id", in: "path" },
         type: "string",
         pattern: "^(ntf_[0-7][0-9a-hjkmnp-tv-z]{25}|all)$",
         description: "A notification's id, or `all`.",
@@ -118,15 +117,14 @@ export const preferencesInput = lazily(() =>
 
 export type PreferencesInput = z.output<typeof preferencesInput>
 
-const ofLink = (name: string, description: string, example: string) =>
-  z.string().openapi({ param: { name, in: "query" }, description, example })
+const ofLink = (description: string, example: string) => z.string().openapi({ description, example })
 
 /** A link from a mail. Its signature says whether the rest holds. */
 export const unsubscribeQuery = z.strictObject({
-  org: ofLink("org", "The organization.", "org_01jd8x2y3zf4g5h6j7k8m9n0pq").max(64),
-  user: ofLink("user", "Who got the mail.", "usr_01jd8x2y3zf4g5h6j7k8m9n0pq").max(64),
-  type: z.enum(typeNames).openapi({ param: { name: "type", in: "query" }, description: "The event type.", example: "order.accepted" }),
-  signature: ofLink("signature", "Ours over all of the above.", "0".repeat(64)).length(64),
+  org: ofLink("The organization.", "org_01jd8x2y3zf4g5h6j7k8m9n0pq").max(64),
+  user: ofLink("Who got the mail.", "usr_01jd8x2y3zf4g5h6j7k8m9n0pq").max(64),
+  type: z.enum(typeNames).openapi({ description: "The event type.", example: "order.accepted" }),
+  signature: ofLink("Ours over all of the above.", "0".repeat(64)).length(64),
 })
 
 export const unsubscribedView = z

@@ -6,7 +6,7 @@ import { Facts } from "./facts.ts"
 import type { ToldTopic } from "./topic.ts"
 
 /** What a notification shows: plain text of bounded length, and the thing that it is about. */
-export type Shown = {
+type Shown = {
   readonly title: string
   readonly body: string
   readonly subject: { readonly kind: string; readonly id: string } | null

@@ -5,7 +5,7 @@ import type { Facts } from "./facts.ts"
 import type { Channel, Concern, Topic } from "./rules.ts"
 
 /** An event in words: one line that says it all, and what else there is to know. */
-export type Words = { readonly title: Phrase; readonly lines: readonly Phrase[] }
+type Words = { readonly title: Phrase; readonly lines: readonly Phrase[] }
 
 /** What an event is about: a thing with an id in its data, and where the API shows it. */
 export type About = { readonly kind: string; readonly prefix: IdPrefix; readonly member: string; readonly path?: string }

@@ -13,7 +13,7 @@ export const unsubscribePath = "/notifications/unsubscribe"
 const fullPath = `/api/v1${unsubscribePath}`
 
 /** Whose mails of which type a link ends. */
-export type Subscription = { readonly org: OrganizationId; readonly user: UserId; readonly type: string }
+type Subscription = { readonly org: OrganizationId; readonly user: UserId; readonly type: string }
 
 /**
  * INV-NTF-9: the link in a mail that ends mails of its type for the person it went to (RFC 8058). Signed, so that nobody

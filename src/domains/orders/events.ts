@@ -26,7 +26,7 @@ const orderEventData = lazily(() =>
   }),
 )
 
-export type OrderEventData = z.infer<typeof orderEventData>
+type OrderEventData = z.infer<typeof orderEventData>
 
 const permission: Permission = "orders.order.read"
 

@@ -1,10 +1,10 @@
 import { command } from "../../../durable-objects/supplier-ledger/client.ts"
-import { type Result, refuse } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
+import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { createEndpoint, listEndpoint, readEndpoint } from "../../platform/http/verbs.ts"
 import { findOrder } from "./find-order.ts"
 import { placeOrder } from "./place-order.ts"
 import type { OrderFacts } from "./rules.ts"
@@ -15,18 +15,12 @@ import { orderEtag, orderOfRow, toOrderSummary, toOrderView } from "./views.ts"
 
 const placingErrors = ["LINK_NOT_APPROVED", "PRICE_CHANGED", "BELOW_MINIMUM", "OFF_STEP"] as const
 
-const created = (ctx: Ctx, result: Result<OrderFacts>): HandlerResult =>
-  result.ok
-    ? reply.created(toOrderView(result.value, ctx.orgId), `/orders/${result.value.id}`, { etag: orderEtag(result.value, ctx.orgId) })
-    : result
-
-const shown = (ctx: Ctx, order: OrderFacts): HandlerResult => reply.ok(toOrderView(order, ctx.orgId), { etag: orderEtag(order, ctx.orgId) })
+const shown = (ctx: Ctx, order: OrderFacts) => ({ view: toOrderView(order, ctx.orgId), etag: orderEtag(order, ctx.orgId) })
 
 export const orderEndpoints: readonly Endpoint[] = [
-  endpoint(
+  createEndpoint(
     {
       operationId: "placeOrder",
-      method: "post",
       path: "/orders",
       tag: "Orders",
       summary: "Place an order with a linked supplier",
@@ -34,66 +28,62 @@ export const orderEndpoints: readonly Endpoint[] = [
         "Checks the link, each product's minimum and step, and keeps today's prices. A line may count in one of the product's packs. Stock is taken when the supplier accepts.",
       access: ["orders.purchase.place", "orders.sale.place"],
       body: placeOrderInput,
-      success: { status: 201, schema: orderView, description: "The order, PENDING." },
+      success: { schema: orderView, description: "The order, PENDING." },
       errors: placingErrors,
       writer: "ledger",
     },
-    async (ctx, { body }) =>
-      created(
-        ctx,
-        await placeOrder(ctx, {
-          supplierId: body.supplier_id,
-          buyerId: body.buyer_id,
-          lines: body.items.map(({ product_id, quantity, unit }) => ({
-            productId: product_id,
-            quantityMilli: quantity,
-            ...(unit === undefined ? {} : { unit }),
-          })),
-          note: body.note ?? null,
-          requestedDeliveryOn: body.requested_delivery_on ?? null,
-          expectedTotal: body.expected_total,
-        }),
-      ),
+    async (ctx, { body }) => {
+      const result = await placeOrder(ctx, {
+        supplierId: body.supplier_id,
+        buyerId: body.buyer_id,
+        lines: body.items.map(({ product_id, quantity, unit }) => ({
+          productId: product_id,
+          quantityMilli: quantity,
+          ...(unit === undefined ? {} : { unit }),
+        })),
+        note: body.note ?? null,
+        requestedDeliveryOn: body.requested_delivery_on ?? null,
+        expectedTotal: body.expected_total,
+      })
+      return result.ok ? shown(ctx, result.value) : result
+    },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listMyOrders",
-      method: "get",
       path: "/orders/my-orders",
       tag: "Orders",
       summary: "Orders of my organization, either side, newest first",
       description: "With `q` or `side` at most 500 orders are looked at: a page may be short and still have a next_cursor.",
       access: "orders.order.read",
       query: orderQuery,
-      success: { status: 200, schema: orderList, description: "A page of orders, without lines and history." },
-      isList: true,
+      success: { schema: orderList, description: "A page of orders, without lines and history." },
     },
-    async (ctx, { query }) => {
+    (ctx, { query }) => {
       const { status, side, q, from, to } = query
-      const page = await pageById(
+      return pageById(
         "orders",
         "ord",
         query,
         (within) => orderStore(ctx.db).page({ status, side, q, from, to, ...within }),
         (row) => toOrderSummary(orderOfRow(row), ctx.orgId),
       )
-      return reply.ok(page)
     },
   ),
-  endpoint(
+  readEndpoint(
     {
       operationId: "getOrder",
-      method: "get",
       path: "/orders/{id}",
       tag: "Orders",
       summary: "One order with its lines and history",
       access: "orders.order.read",
       params: idParams("ord"),
-      success: { status: 200, schema: orderView, description: "The order." },
+      noun: "order",
+      success: { schema: orderView, description: "The order." },
     },
     async (ctx, { params }) => {
       const order = await findOrder(ctx, params.id)
-      return order === undefined ? refuse("NOT_FOUND", "There is no such order.") : shown(ctx, order)
+      return order === undefined ? undefined : shown(ctx, order)
     },
   ),
   endpoint(
@@ -122,7 +112,7 @@ export const orderEndpoints: readonly Endpoint[] = [
         internalNote: body.internal_note,
         items: body.items,
       })
-      return result.ok ? shown(ctx, result.value) : result
+      return result.ok ? reply.shown(shown(ctx, result.value)) : result
     },
   ),
   endpoint(
@@ -139,13 +129,14 @@ export const orderEndpoints: readonly Endpoint[] = [
       errors: placingErrors,
       writer: "ledger",
     },
-    async (ctx, { params, body }) =>
-      created(
-        ctx,
-        await command(ctx, params.id, "reorder", {
-          orderId: params.id,
-          ...(body?.expected_total === undefined ? {} : { expectedTotal: body.expected_total }),
-        }),
-      ),
+    async (ctx, { params, body }) => {
+      const result = await command(ctx, params.id, "reorder", {
+        orderId: params.id,
+        ...(body?.expected_total === undefined ? {} : { expectedTotal: body.expected_total }),
+      })
+      if (!result.ok) return result
+      const { view, etag } = shown(ctx, result.value)
+      return reply.created(view, `/orders/${view.id}`, { etag })
+    },
   ),
 ]

@@ -6,7 +6,7 @@ import type { Ctx } from "../../platform/http/context.ts"
 import { invalidAt } from "../../platform/http/input.ts"
 import type { AskedLine, OrderFacts } from "./rules.ts"
 
-export type PlaceOrderInput = {
+type PlaceOrderInput = {
   readonly supplierId: OrganizationId
   readonly buyerId: OrganizationId | undefined
   readonly lines: readonly AskedLine[]

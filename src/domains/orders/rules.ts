@@ -126,7 +126,7 @@ export type OrderableProduct = Packed & {
   readonly isActive: boolean
 }
 
-export type PricedOrder = { readonly currency: string; readonly totalMinor: Minor; readonly lines: readonly Omit<OrderLine, "id">[] }
+type PricedOrder = { readonly currency: string; readonly totalMinor: Minor; readonly lines: readonly Omit<OrderLine, "id">[] }
 
 /**
  * INV-ORD-2: prices the lines asked for at the products' present prices, or the buyer's own: a product's lines together

@@ -98,7 +98,7 @@ const orderHead = () => ({
 export const orderView = lazily(() =>
   z.object({ ...orderHead(), items: z.array(orderLineView), history: z.array(orderHistoryView) }).openapi("Order"),
 )
-export const orderSummaryView = lazily(() => z.object(orderHead()).openapi("OrderSummary"))
+const orderSummaryView = lazily(() => z.object(orderHead()).openapi("OrderSummary"))
 export const orderList = listOf(orderSummaryView, "OrderList")
 
 export const placeOrderInput = lazily(() =>
@@ -171,24 +171,15 @@ const day = lazily(() => z.union([z.iso.date(), z.iso.datetime({ offset: true })
 export const orderQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    status: enumInput(orderStatuses)
-      .optional()
-      .openapi({ param: { name: "status", in: "query" } }),
-    side: z
-      .enum(["supplier", "buyer"])
-      .optional()
-      .openapi({ param: { name: "side", in: "query" } }),
+    status: enumInput(orderStatuses).optional(),
+    side: z.enum(["supplier", "buyer"]).optional(),
     q: z
       .string()
       .trim()
       .max(limits.searchCharsMax)
       .optional()
-      .openapi({ param: { name: "q", in: "query" }, description: "Part of an order number or of the other side's name." }),
-    from: day
-      .optional()
-      .openapi({ type: "string", format: "date-time", param: { name: "from", in: "query" }, description: "Placed at or after." }),
-    to: day.optional().openapi({ type: "string", format: "date-time", param: { name: "to", in: "query" }, description: "Placed before." }),
+      .openapi({ description: "Part of an order number or of the other side's name." }),
+    from: day.optional().openapi({ type: "string", format: "date-time", description: "Placed at or after." }),
+    to: day.optional().openapi({ type: "string", format: "date-time", description: "Placed before." }),
   }),
 )
-
-export type OrderQuery = z.output<typeof orderQuery>

@@ -37,7 +37,7 @@ export const orderStatusPermissions: readonly [Permission, Permission, ...Permis
   buyer.COMPLETED,
 ]
 
-export type SetOrderStatusInput = {
+type SetOrderStatusInput = {
   readonly orderId: OrderId
   readonly status: SettableOrderStatus
   readonly reason: string | null

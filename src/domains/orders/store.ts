@@ -6,7 +6,7 @@ import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { OrderStatus, Side } from "./rules.ts"
 import { type OrderRow, orders } from "./tables.ts"
 
-export type OrderFilter = {
+type OrderFilter = {
   readonly status: OrderStatus | undefined
   readonly side: Side | undefined
   readonly q: string | undefined

@@ -2,6 +2,7 @@ import type { Endpoint } from "../../platform/http/endpoint.ts"
 import { endpoint } from "../../platform/http/endpoint.ts"
 import { etagOf, type Reply, reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { deactivateOrganization } from "./deactivate-organization.ts"
 import { decideKyb } from "./decide-kyb.ts"
 import { findOrganization } from "./find-organization.ts"
@@ -28,33 +29,29 @@ const show = (row: OrganizationRow): Reply => reply.ok(toOrganizationView(row), 
 
 /** `POST /organizations` stands in the identity domain, since it may invite an owner. */
 export const organizationEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listOrganizations",
-      method: "get",
       path: "/organizations",
       tag,
       summary: "List every organization",
       access: "platform.organization.manage",
       query: organizationQuery,
-      success: { status: 200, schema: organizationList, description: "A page of organizations, oldest first." },
-      isList: true,
+      success: { schema: organizationList, description: "A page of organizations, oldest first." },
     },
-    async (ctx, { query }) => reply.ok(await listOrganizations(ctx, query)),
+    (ctx, { query }) => listOrganizations(ctx, query),
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listDirectory",
-      method: "get",
       path: "/organizations/directory",
       tag,
       summary: "Look up suppliers that can be asked for a link",
       access: "organizations.directory.read",
       query: directoryQuery,
-      success: { status: 200, schema: directoryList, description: "A page of active suppliers by name." },
-      isList: true,
+      success: { schema: directoryList, description: "A page of active suppliers by name." },
     },
-    async (ctx, { query }) => reply.ok(await listDirectory(ctx, query)),
+    (ctx, { query }) => listDirectory(ctx, query),
   ),
   endpoint(
     {
@@ -86,21 +83,19 @@ export const organizationEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { params: { id }, body }) => show(await updateOrganization(ctx, id, body)),
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "deactivateOrganization",
-      method: "delete",
       path: "/organizations/{id}",
       tag,
       summary: "Deactivate the organization: its data becomes a read-only archive",
       access: ["organizations.organization.deactivate", "platform.organization.manage"],
       params,
-      success: { status: 204, description: "Deactivated." },
+      success: { description: "Deactivated." },
       errors: ["INVALID_TRANSITION", "VERSION_MISMATCH"],
     },
     async (ctx, { params: { id } }) => {
       await deactivateOrganization(ctx, id)
-      return reply.noContent()
     },
   ),
   endpoint(

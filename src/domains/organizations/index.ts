@@ -1,7 +1,6 @@
 /** The only way into this domain. */
 export { foundOrganization } from "./found-organization.ts"
 export { organizationEndpoints } from "./http.ts"
-export { type Capability, capabilities, type OrganizationFacts, type OrganizationSettings } from "./rules.ts"
 export { createOrganizationInput, type NewOrganization, newOrganizationInput, organizationView } from "./schemas.ts"
 export { sendUnsentOrganizations } from "./send-facts.ts"
 export { organizationStore } from "./store.ts"

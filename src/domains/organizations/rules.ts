@@ -50,7 +50,7 @@ export const defaultSettings = (requiresKyb: boolean): OrganizationSettings => (
 })
 
 /** A slug is one DNS label (RFC 1123), since it becomes the subdomain. */
-export const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/
+const slugPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/
 
 /** Labels that are the platform's own, or that a reader would take for it. */
 const reservedSlugs: ReadonlySet<string> = new Set(["api", "www", "app", "admin", "docs", "mail", "static", "status", "support", "waybill"])

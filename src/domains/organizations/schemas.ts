@@ -24,7 +24,7 @@ const capabilitiesInput = z
   .transform((given) => [...new Set(given)])
   .openapi({ example: ["supplier"] })
 
-export const slugInput = z
+const slugInput = z
   .string()
   .max(63)
   .transform((text) => text.trim().toLowerCase())
@@ -119,9 +119,7 @@ export const organizationList = listOf(organizationView, "OrganizationList")
 export const organizationQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    kyb_status: enumInput(kybStatuses)
-      .optional()
-      .openapi({ param: { name: "kyb_status", in: "query" }, example: "PENDING" }),
+    kyb_status: enumInput(kybStatuses).optional().openapi({ example: "PENDING" }),
   }),
 )
 
@@ -136,9 +134,7 @@ export const directoryList = listOf(directoryEntry, "DirectoryList")
 export const directoryQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    q: textInput(limits.searchCharsMax)
-      .optional()
-      .openapi({ param: { name: "q", in: "query" }, description: "How the name begins, in any case.", example: "green" }),
+    q: textInput(limits.searchCharsMax).optional().openapi({ description: "How the name begins, in any case.", example: "green" }),
   }),
 )
 

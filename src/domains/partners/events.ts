@@ -16,7 +16,7 @@ const linkEventData = lazily(() =>
   }),
 )
 
-export type LinkEventData = z.infer<typeof linkEventData>
+type LinkEventData = z.infer<typeof linkEventData>
 
 const permission: Permission = "partners.link.read"
 
@@ -47,7 +47,7 @@ const termsEventData = z.object({
   version: z.int(),
 })
 
-export type TermsEventData = z.infer<typeof termsEventData>
+type TermsEventData = z.infer<typeof termsEventData>
 
 /** It says that there are new terms; which ones, the link says to whoever may see them. */
 export const linkTermsChanged = defineEvent("link.terms_changed", permission, termsEventData)

@@ -1,18 +1,15 @@
 import { readLink } from "../../../durable-objects/supplier-ledger/client.ts"
-import type { LinkId } from "../../kernel/ids.ts"
-import { refuse } from "../../kernel/result.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { listEndpoint, readEndpoint } from "../../platform/http/verbs.ts"
 import { requestLink } from "./request-link.ts"
 import { linkList, linkQuery, linkView, requestLinkInput, setLinkStatusInput, setLinkTermsInput } from "./schemas.ts"
 import { setLinkStatus } from "./set-link-status.ts"
 import { setLinkTerms } from "./set-link-terms.ts"
 import { linkStore } from "./store.ts"
 import { linkEtag, linkOfRow, toLinkView, toLinkWithTermsView } from "./views.ts"
-
-const listKind = "links"
 
 export const partnerEndpoints: readonly Endpoint[] = [
   endpoint(
@@ -36,49 +33,44 @@ export const partnerEndpoints: readonly Endpoint[] = [
         : result
     },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listMyLinks",
-      method: "get",
       path: "/links/my-links",
       tag: "Links",
       summary: "Links of my organization, either side, newest first",
       description: "With a filter at most 500 links are looked at: a page may be short and still have a next_cursor.",
       access: "partners.link.read",
       query: linkQuery,
-      success: { status: 200, schema: linkList, description: "A page of links." },
-      isList: true,
+      success: { schema: linkList, description: "A page of links." },
     },
-    async (ctx, { query }) => {
-      const [after] = readCursor(listKind, ["string"], query.cursor) ?? []
-      const { rows, stoppedAt } = await linkStore(ctx.db).page({
-        status: query.status,
-        side: query.side,
-        after: after as LinkId | undefined,
-        rowsMax: query.limit + 1,
-      })
-      const view = (row: (typeof rows)[number]) => toLinkView(linkOfRow(row))
-      return reply.ok(pageOf(rows, query.limit, listKind, (row) => [row.id], view, stoppedAt === undefined ? undefined : [stoppedAt]))
+    (ctx, { query }) => {
+      const { status, side } = query
+      return pageById(
+        "links",
+        "lnk",
+        query,
+        (within) => linkStore(ctx.db).page({ status, side, ...within }),
+        (row) => toLinkView(linkOfRow(row)),
+      )
     },
   ),
-  endpoint(
+  readEndpoint(
     {
       operationId: "getLink",
-      method: "get",
       path: "/links/{id}",
       tag: "Links",
       summary: "One link, with its terms",
       description: "A buyer sees the supplier's terms for it while the link is APPROVED.",
       access: "partners.link.read",
       params: idParams("lnk"),
-      success: { status: 200, schema: linkView, description: "The link." },
+      noun: "link",
+      success: { schema: linkView, description: "The link." },
     },
     async (ctx, { params }) => {
       const row = await linkStore(ctx.db).withTerms(params.id)
       const link = row === undefined ? await readLink(ctx, params.id) : { ...linkOfRow(row.link), terms: row.terms ?? null }
-      return link === undefined
-        ? refuse("NOT_FOUND", "There is no such link.")
-        : reply.ok(toLinkWithTermsView(link, ctx.orgId), { etag: linkEtag(link, ctx.orgId) })
+      return link === undefined ? undefined : { view: toLinkWithTermsView(link, ctx.orgId), etag: linkEtag(link, ctx.orgId) }
     },
   ),
   endpoint(

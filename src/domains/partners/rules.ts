@@ -34,7 +34,7 @@ export function linkMovesOf(from: LinkStatus, side: Side): readonly DecidableLin
 }
 
 /** What a new request does to the link there is, if any. */
-export type RequestVerdict = "CREATE" | "REVIVE" | "LINK_EXISTS" | "LINK_BLOCKED" | "LINK_COOLING_DOWN"
+type RequestVerdict = "CREATE" | "REVIVE" | "LINK_EXISTS" | "LINK_BLOCKED" | "LINK_COOLING_DOWN"
 
 export function judgeRequest(
   existing: { status: LinkStatus; decidedAt: Instant | null } | undefined,

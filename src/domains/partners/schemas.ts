@@ -150,12 +150,7 @@ export type LinkTermsBody = z.output<typeof setLinkTermsInput>
 export const linkQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    status: enumInput(linkStatuses)
-      .optional()
-      .openapi({ param: { name: "status", in: "query" } }),
-    side: z
-      .enum(["supplier", "buyer"])
-      .optional()
-      .openapi({ param: { name: "side", in: "query" }, description: "Links in which the organization supplies, or buys." }),
+    status: enumInput(linkStatuses).optional(),
+    side: z.enum(["supplier", "buyer"]).optional().openapi({ description: "Links in which the organization supplies, or buys." }),
   }),
 )

@@ -6,7 +6,7 @@ import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { type LinkStatus, linkStatuses, type Side } from "./rules.ts"
 import { type LinkRow, type LinkTermsRow, links, linkTerms } from "./tables.ts"
 
-export type LinkFilter = {
+type LinkFilter = {
   readonly status: LinkStatus | undefined
   readonly side: Side | undefined
   readonly after: LinkId | undefined

@@ -7,8 +7,9 @@ import { may } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint, type HandlerResult } from "../../platform/http/endpoint.ts"
 import { pageById } from "../../platform/http/page.ts"
-import { reply } from "../../platform/http/reply.ts"
+import { reply, type Shown } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { listEndpoint, readEndpoint } from "../../platform/http/verbs.ts"
 import { receiveUnits } from "./receive-units.ts"
 import type { HandleUnit } from "./rules.ts"
 import {
@@ -29,11 +30,11 @@ import { type SeenUnit, toCountsView, toUnitSummary, toUnitView, unitEtag } from
 
 const tag = "Units"
 
-const shown = (unit: SeenUnit): HandlerResult => reply.ok(toUnitView(unit), { etag: unitEtag(unit) })
+const shown = (unit: SeenUnit): Shown => ({ view: toUnitView(unit), etag: unitEtag(unit) })
 
 async function handle(ctx: Ctx, input: HandleUnit): Promise<HandlerResult> {
   const result = await command(ctx, ctx.orgId, "handleUnit", input)
-  return result.ok ? shown(result.value) : result
+  return result.ok ? reply.shown(shown(result.value)) : result
 }
 
 const success = { status: 200, schema: unitView, description: "The unit in its new state." } as const
@@ -57,29 +58,26 @@ export const unitEndpoints: readonly Endpoint[] = [
       return counts === undefined ? refuse("NOT_FOUND", "There is no such product.") : reply.ok(toCountsView(counts))
     },
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listUnits",
-      method: "get",
       path: "/inventory/items",
       tag,
       summary: "Serialized units, newest first",
       description: `With several filters at most ${limits.filterScanRowsMax} units are looked at: a page may be short and still have a next_cursor.`,
       access: "inventory.stock.read",
       query: unitQuery,
-      success: { status: 200, schema: unitList, description: "A page of units, without their history." },
-      isList: true,
+      success: { schema: unitList, description: "A page of units, without their history." },
     },
-    async (ctx, { query }) => {
+    (ctx, { query }) => {
       const { product_id: productId, status, serial, warehouse_id: locationId } = query
-      const page = await pageById(
+      return pageById(
         "units",
         "unt",
         query,
         (within) => unitStore(ctx.db).page({ productId, status, serial, locationId, ...within }),
         toUnitSummary,
       )
-      return reply.ok(page)
     },
   ),
   endpoint(
@@ -106,23 +104,23 @@ export const unitEndpoints: readonly Endpoint[] = [
       return reply.created({ items: units.map(toUnitSummary) }, "/inventory/items")
     },
   ),
-  endpoint(
+  readEndpoint(
     {
       operationId: "getUnit",
-      method: "get",
       path: "/inventory/items/{id}",
       tag,
       summary: "One unit with its history",
       access: "inventory.stock.read",
       params: idParams("unt"),
-      success: { status: 200, schema: unitView, description: "The unit." },
+      noun: "unit",
+      success: { schema: unitView, description: "The unit." },
     },
     async (ctx, { params }) => {
       const seen = await unitStore(ctx.db).byId(params.id)
       if (seen !== undefined) return shown(seen)
       // D1 may not show a unit yet that came in a moment ago.
       const own = routingOf(params.id) === routingOf(ctx.orgId) ? await readUnit(ctx, params.id) : undefined
-      return own === undefined ? refuse("NOT_FOUND", "There is no such unit.") : shown(own)
+      return own === undefined ? undefined : shown(own)
     },
   ),
   endpoint(

@@ -13,7 +13,7 @@ type Shared = {
 type Given = Shared & { readonly product_id?: ProductId | undefined; readonly gtin?: string | undefined; readonly serial: string }
 
 /** One unit, many of one product, or many of any; the schema has seen to it that it is one of these. */
-export type ReceiveUnitsBody = Shared & {
+type ReceiveUnitsBody = Shared & {
   readonly product_id?: ProductId | undefined
   readonly gtin?: string | undefined
   readonly serial?: string | undefined

@@ -47,7 +47,7 @@ const step = lazily(() =>
     .openapi("UnitHistoryEntry"),
 )
 
-export const unitSummaryView = lazily(() => z.object(head()).openapi("UnitSummary"))
+const unitSummaryView = lazily(() => z.object(head()).openapi("UnitSummary"))
 export const unitView = lazily(() =>
   z
     .object({
@@ -86,26 +86,18 @@ export const countsView = lazily(() =>
 export const unitQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    product_id: idSchema("prd")
-      .optional()
-      .openapi({ param: { name: "product_id", in: "query" } }),
-    status: enumInput(unitStatuses)
-      .optional()
-      .openapi({ param: { name: "status", in: "query" } }),
+    product_id: idSchema("prd").optional(),
+    status: enumInput(unitStatuses).optional(),
     serial: z
       .string()
       .max(limits.serialCharsMax)
       .optional()
-      .openapi({ param: { name: "serial", in: "query" }, description: "The whole serial, as it was given.", example: "SN-2026-000017" }),
-    warehouse_id: idSchema("whs")
-      .optional()
-      .openapi({ param: { name: "warehouse_id", in: "query" } }),
+      .openapi({ description: "The whole serial, as it was given.", example: "SN-2026-000017" }),
+    warehouse_id: idSchema("whs").optional(),
   }),
 )
 
-export const summaryParams = lazily(() =>
-  z.strictObject({ product_id: idSchema("prd").openapi({ param: { name: "product_id", in: "path" } }) }),
-)
+export const summaryParams = lazily(() => z.strictObject({ product_id: idSchema("prd") }))
 
 const oneLine = (charsMax: number) => textInput(charsMax, 1).refine((text) => !/[\n\t\u0085\u2028\u2029]/.test(text), "Must be one line.")
 

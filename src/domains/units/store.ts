@@ -5,7 +5,7 @@ import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { UnitStatus } from "./rules.ts"
 import { stockUnits, type UnitRow } from "./tables.ts"
 
-export type UnitFilter = {
+type UnitFilter = {
   readonly productId: ProductId | undefined
   readonly status: UnitStatus | undefined
   readonly serial: string | undefined

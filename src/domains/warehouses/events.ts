@@ -18,7 +18,7 @@ const placeData = lazily(() =>
   }),
 )
 
-export type PlaceEventData = z.infer<typeof placeData>
+type PlaceEventData = z.infer<typeof placeData>
 
 const permission: Permission = "inventory.warehouse.read"
 

@@ -6,6 +6,7 @@ import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
+import { createEndpoint, deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import type { Location, SeenLocation } from "./rules.ts"
 import { createWarehouseInput, updateWarehouseInput, warehouseDetailView, warehouseList, warehouseQuery, warehouseView } from "./schemas.ts"
 import { locationStore } from "./store.ts"
@@ -16,10 +17,9 @@ const tag = "Warehouses"
 const own = (ctx: Ctx, place: Location): SeenLocation => ({ ...place, ownerId: ctx.orgId })
 
 export const warehouseEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listWarehouses",
-      method: "get",
       path: "/warehouses",
       tag,
       summary: "Own places that hold stock, and those operated for others, newest first",
@@ -27,24 +27,20 @@ export const warehouseEndpoints: readonly Endpoint[] = [
         "An organization that operates a place for another sees it beside its own, with whose it is (owner_id), and cannot change it. With kind at most 500 are looked at: a page may be short and still have a next_cursor.",
       access: "inventory.warehouse.read",
       query: warehouseQuery,
-      success: { status: 200, schema: warehouseList, description: "A page of warehouses." },
-      isList: true,
+      success: { schema: warehouseList, description: "A page of warehouses." },
     },
-    async (ctx, { query }) =>
-      reply.ok(
-        await pageById(
-          "warehouses",
-          "whs",
-          query,
-          (page) => locationStore(ctx.db).page({ ...page, kind: query.kind }),
-          (row) => toWarehouseView(locationOfRow(row)),
-        ),
+    (ctx, { query }) =>
+      pageById(
+        "warehouses",
+        "whs",
+        query,
+        (within) => locationStore(ctx.db).page({ kind: query.kind, ...within }),
+        (row) => toWarehouseView(locationOfRow(row)),
       ),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "createWarehouse",
-      method: "post",
       path: "/warehouses",
       tag,
       summary: "Create a place that holds stock",
@@ -52,7 +48,7 @@ export const warehouseEndpoints: readonly Endpoint[] = [
         "A warehouse, a CFA depot, a stockist, a store, a quarantine or goods on their way. It may be operated by an organization that buys under an approved link (403 LINK_NOT_APPROVED otherwise), which then sees it and the stock there, and nothing else.",
       access: "inventory.warehouse.edit",
       body: createWarehouseInput,
-      success: { status: 201, schema: warehouseView, description: "The warehouse." },
+      success: { schema: warehouseView, description: "The warehouse." },
       errors: ["CONFLICT", "LINK_NOT_APPROVED", "IDEMPOTENCY_KEY_REUSED"],
       writer: "ledger",
     },
@@ -62,7 +58,7 @@ export const warehouseEndpoints: readonly Endpoint[] = [
       const result = await command(ctx, ctx.orgId, "createLocation", terms)
       if (!result.ok) return result
       const place = own(ctx, result.value)
-      return reply.created(toWarehouseView(place), `/warehouses/${place.id}`, { etag: warehouseEtag(place, true) })
+      return { view: toWarehouseView(place), etag: warehouseEtag(place, true) }
     },
   ),
   endpoint(
@@ -108,10 +104,9 @@ export const warehouseEndpoints: readonly Endpoint[] = [
       return reply.ok(toWarehouseView(place), { etag: warehouseEtag(place, true) })
     },
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "deleteWarehouse",
-      method: "delete",
       path: "/warehouses/{id}",
       tag,
       summary: "Delete an empty warehouse",
@@ -119,13 +114,10 @@ export const warehouseEndpoints: readonly Endpoint[] = [
         "409 while it holds or expects goods, and for the default one. The journal goes on naming it, so its code stays taken; goods that an order took from it and that come back open it again.",
       access: "inventory.warehouse.delete",
       params: idParams("whs"),
-      success: { status: 204, description: "Deleted." },
+      success: { description: "Deleted." },
       errors: ["CONFLICT", "VERSION_MISMATCH", "IDEMPOTENCY_KEY_REUSED"],
       writer: "ledger",
     },
-    async (ctx, { params }) => {
-      const result = await command(ctx, ctx.orgId, "archiveLocation", { locationId: params.id })
-      return result.ok ? reply.noContent() : result
-    },
+    (ctx, { params }) => command(ctx, ctx.orgId, "archiveLocation", { locationId: params.id }),
   ),
 ]

@@ -1,4 +1,3 @@
 /** The only way into this domain. */
 export { warehouseEndpoints } from "./http.ts"
-export { isSellableFrom, type LocationKind, locationKinds } from "./rules.ts"
-export { isOperated, locations } from "./tables.ts"
+export { isOperated } from "./tables.ts"

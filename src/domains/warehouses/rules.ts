@@ -89,7 +89,7 @@ export function operatorsAfter(
   return all.length > operatorsMax ? undefined : all
 }
 
-export type WhyNotArchived = "DEFAULT" | "TRANSIT" | "NOT_EMPTY"
+type WhyNotArchived = "DEFAULT" | "TRANSIT" | "NOT_EMPTY"
 
 /** INV-WHS-2: a place goes only while it is empty, expects nothing and is not the one that the ledger itself falls back on. */
 export function whyNotArchived(location: Location, holds: Holding & { readonly hasUnits: boolean }): WhyNotArchived | undefined {

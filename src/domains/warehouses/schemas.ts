@@ -135,8 +135,6 @@ export type WarehouseBody = z.output<typeof updateWarehouseInput>
 export const warehouseQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    kind: enumInput(locationKinds)
-      .optional()
-      .openapi({ param: { name: "kind", in: "query" } }),
+    kind: enumInput(locationKinds).optional(),
   }),
 )

@@ -20,7 +20,7 @@ import type { DeliveryRow, EndpointRow } from "./tables.ts"
 import { parseTarget } from "./target.ts"
 import { toWebhookView } from "./views.ts"
 
-export type DeliverDeps = {
+type DeliverDeps = {
   /** In [0, 1). */
   readonly random: () => number
   readonly timeoutMs: number

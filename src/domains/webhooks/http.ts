@@ -1,7 +1,8 @@
 import { limits } from "../../kernel/limits.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { etagOf, reply } from "../../platform/http/reply.ts"
-import { idParams } from "../../platform/http/schemas.ts"
+import { idParams, pageQueryAlone } from "../../platform/http/schemas.ts"
+import { createEndpoint, deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { createWebhook } from "./create-webhook.ts"
 import { deleteWebhook } from "./delete-webhook.ts"
 import { listDeliveries } from "./list-deliveries.ts"
@@ -17,7 +18,6 @@ import {
   updatedWebhookView,
   updateWebhookInput,
   webhookList,
-  webhookQuery,
 } from "./schemas.ts"
 import { updateWebhook } from "./update-webhook.ts"
 import { toDeliveryView, toWebhookView } from "./views.ts"
@@ -25,25 +25,22 @@ import { toDeliveryView, toWebhookView } from "./views.ts"
 const tag = "Webhooks"
 
 export const webhookEndpoints: readonly Endpoint[] = [
-  endpoint(
+  listEndpoint(
     {
       operationId: "listWebhooks",
-      method: "get",
       path: "/webhooks",
       tag,
       summary: "List webhooks",
       description: "Oldest first. Secrets are shown once, when they are made.",
       access: "webhooks.endpoint.read",
-      query: webhookQuery,
-      success: { status: 200, schema: webhookList, description: "A page of webhooks." },
-      isList: true,
+      query: pageQueryAlone,
+      success: { schema: webhookList, description: "A page of webhooks." },
     },
-    async (ctx, { query }) => reply.ok(await listWebhooks(ctx, query)),
+    (ctx, { query }) => listWebhooks(ctx, query),
   ),
-  endpoint(
+  createEndpoint(
     {
       operationId: "createWebhook",
-      method: "post",
       path: "/webhooks",
       tag,
       summary: "Have events sent to a URL",
@@ -51,12 +48,12 @@ export const webhookEndpoints: readonly Endpoint[] = [
         "Each event is a POST of `{type, timestamp, data}` with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` of Standard Webhooks; any of its libraries verifies them with the secret. An answer of 2xx within ten seconds takes the event; anything else has it sent again, ten times over three days, under the same `webhook-id`: receivers drop what they had. 410 ends it all; redirects are not followed.",
       access: "webhooks.endpoint.manage",
       body: createWebhookInput,
-      success: { status: 201, schema: createdWebhookView, description: "The webhook with its secret." },
+      success: { schema: createdWebhookView, description: "The webhook with its secret." },
       errors: ["CONFLICT"],
     },
     async (ctx, { body }) => {
       const { webhook, secret } = await createWebhook(ctx, body)
-      return reply.created({ ...toWebhookView(webhook), secret }, `/webhooks/${webhook.id}`, { etag: etagOf(webhook.version) })
+      return { view: { ...toWebhookView(webhook), secret }, etag: etagOf(webhook.version) }
     },
   ),
   endpoint(
@@ -78,28 +75,23 @@ export const webhookEndpoints: readonly Endpoint[] = [
       return reply.ok({ ...toWebhookView(webhook), ...(secret === undefined ? {} : { secret }) }, { etag: etagOf(webhook.version) })
     },
   ),
-  endpoint(
+  deleteEndpoint(
     {
       operationId: "deleteWebhook",
-      method: "delete",
       path: "/webhooks/{id}",
       tag,
       summary: "Delete a webhook with its deliveries",
       description: "Nothing more is sent, not even what waits for another attempt.",
       access: "webhooks.endpoint.manage",
       params: idParams("whk"),
-      success: { status: 204, description: "Deleted." },
+      success: { description: "Deleted." },
       errors: ["NOT_FOUND", "VERSION_MISMATCH"],
     },
-    async (ctx, { params: { id } }) => {
-      await deleteWebhook(ctx, id)
-      return reply.noContent()
-    },
+    (ctx, { params: { id } }) => deleteWebhook(ctx, id),
   ),
-  endpoint(
+  listEndpoint(
     {
       operationId: "listWebhookDeliveries",
-      method: "get",
       path: "/webhooks/{id}/deliveries",
       tag,
       summary: "Deliveries of a webhook with their attempts, newest first",
@@ -107,11 +99,10 @@ export const webhookEndpoints: readonly Endpoint[] = [
       access: "webhooks.endpoint.read",
       params: idParams("whk"),
       query: deliveryQuery,
-      success: { status: 200, schema: deliveryList, description: "A page of deliveries." },
+      success: { schema: deliveryList, description: "A page of deliveries." },
       errors: ["NOT_FOUND"],
-      isList: true,
     },
-    async (ctx, { params: { id }, query }) => reply.ok(await listDeliveries(ctx, id, query)),
+    (ctx, { params: { id }, query }) => listDeliveries(ctx, id, query),
   ),
   endpoint(
     {

@@ -1,19 +1,23 @@
-import { isId, type WebhookId } from "../../kernel/ids.ts"
+import type { WebhookId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { pageOf, readCursor } from "../../platform/http/page.ts"
+import { pageById } from "../../platform/http/page.ts"
 import type { DeliveryQuery } from "./schemas.ts"
 import { webhookStore } from "./store.ts"
 import { toDeliveryView } from "./views.ts"
 
-const cursorKind = "webhook-deliveries"
-
 /** Newest first. @throws RefusalError NOT_FOUND. */
-export async function listDeliveries(ctx: Ctx, id: WebhookId, { limit, cursor, status }: DeliveryQuery) {
+export async function listDeliveries(ctx: Ctx, id: WebhookId, { status, ...page }: DeliveryQuery) {
   const store = webhookStore(ctx.db)
-  const [key] = readCursor(cursorKind, ["string"], cursor) ?? []
-  const before = typeof key === "string" && isId("dlv", key) ? key : undefined
-  const [webhook, { rows, stoppedAt }] = await Promise.all([store.byId(id), store.deliveries(id, { before, status, rowsMax: limit + 1 })])
-  if (webhook === undefined) throw new RefusalError({ code: "NOT_FOUND" })
-  return pageOf(rows, limit, cursorKind, (row) => [row.id], toDeliveryView, stoppedAt === undefined ? undefined : [stoppedAt])
+  return pageById(
+    "webhook-deliveries",
+    "dlv",
+    page,
+    async ({ after: before, rowsMax }) => {
+      const [webhook, found] = await Promise.all([store.byId(id), store.deliveries(id, { before, status, rowsMax })])
+      if (webhook === undefined) throw new RefusalError({ code: "NOT_FOUND" })
+      return found
+    },
+    toDeliveryView,
+  )
 }

@@ -26,7 +26,7 @@ export type FailureReason = (typeof failureReasons)[number]
 
 /** Why an attempt failed: STATUS is an answer that is no 2xx, REDIRECT a 3xx, which is never followed; with NOT_SENT nothing left here. */
 export const attemptErrors = ["STATUS", "REDIRECT", "TIMEOUT", "UNREACHABLE", "NOT_SENT"] as const
-export type AttemptError = (typeof attemptErrors)[number]
+type AttemptError = (typeof attemptErrors)[number]
 
 /** An attempt as the log keeps it. It is written before the request goes out, so one whose end nobody saw has neither status nor error. */
 export type Attempt = {
@@ -53,7 +53,7 @@ export function errorOfStatus(status: number): AttemptError | null {
 }
 
 /** The waits between the attempts of a series: three days and some hours in all, as Standard Webhooks recommends. */
-export const retryDelaysMs: readonly number[] = [
+const retryDelaysMs: readonly number[] = [
   5 * second,
   5 * minute,
   30 * minute,

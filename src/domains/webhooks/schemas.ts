@@ -148,22 +148,17 @@ export const deliveryView = lazily(() =>
 export type DeliveryView = z.output<typeof deliveryView>
 export const deliveryList = listOf(deliveryView, "WebhookDeliveryList")
 
-export const webhookQuery = lazily(() => z.strictObject(pageQuery))
-export type WebhookQuery = z.output<typeof webhookQuery>
-
 export const deliveryQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    status: enumInput(deliveryStatuses)
-      .optional()
-      .openapi({ param: { name: "status", in: "query" }, example: "FAILED" }),
+    status: enumInput(deliveryStatuses).optional().openapi({ example: "FAILED" }),
   }),
 )
 export type DeliveryQuery = z.output<typeof deliveryQuery>
 
 export const deliveryParams = lazily(() =>
   z.strictObject({
-    id: idSchema("whk").openapi({ param: { name: "id", in: "path" } }),
-    delivery_id: idSchema("dlv").openapi({ param: { name: "delivery_id", in: "path" } }),
+    id: idSchema("whk"),
+    delivery_id: idSchema("dlv"),
   }),
 )

@@ -15,7 +15,7 @@ const storeOf = (env: Bindings, meter: Meter, orgId: OrganizationId) =>
   webhookStore(TenantDb.forSystem(env, meter, orgId, "an organization's events go to its webhooks"))
 
 /** INV-WHK-1: the id of an event's delivery to an endpoint is made of theirs, so that planning twice plans the same. It sorts by the event's time. */
-export async function deliveryIdOf(webhookId: WebhookId, { id, at }: Pick<StoredEvent, "id" | "at">): Promise<DeliveryId> {
+async function deliveryIdOf(webhookId: WebhookId, { id, at }: Pick<StoredEvent, "id" | "at">): Promise<DeliveryId> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${webhookId} ${id}`))
   return mintId("dlv", { at, random: new Uint8Array(digest) })
 }

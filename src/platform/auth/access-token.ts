@@ -51,7 +51,7 @@ async function cryptoKey(secret: string): Promise<CryptoKey> {
   return key
 }
 
-export type NewAccessToken = Omit<AccessClaims, "issuedAt" | "expiresAt">
+type NewAccessToken = Omit<AccessClaims, "issuedAt" | "expiresAt">
 
 export async function signAccessToken(keys: readonly SigningKey[], token: NewAccessToken, now: Instant): Promise<string> {
   const [key] = keys

@@ -21,7 +21,7 @@ export type UserActor = {
   readonly claims: AccessClaims
 }
 
-export type ApiKeyActor = {
+type ApiKeyActor = {
   readonly kind: "API_KEY"
   readonly id: ApiKeyId
   readonly name: string

@@ -12,7 +12,7 @@ import { allPermissions, isPlatformPermission, type Permission } from "./permiss
 import { RevocationList, type Subject } from "./revocations.ts"
 import { permissionsOf } from "./roles.ts"
 
-export type FoundApiKey = {
+type FoundApiKey = {
   readonly id: ApiKeyId
   readonly name: string
   readonly orgId: OrganizationId
@@ -22,7 +22,7 @@ export type FoundApiKey = {
   readonly expiresAt: Instant | null
 }
 
-export type FoundOrganization = { readonly id: OrganizationId; readonly slug: string; readonly isReadOnly: boolean }
+type FoundOrganization = { readonly id: OrganizationId; readonly slug: string; readonly isReadOnly: boolean }
 
 /** What authentication asks of domains it does not know. */
 export type Directory = {
@@ -58,7 +58,7 @@ export const isolate = {
   apiKeys: new Map<string, { readonly key: FoundApiKey; readonly loadedAt: Instant }>(),
 }
 
-export type AuthRequest = {
+type AuthRequest = {
   readonly env: Bindings
   readonly config: Config
   readonly meter: Meter

@@ -1,4 +1,4 @@
-import { asc, gt, lte, type SQL, sql } from "drizzle-orm"
+import { asc, gt, type SQL, sql } from "drizzle-orm"
 import { limits } from "../../kernel/limits.ts"
 import { type Instant, minute, second } from "../../kernel/time.ts"
 import type { Statement } from "../db/executor.ts"
@@ -21,7 +21,7 @@ const loadMsMax = 2 * second
 /** A database that has just failed is left alone for a moment, not asked by every request. */
 const againMs = 250
 
-export type Freshness = "fresh" | "stale" | "unknown"
+type Freshness = "fresh" | "stale" | "unknown"
 
 /**
  * This isolate's copy of the recent revocations. It asks D1 for the rows it has not seen, once in five to ten
@@ -147,5 +147,3 @@ export async function lastRevoked(db: AcrossDb, subjects: readonly Subject[]): P
     rows.flatMap(({ subject, not_before: notBefore }) => (typeof notBefore === "number" ? [[String(subject), notBefore] as const] : [])),
   )
 }
-
-export const expiredRevocations = (now: Instant) => lte(revocations.expiresAt, now)

@@ -16,10 +16,10 @@ import type { OrganizationId } from "../../kernel/ids.ts"
  * - linked: a supplier's rows that partners with an approved link may read too.
  * - platform: belongs to nobody; reached through `acrossTenants` alone.
  */
-export type TableKind = "tenant" | "linked" | "platform"
+type TableKind = "tenant" | "linked" | "platform"
 
 declare const kindBrand: unique symbol
-export type OfKind<K extends TableKind> = SQLiteTable & { readonly [kindBrand]: K }
+type OfKind<K extends TableKind> = SQLiteTable & { readonly [kindBrand]: K }
 export type TenantTable = OfKind<"tenant"> & { readonly orgId: SQLiteColumn }
 export type LinkedTable = OfKind<"linked"> & { readonly orgId: SQLiteColumn }
 export type PlatformTable = OfKind<"platform">

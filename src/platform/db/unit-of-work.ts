@@ -24,14 +24,14 @@ export type AuditEntry = {
 }
 
 /** Who hears of what a commit did, once it is there. The commit waits for none of it. */
-export type Listeners = {
+type Listeners = {
   /** These organizations have new events. */
   readonly events: (orgIds: readonly OrganizationId[]) => void
   /** What these subjects of the organization hold open is to end. */
   readonly revoked: (orgId: OrganizationId, subjects: readonly string[]) => void
 }
 
-export const nobodyListens: Listeners = { events: () => undefined, revoked: () => undefined }
+const nobodyListens: Listeners = { events: () => undefined, revoked: () => undefined }
 
 type Runner = { run(statements: readonly Statement[]): Promise<unknown> }
 

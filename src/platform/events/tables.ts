@@ -2,7 +2,7 @@ import { index, integer, primaryKey, text, uniqueIndex } from "drizzle-orm/sqlit
 import type { AuditId, DeadLetterId, EventId } from "../../kernel/ids.ts"
 import { platformTable, tenantTable } from "../db/tables.ts"
 
-export type ActorKind = "USER" | "API_KEY" | "SYSTEM"
+type ActorKind = "USER" | "API_KEY" | "SYSTEM"
 
 /** Who did what, append-only; listed newest first by its key, since ids sort by time. */
 export const auditLogs = tenantTable(
@@ -67,7 +67,7 @@ export const eventLaggards = tenantTable("event_laggards", { lookAt: integer("lo
 /** One row: every event up to `seq` is known to be handed out, or its organization to be behind. */
 export const eventSweep = platformTable("event_sweep", { one: integer("one").primaryKey(), seq: integer("seq").notNull() })
 
-export type DeadLetterStatus = "WAITING" | "REPLAYED"
+type DeadLetterStatus = "WAITING" | "REPLAYED"
 
 /** What the queue gave up. `source` names where it came from, so that it is written down once however often it is told. */
 export const deadLetters = platformTable(

@@ -9,7 +9,7 @@ export type CsvRecord = {
   readonly fault: CsvFault | undefined
 }
 
-export type CsvFault = "TOO_LONG" | "UNCLOSED_QUOTE" | "STRAY_QUOTE" | "NOT_UTF8"
+type CsvFault = "TOO_LONG" | "UNCLOSED_QUOTE" | "STRAY_QUOTE" | "NOT_UTF8"
 
 const quote = 0x22
 const comma = 0x2c

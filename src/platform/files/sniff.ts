@@ -2,7 +2,7 @@ import { imageDimensionsFromData } from "image-dimensions"
 import { limits } from "../../kernel/limits.ts"
 
 /** The types that files may have here. Nothing that a browser would run is among them: no SVG, no HTML, no archive. */
-export const contentTypes = ["image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf", "text/csv", "text/plain"] as const
+const contentTypes = ["image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf", "text/csv", "text/plain"] as const
 export type ContentType = (typeof contentTypes)[number]
 
 export type Sniffed = { readonly contentType: ContentType; readonly width: number | null; readonly height: number | null }

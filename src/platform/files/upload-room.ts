@@ -3,7 +3,7 @@ import { RefusalError } from "../../kernel/result.ts"
 import { type Instant, second } from "../../kernel/time.ts"
 
 /** What one upload holds in memory at most, and when it last showed that it lives. */
-export type Room = { readonly bytes: number; readonly seenAt: () => Instant }
+type Room = { readonly bytes: number; readonly seenAt: () => Instant }
 
 /**
  * What uploads that do not say their length may hold together in an isolate, whose 128 MB a few dozen slow ones would fill

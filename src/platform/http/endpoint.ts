@@ -12,9 +12,9 @@ import type { Upload } from "./upload.ts"
  */
 export type Access = "public" | "signed-in" | Permission | readonly [Permission, Permission, ...Permission[]]
 
-export type Method = "get" | "post" | "put" | "patch" | "delete"
+type Method = "get" | "post" | "put" | "patch" | "delete"
 
-type Shape = z.ZodType | undefined
+export type Shape = z.ZodType | undefined
 
 export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B extends Shape = Shape> = {
   readonly operationId: string
@@ -74,7 +74,7 @@ export type Input<P extends Shape, Q extends Shape, B extends Shape> = {
 }
 
 export type HandlerResult = Reply | Response | Err<Refusal>
-type Awaitable<T> = T | Promise<T>
+export type Awaitable<T> = T | Promise<T>
 
 /** A route with its handler, its input types erased: what the pipeline runs and the registry lists. */
 export type Endpoint = {
@@ -86,7 +86,7 @@ export type Endpoint = {
   ) => Awaitable<HandlerResult>
 }
 
-type SignedInSpec<P extends Shape, Q extends Shape, B extends Shape> = EndpointSpec<P, Q, B> & {
+export type SignedInSpec<P extends Shape, Q extends Shape, B extends Shape> = EndpointSpec<P, Q, B> & {
   readonly access: Exclude<Access, "public">
 }
 type PublicSpec<P extends Shape, Q extends Shape, B extends Shape> = EndpointSpec<P, Q, B> & { readonly access: "public" }

@@ -12,7 +12,7 @@ import { invalidAt } from "./input.ts"
 import type { Reply } from "./reply.ts"
 import type { Upload } from "./upload.ts"
 
-export type Principal = { readonly orgId: string; readonly id: string }
+type Principal = { readonly orgId: string; readonly id: string }
 
 /** The command behind a mutation; see `Command`. @throws RefusalError VALIDATION_FAILED for a key that is no key. */
 export async function commandOf(request: Request, principal: Principal, path: string, body: Uint8Array, secret: string): Promise<Command> {

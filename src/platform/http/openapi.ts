@@ -7,7 +7,7 @@ import { exampleOf, type JsonSchema } from "./openapi-example.ts"
 import { byStatus, codesOf, problemExample, takesIfMatch } from "./openapi-problems.ts"
 import { fieldsOf, problemView } from "./schemas.ts"
 
-export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>
+type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>
 
 type Registry = OpenAPIHono["openAPIRegistry"]
 type RouteConfig = Parameters<Registry["registerPath"]>[0]

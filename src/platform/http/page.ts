@@ -31,15 +31,33 @@ export function pageOf<T, V>(
   return { data: shown.map(view), next_cursor: next === undefined ? null : encodeCursor(kind, next) }
 }
 
+type Parts = ReadonlyArray<"string" | "number">
+type KeyOf<S extends Parts> = { readonly [I in keyof S]: S[I] extends "number" ? number : string }
+type Asked = { readonly cursor?: string | undefined; readonly limit: number }
+type Within<K> = { readonly after: K | undefined; readonly rowsMax: number }
+
 /**
- * A page of a list that goes by id alone, as most do. `fetch` looks for `rowsMax` rows beyond the id `after`, which are
- * one more than the page shows. @throws RefusalError VALIDATION_FAILED for a cursor that is not this list's.
+ * A page of a list that goes by a key of its own. `fetch` looks for `rowsMax` rows beyond the key `after`, which are one
+ * more than the page shows. @throws RefusalError VALIDATION_FAILED for a cursor that is not this list's.
  */
+export async function pageByKey<const S extends Parts, Row, V>(
+  kind: string,
+  shape: S,
+  { cursor, limit }: Asked,
+  fetch: (within: Within<KeyOf<S>>) => Promise<readonly Row[]>,
+  keyOf: (row: Row) => KeyOf<S>,
+  view: (row: Row) => V,
+): Promise<{ data: V[]; next_cursor: string | null }> {
+  const after = readCursor(kind, shape, cursor) as KeyOf<S> | undefined
+  return pageOf(await fetch({ after, rowsMax: limit + 1 }), limit, kind, keyOf, view)
+}
+
+/** The same of a list that goes by id alone, as most do; a bounded scan says where it stopped. */
 export async function pageById<P extends IdPrefix, Row extends { readonly id: Id<P> }, V>(
   kind: string,
   prefix: P,
-  { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
-  fetch: (page: { readonly after: Id<P> | undefined; readonly rowsMax: number }) => Promise<readonly Row[] | Scan<Row>>,
+  { cursor, limit }: Asked,
+  fetch: (within: Within<Id<P>>) => Promise<readonly Row[] | Scan<Row>>,
   view: (row: Row) => V,
 ): Promise<{ data: V[]; next_cursor: string | null }> {
   const [key] = readCursor(kind, ["string"], cursor) ?? []

@@ -28,7 +28,7 @@ import { ifMatchOf, originOf, publicUrlOf } from "./request.ts"
 import { openUpload, type Upload } from "./upload.ts"
 
 /** Those who hold connections open. Neither throws: what fails is logged, and mended by a sweep or by the connection's own end. */
-export type Live = {
+type Live = {
   /** Tells of new events of these organizations. */
   announce(env: Bindings, orgIds: readonly OrganizationId[]): Promise<void>
   /** Ends what these subjects of the organization hold open. */

@@ -1,4 +1,4 @@
-import { type ErrorCode, errors } from "../../kernel/errors.ts"
+import { errors } from "../../kernel/errors.ts"
 import type { Refusal } from "../../kernel/result.ts"
 
 /** What an unknown path answers; routes that a deployment lacks answer the very same. */
@@ -39,5 +39,3 @@ export function problemResponse(refusal: Refusal, requestId: string): Response {
   const { status, body, headers } = problemOf(refusal, requestId)
   return new Response(JSON.stringify(body), { status, headers })
 }
-
-export const isClientError = (code: ErrorCode): boolean => errors[code].status < 500

@@ -1,4 +1,4 @@
-export type ByteRange = { readonly offset: number; readonly length: number }
+type ByteRange = { readonly offset: number; readonly length: number }
 
 /**
  * The bytes that a Range header asks for (RFC 9110, section 14): one range, within the size. Several at once, another unit or

@@ -9,8 +9,12 @@ type Options = { readonly etag?: string; readonly headers?: Readonly<Record<stri
 
 const headersOf = ({ etag, headers = {} }: Options): Record<string, string> => ({ ...headers, ...(etag === undefined ? {} : { etag }) })
 
+/** A thing as it is shown. */
+export type Shown = { readonly view: unknown; readonly etag?: string }
+
 export const reply = {
   ok: (body: unknown, options: Options = {}): Reply => ({ status: 200, body, headers: headersOf(options) }),
+  shown: ({ view, etag }: Shown): Reply => ({ status: 200, body: view, headers: etag === undefined ? {} : { etag } }),
   created: (body: unknown, location: string, options: Options = {}): Reply => ({
     status: 201,
     body,

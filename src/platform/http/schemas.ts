@@ -36,8 +36,7 @@ export const idSchema = <P extends IdPrefix>(prefix: P) =>
 export const idView = (prefix: IdPrefix) =>
   z.string().openapi({ pattern: `^${prefix}_[0-7][0-9a-hjkmnp-tv-z]{25}$`, example: `${prefix}_${exampleSuffix}` })
 
-export const idParams = <P extends IdPrefix>(prefix: P) =>
-  lazily(() => z.strictObject({ id: idSchema(prefix).openapi({ param: { name: "id", in: "path" } }) }))
+export const idParams = <P extends IdPrefix>(prefix: P) => lazily(() => z.strictObject({ id: idSchema(prefix) }))
 
 export const instantView = z.string().openapi({ format: "date-time", example: "2026-01-31T09:30:00.000Z" })
 
@@ -127,13 +126,13 @@ export const pageQuery = {
       (given) => (typeof given === "string" ? (/^\d{1,9}$/.test(given) ? Number(given) : Number.NaN) : given),
       z.number().int().min(1).max(limits.pageSizeMax).default(limits.pageSizeDefault),
     )
-    .openapi({ param: { name: "limit", in: "query" }, example: limits.pageSizeDefault }),
-  cursor: z
-    .string()
-    .max(limits.cursorCharsMax)
-    .optional()
-    .openapi({ param: { name: "cursor", in: "query" }, description: "`next_cursor` of the page before." }),
+    .openapi({ example: limits.pageSizeDefault }),
+  cursor: z.string().max(limits.cursorCharsMax).optional().openapi({ description: "`next_cursor` of the page before." }),
 }
+
+/** The query of a list that takes nothing else. */
+export const pageQueryAlone = lazily(() => z.strictObject(pageQuery))
+export type PageQuery = z.output<typeof pageQueryAlone>
 
 export const listOf = <T extends z.ZodType>(item: T, name: string) =>
   lazily(() =>

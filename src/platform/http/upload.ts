@@ -149,7 +149,7 @@ export async function openUpload(
 type Source = { readonly next: Chunks; readonly cancel: () => Promise<void> }
 
 /** How slow a sender may be. What it waits for whoever stores is not counted. */
-export type Pace = { readonly pauseMsMax: number; readonly bytesPerSecondMin: number }
+type Pace = { readonly pauseMsMax: number; readonly bytesPerSecondMin: number }
 
 const usualPace: Pace = { pauseMsMax: limits.uploadPauseSecondsMax * second, bytesPerSecondMin: limits.uploadBytesPerSecondMin }
 

@@ -3,7 +3,7 @@ import type { SecretMember } from "../../kernel/secrets.ts"
 type LogValue = string | number | boolean | null | undefined
 
 /** Fields of a log line; names that hold secrets do not type-check. */
-export type LogFields = { readonly [name: string]: LogValue } & {
+type LogFields = { readonly [name: string]: LogValue } & {
   readonly [Secret in SecretMember | "authorization" | "body" | "cookie"]?: never
 }
 

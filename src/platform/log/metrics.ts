@@ -15,7 +15,7 @@ const labelText = (labels: Readonly<Record<string, string>>): string => {
 const head = (name: string, type: "counter" | "gauge" | "histogram", help: string): string =>
   `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
 
-export class Counter<N extends string = never> {
+class Counter<N extends string = never> {
   readonly #name: string
   readonly #help: string
   readonly #values = new Map<string, number>()
@@ -41,7 +41,7 @@ export class Counter<N extends string = never> {
 
 type Distribution<N extends string> = { readonly labels: Labels<N>; readonly counts: number[]; sum: number; count: number }
 
-export class Histogram<N extends string> {
+class Histogram<N extends string> {
   readonly #name: string
   readonly #help: string
   readonly #bounds: readonly number[]

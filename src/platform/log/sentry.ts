@@ -6,7 +6,7 @@ import type { Execution, RequestRecord } from "./observer.ts"
 
 type SentryEvent = Parameters<Toucan["captureEvent"]>[0]
 
-export type SentryOptions = {
+type SentryOptions = {
   /** How events leave; the runtime's own `fetch` unless a test wants to see them. */
   readonly fetcher?: typeof fetch
   /** Decides by chance which requests are traced: 0 up to, not including, 1. */

@@ -4,7 +4,7 @@ import type { Mail } from "./mailer.ts"
 import { type Phrase, plain } from "./phrase.ts"
 
 /** What a mail says, before it is put into its two parts. */
-export type Letter = {
+type Letter = {
   readonly subject: Phrase
   readonly paragraphs: readonly Phrase[]
   /** Short lines that stand together. */

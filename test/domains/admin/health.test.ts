@@ -66,7 +66,7 @@ describe("readiness", () => {
     expect(await response.json()).toMatchObject({ status: 503, checks: { r2: { status: "FAILED" }, d1: { status: "OK" } } })
   })
 
-  test("INV-1: is asked of the platform at most once in five seconds, however many ask", async () => {
+  test("INV-ADM-1: is asked of the platform at most once in five seconds, however many ask", async () => {
     const head = vi.fn(async () => null)
     let now = 1_000_000
     const ask = ready({ ...env, FILES: { head } } as unknown as Bindings, { clock: () => now })
@@ -102,7 +102,7 @@ describe("metrics", () => {
     await ledgerWatchOf(env).leave(7)
   })
 
-  test("are there when the objects are not, and then claim nothing about outboxes", async () => {
+  test("INV-ADM-2: are there when the objects are not, and then claim nothing about outboxes", async () => {
     const bindings = { ...env, LEDGER_WATCH: { idFromName: () => "x", get: () => ({ behind: broken }) } } as unknown as Bindings
     const text = await (await appOf([getMetrics], { env: bindings })("/metrics", { headers: await asPlatformStaff() })).text()
     expect(text).toContain("waybill_ledger_watch_up 0\n")

@@ -40,7 +40,7 @@ describe("the operators' view of a ledger", () => {
     expect((await api("GET", `/products/${productId}`, { token: owner })).body.name).toBe("Apples")
   })
 
-  test("INV-3: a rebuild sends every row anew, readers see no gap, and the platform's log says who asked", async () => {
+  test("INV-ADM-3: a rebuild sends every row anew, readers see no gap, and the platform's log says who asked", async () => {
     const { org, productId, token: owner } = await supplierWithGoods()
     const { token, id } = await platformStaff()
     await env.DB.prepare("delete from products where org_id = ? and id = ?").bind(org.id, productId).run()

@@ -139,7 +139,7 @@ describe("an organization's audit log", () => {
     expect(await indexes("entity=nothing")).toEqual([])
   })
 
-  test("INV-4: a rare match is found page by page, none reading more than the scan's limit", async () => {
+  test("INV-AUD-4: a rare match is found page by page, none reading more than the scan's limit", async () => {
     const orgId = organization()
     const ids = await seed(orgId, 1_203, undefined, (index) => (index === 1 || index === 700 ? "rare.thing.happen" : "orders.order.place"))
     const first = await list(orgId, "action=rare.thing.happen")
@@ -154,7 +154,7 @@ describe("an organization's audit log", () => {
     expect(common.ids).toEqual([...ids].reverse())
   })
 
-  test("INV-4: a page reads its own rows and one, however long the log", async () => {
+  test("INV-AUD-4: a page reads its own rows and one, however long the log", async () => {
     const short = organization()
     const long = organization()
     await seed(short, 60)
@@ -173,7 +173,7 @@ describe("who may read it", () => {
     expect((await ask("/api/v1/audit-logs", { headers: await signedIn({ orgId, roles: ["admin"] }) })).status).toBe(200)
   })
 
-  test("INV-2: nobody sees another organization's", async () => {
+  test("INV-AUD-2: nobody sees another organization's", async () => {
     const [mine, theirs] = [organization(), organization()]
     const [id] = await seed(theirs, 1)
     expect((await list(mine)).data).toEqual([])
@@ -194,7 +194,7 @@ describe("who may read it", () => {
       expect((await list(mine, `cursor=${cursor}`)).response.status).toBe(422)
   })
 
-  test("INV-3: platform staff read their own log, and one organization's by name, which their log then says", async () => {
+  test("INV-AUD-3: platform staff read their own log, and one organization's by name, which their log then says", async () => {
     const orgId = organization()
     const [id] = await seed(orgId, 1)
     const headers = await asPlatformStaff()

@@ -35,7 +35,7 @@ describe("adding an image to a product", () => {
     expect(await eventsOf(supplier.org.id)).toContain("product.updated")
   })
 
-  test("as a file uploaded before, once; it is nobody else's to give, nor deleted while it is shown", async () => {
+  test("INV-FIL-2: as a file uploaded before, once; it is nobody else's to give, nor deleted while it is shown", async () => {
     const { token, product, path } = await shop()
     const manager = await hire(token, "manager")
     const file = await uploaded(token, "product_image", await png())

@@ -252,7 +252,7 @@ describe("a link's state", () => {
 })
 
 describe("resume", () => {
-  test("brings exactly what was missed, in order, then the marks, and nothing twice", async () => {
+  test("INV-CHT-7: brings exactly what was missed, in order, then the marks, and nothing twice", async () => {
     const [ourSupplier, ourBuyer] = await Promise.all([signUp(["supplier"]), signUp(["buyer"])])
     const cnv = conversationOf(await link(ourSupplier, ourBuyer))
     const writer = await connect(ourBuyer.token)

@@ -211,7 +211,7 @@ describe("reading", () => {
     expect(headers.get("etag")).toBe(`"${file.sha256.slice(0, 32)}"`)
   })
 
-  test("what is no image is for saving, under a name that its type has", async () => {
+  test("INV-FIL-7: what is no image is for saving, under a name that its type has", async () => {
     const file = await uploaded(world.token, "chat_attachment", pdf(), "invoice.exe")
     expect((await call("GET", file.url)).headers.get("content-disposition")).toBe("attachment; filename=invoice.exe.pdf")
   })
@@ -308,7 +308,7 @@ describe("reading", () => {
 })
 
 describe("deleting", () => {
-  test("by the uploader, or by whoever manages files; by nobody else", async () => {
+  test("INV-FIL-2: by the uploader, or by whoever manages files; by nobody else", async () => {
     const mine = await uploaded(clerk.token, "import", textBytes("a;b"))
     const other = await hire(world.token, "staff")
     expect((await send("DELETE", `/files/${mine.id}`, { token: other.token })).status).toBe(404)

@@ -168,7 +168,7 @@ describe("GET /jobs/{id}", () => {
 })
 
 describe("GET /products/export", () => {
-  test("comes back as it went: an import of an export changes nothing", async () => {
+  test("INV-IMP-8: comes back as it went: an import of an export changes nothing", async () => {
     const { token } = await signUp()
     const rows = ['=A1,"=HYPERLINK(""x"")",5.99', "-B,'tis,1.00", "C,@home,2.50"]
     expect(await imported(token, "products", ["sku,name,price", ...rows].join("\n"))).toMatchObject({ done: 3, failed: 0 })

@@ -70,7 +70,7 @@ describe("the directory", () => {
 })
 
 describe("update an organization", () => {
-  test("name, capabilities and settings, merged; with audit, event and the ledger's copy", async () => {
+  test("INV-ORG-2: name, capabilities and settings, merged; with audit, event and the ledger's copy", async () => {
     const { org, token } = await signUp()
     const admin = await hire(token, "admin")
     const { status, headers, body } = await api("PATCH", `/organizations/${org.id}`, {
@@ -103,7 +103,7 @@ describe("update an organization", () => {
     expect((await api("PATCH", `/organizations/${org.id}`, { token, body })).status).toBe(422)
   })
 
-  test("a new slug ends access tokens, a taken one is a conflict that names the field", async () => {
+  test("INV-ORG-2: a new slug ends access tokens, a taken one is a conflict that names the field", async () => {
     const [a, b] = [await signUp(), await signUp()]
     const taken = await api("PATCH", `/organizations/${a.org.id}`, { token: a.token, body: { slug: b.org.slug } })
     expect(taken.body).toMatchObject({ code: "CONFLICT", errors: [{ pointer: "/slug" }] })
@@ -216,7 +216,7 @@ describe("the platform creates an organization", () => {
   })
 })
 
-test("the sweep sends what a ledger has not acknowledged", async () => {
+test("INV-ORG-5: the sweep sends what a ledger has not acknowledged", async () => {
   const { org } = await signUp()
   expect(await ledgerVersionOf(org.id)).toEqual({ version: 1, ledger_version: 1 })
   await env.DB.prepare("update organizations set ledger_version = 0 where id = ?").bind(org.id).run()

@@ -474,7 +474,7 @@ describe("the catalog under terms", () => {
     }
   })
 
-  test("of a supplier whose link is blocked is empty, terms or not", async () => {
+  test("INV-CAT-4: of a supplier whose link is blocked is empty, terms or not", async () => {
     const { put, buyer, supplier, linkId, tomatoes } = await trade()
     await put({ price_list: [{ product_id: tomatoes.id, price: "1" }] })
     await api("PUT", `/links/${linkId}/status`, { token: supplier.token, body: { status: "BLOCKED" } })

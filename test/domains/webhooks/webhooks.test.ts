@@ -50,7 +50,7 @@ describe("a webhook", () => {
     expect(await eventsOf(org.id)).toContain("webhook.created")
   })
 
-  test("repeated under one Idempotency-Key is made once, and its secret is null in the repeat", async () => {
+  test("INV-HTTP-2: repeated under one Idempotency-Key is made once, and its secret is null in the repeat", async () => {
     const { token } = await signUp()
     const headers = { "idempotency-key": unique("key") }
     const [first, again] = [await create(token, {}, headers), await create(token, {}, headers)]

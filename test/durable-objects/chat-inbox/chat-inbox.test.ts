@@ -231,19 +231,6 @@ describe("INV-CHT-4: a ticket", () => {
   })
 })
 
-describe("the directory", () => {
-  test("takes the newest turn of a user's, however late an older one comes", async () => {
-    const { userId, orgId } = facts()
-    const turn = (n: number, isLive: boolean) =>
-      callDirectory(env, orgId, (directory) => directory.turn(orgId, userId, { turn: n, isLive, at: n }))
-    await turn(2, false)
-    await turn(1, true)
-    expect(await liveOf(orgId)).toEqual([])
-    await turn(3, true)
-    expect(await liveOf(orgId)).toEqual([userId])
-  })
-})
-
 describe("frames and addresses", () => {
   const [cnv, usr, fil] = [newId("cnv", 1), newId("usr", 1), newId("fil", 1)]
 

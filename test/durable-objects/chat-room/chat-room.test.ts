@@ -171,7 +171,7 @@ describe("messages", () => {
     expect(await send(id, person(state.supplier.id), "1")).toMatchObject({ ok: true })
   })
 
-  test("cost no D1 trip, one call to the room, and one to each other inbox with an open socket", async () => {
+  test("INV-CHT-6: cost no D1 trip, one call to the room, and one to each other inbox with an open socket", async () => {
     const [supplier, buyer] = await Promise.all([signUp(["supplier"]), signUp(["buyer"])])
     const conversation = conversationOf(await link(supplier, buyer))
     const [one, other] = [await connect(buyer.token), await connect(supplier.token)]

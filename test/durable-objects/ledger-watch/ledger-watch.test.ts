@@ -18,7 +18,7 @@ const forget = async () => {
 }
 
 describe("LedgerWatch", () => {
-  test("INV-1: a late ledger is listed until it leaves, an eviction in between or not", async () => {
+  test("INV-WATCH-1: a late ledger is listed until it leaves, an eviction in between or not", async () => {
     const one = late(1_000, 3)
     const other = late(500, 4)
     await watch.report(one, 10_000)
@@ -40,7 +40,7 @@ describe("LedgerWatch", () => {
     expect(await watch.behind()).toEqual({ count: 0, depth: 0, oldestSince: null, ledgers: [] })
   })
 
-  test("INV-2: reports may be repeated and come out of order; the newest stands", async () => {
+  test("INV-WATCH-2: reports may be repeated and come out of order; the newest stands", async () => {
     const first = late(1_000, 3)
     const newer = { ...first, since: 4_000, depth: 1 }
     await watch.report(newer, 20_000)
@@ -52,7 +52,7 @@ describe("LedgerWatch", () => {
     expect((await watch.behind()).count).toBe(0)
   })
 
-  test("INV-3: the list is bounded, the count is of all", async () => {
+  test("INV-WATCH-3: the list is bounded, the count is of all", async () => {
     await Promise.all(Array.from({ length: 120 }, (_, index) => watch.report(late(1_000 + index), 5_000)))
     const behind = await watch.behind()
     expect(behind).toMatchObject({ count: 120, depth: 120, oldestSince: 1_000 })

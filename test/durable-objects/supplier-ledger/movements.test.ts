@@ -99,6 +99,24 @@ describe("a movement", () => {
     await expectWholeProjection(ledger)
   })
 
+  test("INV-STK-4: is written with its levels, each the sum of its movements, of which a transfer counts at both ends", async () => {
+    const { ledger, product, main, north } = await stockroom()
+    await record(ledger, product.id)
+    await record(ledger, product.id, { type: "OUT", quantityMilli: units(2), reason: "DAMAGED" })
+    await record(ledger, product.id, { type: "TRANSFER", quantityMilli: units(3), toLocationId: north })
+    const sums = await ledger.rows(
+      `SELECT location_id, sum(milli) AS milli FROM (
+         SELECT location_id, quantity_milli AS milli FROM stock_movements
+         UNION ALL SELECT to_location_id, -quantity_milli FROM stock_movements WHERE to_location_id IS NOT NULL
+       ) GROUP BY 1 ORDER BY 2`,
+    )
+    expect(sums).toEqual([
+      { location_id: north, milli: 3_000 },
+      { location_id: main, milli: 5_000 },
+    ])
+    expect(await ledger.rows("SELECT location_id, on_hand_milli AS milli FROM stock_levels ORDER BY 2")).toEqual(sums)
+  })
+
   test("is refused with the fault and its place, and leaves nothing", async () => {
     const { ledger, product, main, north } = await stockroom(10)
     const gone = await placeOf(ledger, "GONE")

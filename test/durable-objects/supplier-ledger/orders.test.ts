@@ -52,7 +52,7 @@ const stockOf = async (ledger: TestLedger) =>
   )
 
 describe("placing an order", () => {
-  test("keeps today's prices, takes no stock, and shows on both sides without the supplier's own words", async () => {
+  test("INV-ORD-4: keeps today's prices, takes no stock, and shows on both sides without the supplier's own words", async () => {
     const { ledger, buyer, product } = await market()
     const placed = await ledger.must(buyer, "placeOrder", {
       ...order(buyer, [product.id, 3]),
@@ -99,7 +99,7 @@ describe("placing an order", () => {
     expect(await ledger.count("orders")).toBe(0)
   })
 
-  test("that is wrong in any line is refused whole, and uses up no number", async () => {
+  test("INV-ORD-3: that is wrong in any line is refused whole, and uses up no number", async () => {
     const { ledger, buyer, product } = await market()
     const large = await ledger.must(ledger.owner, "createProduct", {
       sku: "BOX",

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs"
 import { dirname, join, posix } from "node:path"
 import { describe, expect, test } from "vitest"
-import { filesUnder, read, root } from "../../support/repository.ts"
+import { filesUnder, read, root, withoutComments } from "../../support/repository.ts"
 
 const documents = filesUnder("", ".md")
 const code = ["src", "durable-objects", "migrations", "scripts", "test"].flatMap((folder) =>
@@ -90,33 +90,44 @@ describe("documents", () => {
 })
 
 describe("invariants", () => {
-  const pattern = /\bINV-(?:[A-Z]+-)?\d+\b/g
-  const namesIn = (path: string): string[] => [...new Set(read(path).match(pattern) ?? [])]
-  const isShort = (name: string): boolean => /^INV-\d+$/.test(name)
+  const name = /\bINV-[A-Z]+-\d+\b/g
+  const namesIn = (text: string): string[] => [...new Set(text.match(name) ?? [])]
   const readmes = documents.filter((path) => path.endsWith("README.md"))
   /** As a list item that states it, so that a mere mention elsewhere is no statement. */
-  const statedIn = (path: string): string[] =>
-    [...read(path).matchAll(/^\s*[-*] \**(INV-(?:[A-Z]+-)?\d+)\b/gm)].map(([, name = ""]) => name)
+  const statedIn = (path: string): string[] => [...read(path).matchAll(/^\s*[-*] \**(INV-[A-Z]+-\d+)\b/gm)].map(([, stated = ""]) => stated)
+  const stated = readmes.flatMap(statedIn)
+  const self = "test/node/architecture/documents.test.ts"
 
-  /** The README that a file's short names mean: the nearest one above it. */
-  function nearestReadme(path: string): string {
-    for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
-      if (readmes.includes(`${folder}/README.md`)) return `${folder}/README.md`
-    }
-    return "README.md"
-  }
-
-  test("named in code stand in a README: a short name in the nearest, a full one in any", () => {
-    const everywhere = new Set(readmes.flatMap(statedIn))
-    const unstated = code
-      .filter((path) => path.startsWith("src/") || path.startsWith("durable-objects/") || path.startsWith("migrations/"))
-      .flatMap((path) => namesIn(path).map((name) => ({ path, name })))
-      .filter(({ path, name }) => (isShort(name) ? !statedIn(nearestReadme(path)).includes(name) : !everywhere.has(name)))
-    expect(unstated.map(({ path, name }) => `${path}: ${name}`)).toEqual([])
+  test("are stated once, in a README", () => {
+    expect(stated.length).toBeGreaterThan(100)
+    expect(stated.filter((one, index) => stated.indexOf(one) !== index)).toEqual([])
   })
 
-  test("with a full name are stated once", () => {
-    const all = readmes.flatMap(statedIn).filter((name) => !isShort(name))
-    expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([])
+  test("stand in ascending order", () => {
+    const numberOf = (one: string): number => Number(one.slice(one.lastIndexOf("-") + 1))
+    const family = (one: string): string => one.slice(0, one.lastIndexOf("-"))
+    const astray = readmes.flatMap((path) =>
+      Object.values(Object.groupBy(statedIn(path), family)).flatMap((all = []) =>
+        all.filter((one, index) => index > 0 && numberOf(one) <= numberOf(all[index - 1] ?? "")).map((one) => `${path}: ${one}`),
+      ),
+    )
+    expect(astray).toEqual([])
+  })
+
+  test("that code, tests and documents name are stated", () => {
+    const named = [...code, ...documents]
+      .filter((path) => path !== self)
+      .flatMap((path) => namesIn(read(path)).map((one) => ({ path, one })))
+    expect(named.filter(({ one }) => !stated.includes(one)).map(({ path, one }) => `${path}: ${one}`)).toEqual([])
+    // A number alone says nothing of whose invariant it is.
+    expect(code.filter((path) => path !== self && /(?<!-)\bINV-\d/.test(read(path)))).toEqual([])
+  })
+
+  test("are each held by a test, whose title begins with the name", () => {
+    const titles = code
+      .filter((path) => path.endsWith(".test.ts") && path !== self)
+      .flatMap((path) => [...withoutComments(read(path)).matchAll(/["`](INV-[^"`]*)["`]/g)].map(([, title = ""]) => title))
+    const held = new Set(titles.flatMap(namesIn))
+    expect(stated.filter((one) => !held.has(one))).toEqual([])
   })
 })

@@ -11,6 +11,7 @@ test("a domain's name is kebab-case, and its forms follow from it", () => {
     pascal: "FieldSales",
     snake: "field_sales",
     title: "Field sales",
+    invariant: "FIELDSALES",
   })
   for (const name of ["", "Field", "field_sales", "-field", "field-", "a--b", "../up", "x".repeat(41)])
     expect(namesOf(name), name).toBeUndefined()
