@@ -1,5 +1,6 @@
 import type { BundleFault } from "../../../src/domains/bundles/rules.ts"
 import { type Allocation, allocate, type Demand } from "../../../src/domains/inventory/rules.ts"
+import type { AmendedItem } from "../../../src/domains/orders/line-rules.ts"
 import type { LineGoods, OrderFacts } from "../../../src/domains/orders/rules.ts"
 import type { OrderLineId, ProductId } from "../../../src/kernel/ids.ts"
 import { isOnStep, quantityNumber } from "../../../src/kernel/quantity.ts"
@@ -8,7 +9,8 @@ import type { Instant } from "../../../src/kernel/time.ts"
 import type { LedgerWork } from "../work.ts"
 import { demandFor } from "./bundles.ts"
 
-type Goods = Pick<LineGoods, "productId" | "sku" | "quantityMilli">
+/** `pointer` says where the request has the quantity, unless its items are the lines in their order. */
+type Goods = Pick<LineGoods, "productId" | "sku" | "quantityMilli"> & { readonly pointer?: string }
 
 const faults: Readonly<Record<BundleFault, string>> = {
   CYCLE: "is part of itself",
@@ -31,8 +33,8 @@ export function partsOf<G extends Goods>(
   const parts = lines.flatMap((line, index) => {
     if (line.quantityMilli === 0) return []
     const demands = demandFor(work.store, line.productId, line.quantityMilli)
-    const fault = (why: string): void =>
-      void wrong.push({ pointer: `/items/${index}/quantity`, code: "OFF_STEP", message: `So much of ${line.sku} ${why}.` })
+    const { pointer = `/items/${index}/quantity` } = line
+    const fault = (why: string): void => void wrong.push({ pointer, code: "OFF_STEP", message: `So much of ${line.sku} ${why}.` })
     if (!demands.ok) {
       fault(faults[demands.error])
       return []
@@ -84,8 +86,11 @@ export function takeStock(work: LedgerWork, order: OrderFacts): Refusal | undefi
 }
 
 /** Promises the stock of what is offered instead of what was ordered, all of it or nothing, until then. */
-export function reserveStock(work: LedgerWork, order: OrderFacts, until: Instant): Refusal | undefined {
-  const offered = order.lines.map(({ id, proposal, ...line }) => ({ id, ...(proposal ?? line) }))
+export function reserveStock(work: LedgerWork, order: OrderFacts, items: readonly AmendedItem[], until: Instant): Refusal | undefined {
+  const offered = order.lines.map(({ id, proposal, ...line }) => {
+    const index = items.findIndex(({ itemId }) => itemId === id)
+    return { id, ...(proposal ?? line), pointer: index === -1 ? "/items" : `/items/${index}/quantity` }
+  })
   const allocated = allocateOrder(work, order, offered)
   if (!allocated.ok) return allocated.error
   for (const { lineId, quantityMilli, ...cell } of allocated.value) {

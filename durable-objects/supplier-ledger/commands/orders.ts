@@ -173,7 +173,7 @@ function amend(work: LedgerWork, before: OrderFacts, { items, answerWithinMs }: 
   if (!lines.ok) return lines
   if (lines.value === undefined) return accept(work, before)
   const answerBy = work.now + answerWithinMs
-  const refusal = reserveStock(work, { ...before, lines: lines.value }, answerBy)
+  const refusal = reserveStock(work, { ...before, lines: lines.value }, items, answerBy)
   if (refusal !== undefined) return err(refusal)
   work.stock.lapsesAt(answerBy)
   return ok({ status: "AMENDED", lines: lines.value, answerBy })

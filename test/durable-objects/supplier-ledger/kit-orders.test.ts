@@ -178,6 +178,16 @@ describe("an amended order", () => {
     await expectProjected(ledger, [buyer])
   })
 
+  test("INV-ORD-9: of half a kit that takes half a piece is refused at the item that says so", async () => {
+    const { ledger, buyer, screw } = await market(10)
+    const kit = await kitOf(ledger, [screw, 1])
+    await ledger.must(ledger.owner, "updateProduct", { productId: kit.id, quantityStepMilli: 500, minOrderMilli: 500 })
+    const placed = await place(ledger, buyer, [screw, 1], [kit, 2])
+    const { result } = await ledger.give(ledger.owner, "setOrderStatus", offer(placed, 1, 1.5))
+    expect(result).toMatchObject({ error: { code: "OFF_STEP", errors: [{ pointer: "/items/0/quantity", code: "OFF_STEP" }] } })
+    expect(await reservedOf(ledger, screw)).toBe(0)
+  })
+
   test("INV-ORD-9: of a kit that is made of something else meanwhile takes what it is made of when the buyer agrees", async () => {
     const { ledger, buyer, screw } = await market(10)
     const [kit, nut] = [await kitOf(ledger, [screw, 2]), await stocked(ledger, 0)]
