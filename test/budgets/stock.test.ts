@@ -88,7 +88,7 @@ describe("reads of stock", () => {
   })
 
   test.each(["owner", "partner"] as const)(
-    "a page of levels, to an %s, costs by the lots that it sums up, whatever else there is",
+    "INV-INV-2: a page of levels, to an %s, costs by the lots that it sums up, whatever else there is",
     async (by) => {
       const first = await costs(() => `/inventory?limit=${pageSize}`, by)
       for (const [index, cost] of first.entries()) {
