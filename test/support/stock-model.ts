@@ -31,7 +31,7 @@ type Row = {
 }
 
 /** What happens to the stock; things are named by their place among those there are, so that a list stays meaningful when it shrinks. */
-type StockStep =
+export type StockStep =
   | { readonly do: "record"; readonly rows: readonly Row[]; readonly onError: RecordMovements["onError"] }
   | { readonly do: "order"; readonly lines: ReadonlyArray<{ readonly product: number; readonly units: number }> }
   | { readonly do: "cancel"; readonly order: number }
@@ -148,7 +148,7 @@ type Stated = {
 }
 
 /** What the stockroom should hold, in memory and by its own words: a cell is `product place lot`, all by number. */
-class StockModel {
+export class StockModel {
   now = dawn
   onHand = new Map<string, number>()
   lots = new Map<string, Lot>()
