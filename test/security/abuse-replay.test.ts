@@ -224,14 +224,14 @@ describe("a cursor", () => {
     "/organizations/directory",
   ]
   const keyOf: Record<string, readonly [string, ...Array<string | number>]> = {
-    "/users": ["users", ""],
+    "/users": ["users", `usr_${"0".repeat(26)}`],
     "/invitations": ["invitations", `inv_${"0".repeat(26)}`],
     "/api-keys": ["api-keys", `key_${"0".repeat(26)}`],
     "/auth/sessions": ["sessions", `ses_7${"z".repeat(25)}`],
     "/audit-logs": ["audit-logs", `aud_7${"z".repeat(25)}`],
-    "/links/my-links": ["links", "lnk_~"],
+    "/links/my-links": ["links", `lnk_7${"z".repeat(25)}`],
     "/orders/my-orders": ["orders", `ord_7${"z".repeat(25)}`],
-    "/products": ["products", "prd_~"],
+    "/products": ["products", `prd_7${"z".repeat(25)}`],
     "/products/catalog": ["catalog", "", "", ""],
     "/products/catalog?q=tom": ["catalog-search", Number.MAX_SAFE_INTEGER],
     "/products/catalog?sort=price": ["catalog-by-price", -1, ""],
@@ -292,8 +292,13 @@ describe("a cursor", () => {
         else expect([path, cursor, status]).toEqual([path, cursor, 422])
       }
     }
-    const injected = encodeCursor("users", ["' OR '1'='1'; DROP TABLE users; --"])
-    expect((await api("GET", `/users?cursor=${injected}`, { token })).status).toBe(200)
+    for (const [list, status] of [
+      ["users", 422],
+      ["roles", 200],
+    ] as const) {
+      const injected = encodeCursor(list, ["' OR '1'='1'; DROP TABLE users; --"])
+      expect([list, (await api("GET", `/${list}?cursor=${injected}`, { token })).status]).toEqual([list, status])
+    }
     expect((await api("GET", "/users", { token })).body.data).toHaveLength(1)
   })
 

@@ -10,7 +10,7 @@ import { actorOf, noTerms } from "./ledger.ts"
 import { type Concrete, LedgerModel } from "./ledger-model.ts"
 
 /** What somebody does; things are named by their place among those there are, so that a list stays meaningful when it shrinks. */
-type Step =
+export type Step =
   | { readonly do: "create"; readonly sku: number; readonly units: number; readonly step: number; readonly minimum: number }
   | {
       readonly do: "update"
@@ -214,7 +214,7 @@ export const steps = (length: number, faults: boolean): fc.Arbitrary<Step[]> => 
 }
 
 /** The ledger as a history meets it. */
-type Driver = {
+export type Driver = {
   execute(envelope: Envelope): Promise<LedgerReply>
   crash(): Promise<void>
   outage(): void
