@@ -18,7 +18,7 @@ import type { Instant } from "../../src/kernel/time.ts"
 import type { LedgerWork } from "./work.ts"
 
 /** A change of stock, whole: `quantityMilli` is what it does at its cell, and a transfer does the opposite at `toLocationId`. */
-export type StockChange = Cell & {
+type StockChange = Cell & {
   readonly type: MovementType
   readonly quantityMilli: Milli
   readonly reason: MovementReason

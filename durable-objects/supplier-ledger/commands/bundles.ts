@@ -26,7 +26,7 @@ type AddComponent = {
 type RemoveComponent = { readonly componentId: BundleComponentId }
 
 /** A component with what its two products are called now. */
-export type ComponentFact = BundleComponent & {
+type ComponentFact = BundleComponent & {
   readonly parent: Pick<ProductFacts, "sku" | "name">
   readonly child: Pick<ProductFacts, "sku" | "name" | "unit">
 }

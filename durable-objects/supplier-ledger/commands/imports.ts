@@ -9,7 +9,7 @@ import { type PlaceOrder, placeOrder } from "./orders.ts"
 import { createProduct, type UpdateProduct, updateProduct } from "./products.ts"
 
 /** A product as a file states it: by its SKU, and what else the file says of it. */
-export type SaveProduct = Omit<UpdateProduct, "productId" | "sku"> & { readonly sku: string }
+type SaveProduct = Omit<UpdateProduct, "productId" | "sku"> & { readonly sku: string }
 
 type PlaceOrderBySku = Omit<PlaceOrder, "lines"> & {
   readonly lines: ReadonlyArray<{ readonly sku: string; readonly quantityMilli: Milli }>

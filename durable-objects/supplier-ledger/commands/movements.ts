@@ -58,7 +58,7 @@ export type RecordMovements = {
   readonly onError: "reject_all" | "reject_failed"
 }
 
-export type Recorded = {
+type Recorded = {
   readonly id: MovementId | ""
   readonly movements: readonly ShownMovement[]
   readonly failed: ReadonlyArray<{ readonly index: number; readonly refusal: Refusal }>

@@ -28,7 +28,7 @@ type ProductInput = Partial<Omit<ProductTerms, "priceMinor" | "sku" | "name">> &
   readonly minimums?: ReadonlyArray<{ readonly locationId: LocationId; readonly minMilli: Milli }>
 }
 /** A variant is a product that was made from an identity; the caller has made its SKU from both. */
-export type CreateProduct = ProductInput & {
+type CreateProduct = ProductInput & {
   readonly sku: string
   readonly name: string
   readonly price: string | number

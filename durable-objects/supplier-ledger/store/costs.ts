@@ -3,7 +3,7 @@ import type { ProductId } from "../../../src/kernel/ids.ts"
 import { LedgerTable } from "./table.ts"
 
 /** The moving average of what a product's stock cost, in thousandths of the currency's minor unit. */
-export type Cost = { readonly productId: ProductId; readonly currency: string; readonly averageMilli: number }
+type Cost = { readonly productId: ProductId; readonly currency: string; readonly averageMilli: number }
 
 export class Costs {
   readonly table: LedgerTable<Cost>

@@ -5,7 +5,7 @@ import type { Instant } from "../../../src/kernel/time.ts"
 import { LedgerTable } from "./table.ts"
 
 /** A minimum of a product at a place, or of all places together (''), and whether stock is under it, as was told last. */
-export type Minimum = {
+type Minimum = {
   readonly productId: ProductId
   readonly locationId: LocationId | ""
   readonly minMilli: Milli

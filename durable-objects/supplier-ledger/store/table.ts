@@ -2,7 +2,7 @@
 type FormOf<Value> = Value extends boolean ? "flag" : Value extends string | number | null ? "value" : "json"
 
 /** Every property of a row, so that one that is forgotten does not compile; `quantityStepMilli` stands in `quantity_step_milli`. */
-export type Forms<Row> = { readonly [Property in keyof Row]-?: FormOf<Row[Property]> }
+type Forms<Row> = { readonly [Property in keyof Row]-?: FormOf<Row[Property]> }
 
 type Column = { readonly property: string; readonly name: string; readonly form: "value" | "flag" | "json" }
 

@@ -11,7 +11,6 @@ const exempt: ReadonlyArray<readonly [RegExp, string]> = [
   [/^src\/worker\.ts$/, "the platform takes the Worker's classes by their names"],
   [/^src\/platform\/http\/zod-in-use\.ts$/, "stands in the package's place when the bundle is made"],
   [/^scripts\/new-domain\/templates\.ts$/, "holds the text of other files"],
-  [/^durable-objects\/supplier-ledger\//, "names the shapes of its commands for whoever reads them"],
   [/^test\//, "helpers of tests come and go with them"],
 ]
 
