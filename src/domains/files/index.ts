@@ -2,7 +2,7 @@
 export { type AttachTo, attachFiles } from "./attach-files.ts"
 export { fileViews } from "./file-views.ts"
 export { fileEndpoints } from "./http.ts"
-export { readImportFile, takeImportFile, writeImportFile } from "./import-file.ts"
+export { dropImportFile, readImportFile, takeImportFile, writeImportFile } from "./import-file.ts"
 export { claimProductImage, type PlacedImage, placeProductImage } from "./product-image.ts"
 export type { FilePurpose, FileSubject } from "./rules.ts"
 export { type FileView, fileNameInput, fileView } from "./schemas.ts"
