@@ -71,11 +71,14 @@ export const limits = {
   importsAtOnceMax: 5,
   importRecordBytesMax: 65_536,
   /** Rows that an import gives a ledger in one call: everybody else's commands wait for no more than these. */
-  importBatchRows: 50,
+  importBatchRows: 20,
   /** Orders of an import that a ledger gets in one call, and the rows of a file that are read for them. */
   importBatchOrders: 10,
   /** Batches of one alarm, and how often an import that fails is tried again, later each time. */
-  importBatchesPerAlarm: 40,
+  importBatchesPerAlarm: 100,
+  /** After each batch, and while rows are counted: what others' requests have the thread for. */
+  importPauseMs: 10,
+  importRowsCountedAtOnce: 1_000,
   importRetryMs: 2_000,
   importRetryMsMax: 60_000,
   /** How long an import of orders rests where who started it may place no more for now. */

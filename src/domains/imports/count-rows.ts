@@ -4,6 +4,7 @@ import type { Bindings } from "../../platform/env.ts"
 import { cellsOf, csvRecords, piecesOf } from "../../platform/files/csv-records.ts"
 import { readImportFile } from "../files/index.ts"
 import { countingRow, noOrders, rowOf } from "./batches.ts"
+import { giveWay } from "./give-way.ts"
 import { cellFaults, readHeader } from "./rules.ts"
 import type { ImportJobRow } from "./tables.ts"
 
@@ -32,6 +33,7 @@ export async function countRows(env: Pick<Bindings, "FILES">, job: ImportJobRow)
     }
     total += 1
     if (total > limits.importRowsMax) return err(`The file has more than ${limits.importRowsMax} rows; send it in parts.`)
+    if (total % limits.importRowsCountedAtOnce === 0) await giveWay()
     if (job.kind !== "orders") continue
     count = countingRow(count, rowOf(job.kind, columns, total, record))
     // INV-IMP-10

@@ -15,6 +15,7 @@ import { batchesOf } from "./batches.ts"
 import { carryingOut } from "./carry-out.ts"
 import { countRows, fileGone } from "./count-rows.ts"
 import { endImport } from "./end-import.ts"
+import { giveWay } from "./give-way.ts"
 import { importPermission, visitorPermission } from "./rules.ts"
 import { importStore } from "./store.ts"
 import type { ImportJobRow } from "./tables.ts"
@@ -53,6 +54,7 @@ export const runImport: ImportWork = async (desk) => {
     await desk.save(at, failed)
     batches += 1
     if (batches >= limits.importBatchesPerAlarm) return { afterMs: 0 }
+    await giveWay()
   }
   return end(at, null)
 }
