@@ -5,6 +5,7 @@ import { type Machine, thisMachine } from "../test/bench/bench-server.ts"
 import { compare } from "../test/bench/compare.ts"
 import { edge, edgeTable } from "../test/bench/edge.ts"
 import { type Goal, goalTable } from "../test/bench/goals.ts"
+import { importTable } from "../test/bench/import.ts"
 import { profile, profileTable } from "../test/bench/profile.ts"
 import { resultTable } from "../test/bench/report.ts"
 import { scale, scalePage, scalePlot, scaleTable } from "../test/bench/scale.ts"
@@ -130,7 +131,8 @@ async function run(machine: Machine): Promise<Outcome> {
       const { beforeMiB, afterMiB } = data.memory
       const memory = `workerd's memory ${beforeMiB.toFixed(0)} MiB before, ${afterMiB.toFixed(0)} after`
       const how = `${common.connections} connections, ${common.seconds} s in ${common.turns} turns; ${memory}`
-      return { tables: [resultTable(data.results), `${on}; ${how}`], data, goals: data.goals }
+      const tables = [resultTable(data.results), `${on}; ${how}`, ...data.imports.map(importTable)]
+      return { tables, data, goals: data.goals }
     }
   }
 }

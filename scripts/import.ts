@@ -90,6 +90,7 @@ try {
     process.stdout.write(`failed rows, each with its reason: ${failedPath}\n`)
   }
   if (job.text("status") === "FAILED") process.stdout.write(`the import stopped: ${job.text("reason")}\n`)
+  else if (job.text("reason") !== "") process.stdout.write(`${job.text("reason")}\n`)
   if (job.text("status") === "FAILED" || job.number("failed") > 0) process.exitCode = 1
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error))

@@ -5,7 +5,7 @@ import type { Meter } from "../../src/platform/db/meter.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import type { ImportJobRpc, ImportProgress } from "./rpc.ts"
 
-export type { FailedRow, ImportDesk, ImportProgress, ImportWork } from "./rpc.ts"
+export type { FailedRow, ImportDesk, ImportNext, ImportProgress, ImportWork } from "./rpc.ts"
 
 type Asking = { readonly env: Pick<Bindings, "IMPORT_JOB">; readonly meter: Meter }
 

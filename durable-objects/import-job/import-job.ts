@@ -3,7 +3,7 @@ import type { ImportJobId, OrganizationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { describeError, log } from "../../src/platform/log/log.ts"
-import type { FailedRow, ImportProgress, ImportWork } from "./rpc.ts"
+import type { FailedRow, ImportNext, ImportProgress, ImportWork } from "./rpc.ts"
 
 /** What itty-durable hangs on the object: the platform's own state, with the bindings beside it. */
 type Held = { readonly storage: DurableObjectStorage; readonly env: Bindings }
@@ -41,9 +41,9 @@ export const importJobOf = (work: ImportWork) =>
       this.progress = { ...before, tries: before.tries + 1 }
       await Promise.all([this.persist(), storage.setAlarm(backAt)])
       storage.sql.exec(failedTable)
-      let isOver = false
+      let next: ImportNext
       try {
-        isOver = await work({
+        next = await work({
           env,
           progress: before,
           save: async (progress, failed) => {
@@ -58,8 +58,10 @@ export const importJobOf = (work: ImportWork) =>
         log.warn("an import will be tried again", { job: before.jobId, error: describeError(error) })
         return
       }
-      if (!isOver) {
-        await storage.setAlarm(Date.now())
+      if (next !== "over") {
+        // To rest is not to fail: whatever fails after it is tried again soon.
+        this.progress = { ...this.progress, tries: 0 }
+        await Promise.all([this.persist(), storage.setAlarm(Date.now() + next.afterMs)])
         return
       }
       this.progress = null

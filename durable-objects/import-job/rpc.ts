@@ -30,8 +30,11 @@ export type ImportDesk = {
   readonly failedRows: (afterRow: number, rowsMax: number) => readonly FailedRow[]
 }
 
-/** Works on from where `progress` says, for a while. True once nothing is left to do. It may be called again for what it did already. */
-export type ImportWork = (desk: ImportDesk) => Promise<boolean>
+/** Nothing is left to do, or it goes on after so long. */
+export type ImportNext = "over" | { readonly afterMs: number }
+
+/** Works on from where `progress` says, for a while. It may be called again for what it did already. */
+export type ImportWork = (desk: ImportDesk) => Promise<ImportNext>
 
 /** The object's methods as its client calls them. */
 export type ImportJobRpc = {

@@ -62,18 +62,29 @@ export const limits = {
   exportPageOrders: 100,
   exportRowsMax: 100_000,
   importRowsMax: 100_000,
+  /** What one file may add to suppliers' ledgers. */
+  importOrdersMax: 10_000,
+  /** Rows that are held at once: of one order, or of some between which rows cannot be read. */
+  importRowsTogetherMax: 1_000,
   importColumnsMax: 100,
   /** Of an organization: each of them gives ledgers work. */
   importsAtOnceMax: 5,
   importRecordBytesMax: 65_536,
   /** Rows that an import gives a ledger in one call: everybody else's commands wait for no more than these. */
-  importBatchRows: 50,
+  importBatchRows: 20,
   /** Orders of an import that a ledger gets in one call, and the rows of a file that are read for them. */
   importBatchOrders: 10,
   /** Batches of one alarm, and how often an import that fails is tried again, later each time. */
-  importBatchesPerAlarm: 40,
+  importBatchesPerAlarm: 100,
+  /** After each batch, and while rows are counted: what others' requests have the thread for. */
+  importPauseMs: 10,
+  importRowsCountedAtOnce: 1_000,
   importRetryMs: 2_000,
   importRetryMsMax: 60_000,
+  /** How long an import of orders rests where who started it may place no more for now. */
+  importRestMs: 5_000,
+  /** Tries to write the file of failed rows; then the import ends without it. */
+  importErrorsFileTriesMax: 8,
   /** Well within the time that a ledger remembers commands: a row that is sent again is known again. */
   importHoursMax: 12,
   /** How long the files of an import are kept, and what became of it. */

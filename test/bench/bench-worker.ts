@@ -1,10 +1,12 @@
 import type { Delivered, EphemeralFrame } from "../../durable-objects/chat-inbox/client.ts"
+import { importJobOf } from "../../durable-objects/import-job/import-job.ts"
 import type { MessageFacts } from "../../src/domains/chat/rules.ts"
+import { runImport } from "../../src/domains/imports/index.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import api, { ChatInbox as DeployedInbox, SupplierLedger as DeployedLedger } from "../../src/worker.ts"
 import { BareInbox, floorCallHeader } from "./chat-floor.ts"
 import { atADistance } from "./distance.ts"
-import { listeningToRooms, withFloor } from "./floor.ts"
+import { listeningToRooms, whileListening, withFloor } from "./floor.ts"
 
 // Every other object as it is deployed; what is exported here by name goes before.
 export * from "../../src/worker.ts"
@@ -15,6 +17,9 @@ export class SupplierLedger extends DeployedLedger {
     super(state, atADistance(env))
   }
 }
+
+/** The deployed import; what it asks of the database, ledgers and the bucket can be recorded. */
+export const ImportJob = importJobOf((desk) => runImport({ ...desk, env: whileListening(atADistance(desk.env)) }))
 
 /** The deployed inbox; what it asks of rooms can be recorded. With a floor's socket open it is a bare one instead. */
 export class ChatInbox extends DeployedInbox {
@@ -44,4 +49,7 @@ export class ChatInbox extends DeployedInbox {
 }
 
 /** The deployed Worker with its floor beside it, in one process. */
-export default { ...api, ...withFloor({ fetch: (request, env, execution) => api.fetch(request, atADistance(env), execution) }) }
+export default {
+  ...api,
+  ...withFloor({ fetch: (request, env, execution) => api.fetch(request, whileListening(atADistance(env)), execution) }),
+}

@@ -40,13 +40,13 @@ export function aroundDatabase(database: D1Database, around: AroundTrip): D1Data
 }
 
 /** What was asked of the bucket. */
-export type BucketUse = { readonly verb: "put" | "get"; readonly key: string }
+export type BucketUse = { readonly verb: "put" | "get"; readonly key: string; readonly range?: R2GetOptions["range"] }
 
 /** A bucket that tells what is read from it and written to it. */
 export function hearingBucket(bucket: R2Bucket, heard: (use: BucketUse) => void): R2Bucket {
   const wrapped = {
     get: (key: string, options?: R2GetOptions) => {
-      heard({ verb: "get", key })
+      heard({ verb: "get", key, ...(options?.range === undefined ? {} : { range: options.range }) })
       return bucket.get(key, options)
     },
     put: (key: string, value: ReadableStream | ArrayBufferView | null, options?: R2PutOptions) => {

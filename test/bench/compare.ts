@@ -1,4 +1,4 @@
-import { type BuiltServer } from "../support/server/built-server.ts"
+import type { BuiltServer } from "../support/server/built-server.ts"
 import { fetchAgain } from "../support/server/fetch-again.ts"
 import { assertMeasurable, ensureLargeWorld, signingKeys, startBenchServer, type WorldOptions } from "./bench-server.ts"
 import { converse, floorMessagesOf, messagesOf, recordMessages } from "./chat.ts"
@@ -6,10 +6,11 @@ import type { Recording } from "./floor.ts"
 import { type Footprint, footprint, footprintGoals } from "./footprint.ts"
 import { atLeast, type Goal } from "./goals.ts"
 import { type HelloBeside, helloBesideSignIns, helloGoal } from "./hello.ts"
+import { floorImporting, type ImportBeside, importBesideOrders, importGoal, importing, recordImport, rowsATurn } from "./import.ts"
 import { fire, type Load, memoryMiB, type Shot, together, type Volley } from "./measure.ts"
 import { averageCost, costOf, type RequestCost, type Result, ratioGoal } from "./report.ts"
 import { type Scenario, type ScenarioName, type Stage, scenariosOf } from "./scenarios.ts"
-import { clearFiles, type PendingEach, prepareStage } from "./stage.ts"
+import { clearFiles, openImportShop, type PendingEach, prepareStage } from "./stage.ts"
 import type { Tell } from "./tell.ts"
 import { Wallet } from "./wallet.ts"
 
@@ -24,6 +25,8 @@ export type Comparison = {
   readonly results: readonly Result[]
   readonly footprint: Footprint
   readonly hello: HelloBeside
+  /** Where the import was among what was measured. */
+  readonly imports: readonly ImportBeside[]
   readonly memory: { readonly beforeMiB: number; readonly afterMiB: number }
   readonly goals: readonly Goal[]
 }
@@ -52,14 +55,19 @@ export async function compare(options: CompareOptions, tell: Tell): Promise<Comp
     tell.step("hello beside sign-ins")
     const { url, workerdPid } = server
     const hello = await helloBesideSignIns({ url, workerdPid, seconds: Math.max(options.seconds, helloSecondsMin) }, stage.account)
+    if (options.only.includes("import")) tell.step("orders beside an import")
+    const imports = options.only.includes("import") ? [await importBesideOrders(server)] : []
+    await clearFiles(url)
     return {
       results,
       footprint: size,
       hello,
+      imports,
       memory: { beforeMiB, afterMiB: memoryMiB(workerdPid) },
       goals: [
         ...footprintGoals(size),
         helloGoal(hello),
+        ...imports.map(importGoal),
         ...results.map(({ scenario, ratio }) => atLeast(`${scenario}: ratio to its floor`, ratio, ratioGoal)),
       ],
     }
@@ -89,7 +97,8 @@ async function compareAll(server: BuiltServer, stage: Stage, options: CompareOpt
     prepare: (step: Step) => requestContest(url, scenario, step),
   }))
   const messages = { name: "chat message", prepare: (step: Step) => messageContest(url, stage, options.connections, step) } as const
-  const scenarios = [...requests, messages].filter(({ name }) => options.only.includes(name))
+  const imports = { name: "import", prepare: (step: Step) => importContest(server, step) } as const
+  const scenarios = [...requests, messages, imports].filter(({ name }) => options.only.includes(name))
   const results: Result[] = []
   for (const [index, { name, prepare }] of scenarios.entries()) {
     await stage.wallet.renew()
@@ -99,7 +108,6 @@ async function compareAll(server: BuiltServer, stage: Stage, options: CompareOpt
     results.push(result)
     tell.line(`${place}: ${result.api.requestsPerSecond.toFixed(0)} req/s, ${result.ratio.toFixed(2)} of its floor`)
   }
-  await clearFiles(url)
   return results
 }
 
@@ -135,6 +143,21 @@ async function messageContest(url: string, stage: Stage, connections: number, st
     cost: averageCost(
       recordings.map(({ batches, sends }) => ({ d1Trips: batches.length, rowsRead: 0, rowsWritten: 0, objectCalls: sends.length })),
     ),
+  }
+}
+
+async function importContest(server: BuiltServer, step: Step): Promise<Contest> {
+  step("recording what its floor repeats")
+  const shop = await openImportShop(server.url)
+  const recording = await recordImport(server, shop)
+  const path = await keepFloor(server.url, { name: "import" }, [recording])
+  return {
+    scenario: "import",
+    what: `rows of a file of ${rowsATurn} new products`,
+    api: importing(server, shop),
+    floor: floorImporting(server.url, path),
+    cost: { d1Trips: recording.batches.length, rowsRead: 0, rowsWritten: 0, objectCalls: recording.calls.length },
+    connections: 1,
   }
 }
 

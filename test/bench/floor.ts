@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer"
 import { scrypt } from "node:crypto"
+import { giveWay } from "../../src/domains/imports/give-way.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { aroundDatabase, aroundObjects, type BucketUse, callObject, hearingBucket, type ObjectCall, type Said } from "./bindings.ts"
 import { openFloorSocket, otherId } from "./chat-floor.ts"
@@ -22,7 +23,10 @@ export type Recording = {
   readonly said: string
 }
 
-type Envelope = { readonly command: { readonly verb: string; readonly input: Readonly<Record<string, unknown>> } }
+type Envelope = {
+  readonly commandId: string
+  readonly command: { readonly verb: string; readonly input: Readonly<Record<string, unknown>> }
+}
 type Handler = { fetch(request: Request, env: Bindings, execution: ExecutionContext): Response | Promise<Response> }
 
 let recording: Recording | undefined
@@ -41,6 +45,9 @@ const listening = (env: Bindings): Bindings => ({
   FILES: hearingBucket(env.FILES, (use) => void recording?.uses.push(use)),
 })
 
+/** The environment as it is, unless somebody listens: then what an import does behind its request is heard, too. */
+export const whileListening = (env: Bindings): Bindings => (recording === undefined ? env : listening(env))
+
 /** An inbox's environment with its rooms listening in. */
 export const listeningToRooms = (env: Bindings): Bindings => ({
   ...env,
@@ -51,7 +58,7 @@ export const listeningToRooms = (env: Bindings): Bindings => ({
 })
 
 /** Ids that the API minted for its own rows: each replay needs others, or it would meet what it wrote before. */
-const minted = /^(ses|rft|aud|evt|fil)_[0-9a-z]{26}/
+const minted = /^(ses|rft|aud|evt|fil|job)_[0-9a-z]{26}/
 
 /** Statements' parameters for one replay: what was minted becomes another id, and the same one wherever it stands. */
 function afresh(said: string): (param: unknown) => unknown {
@@ -70,8 +77,19 @@ const hash = (): Promise<void> =>
     scrypt("password", "0123456789abcdef", 32, { N: 2 ** 14, r: 8, p: 5, maxmem: 64 * 1024 * 1024 }, () => resolve()),
   )
 
+/** Rows of an import as new commands about other products: those that were recorded are there already. */
+function rowsAgain(envelopes: readonly Envelope[]): readonly Envelope[] {
+  const mark = crypto.randomUUID().slice(0, 8)
+  return envelopes.map(({ command, ...envelope }) => ({
+    ...envelope,
+    commandId: crypto.randomUUID(),
+    command: { ...command, input: { ...command.input, sku: `${String(command.input["sku"])}-${mark}` } },
+  }))
+}
+
 /** The same call as a new command, or its ledger would only give the answer that it kept; about the given order, if any. */
 function again(call: ObjectCall, orderId: string | null): ObjectCall {
+  if (call.method === "executeAll") return { ...call, args: [rowsAgain((call.args as readonly [readonly Envelope[]])[0])] }
   if (call.method !== "execute") return call
   const [envelope] = call.args as readonly [Envelope]
   const { command } = envelope
@@ -91,14 +109,23 @@ async function replay(
     rows = (await env.DB.batch(batch.map(({ sql, params }) => env.DB.prepare(sql).bind(...params.map(other))))).map(
       (result) => result.results,
     )
-  for (const call of calls) rows = await callObject(env.SUPPLIER_LEDGER, again(call, orderId))
-  for (const { verb, key } of uses) {
+  for (const call of calls) {
+    rows = await callObject(env.SUPPLIER_LEDGER, again(call, orderId))
+    // As the import does: or what the ledger sets off (events, the feed) would wait until the floor is done, and cost it nothing.
+    if (call.method === "executeAll") await giveWay()
+  }
+  for (const { verb, key, range } of uses) {
     if (verb === "put") {
       await env.FILES.put(`${floorPrefix}${crypto.randomUUID()}`, body)
       continue
     }
-    const object = await env.FILES.get(key)
+    const object = await env.FILES.get(key, range === undefined ? {} : { range })
     if (object === null) return new Response("the object is gone", { status: 404 })
+    // What an import reads stays here; a download is handed on.
+    if (calls.length > 0) {
+      await object.body.pipeTo(new WritableStream())
+      continue
+    }
     return new Response(object.body, { headers: { "content-length": String(object.size) } })
   }
   return Response.json(rows)
@@ -181,7 +208,7 @@ async function record(api: Handler, request: Request, env: Bindings, execution: 
   const length = typeof sent === "object" ? { "content-length": String(sent.byteLength) } : {}
   const init = { method, headers: { ...headers, ...length }, ...(sent === undefined ? {} : { body: sent }) }
   const repeated = new Request(new URL(path, request.url), init)
-  const answer = await api.fetch(repeated, listening(env), execution)
+  const answer = await api.fetch(repeated, env, execution)
   await answer.arrayBuffer()
   const recorded = recording
   recording = undefined

@@ -12,6 +12,8 @@ export type Shot = {
 /** What one stretch of load gave. */
 export type Volley = {
   readonly durationsMs: readonly number[]
+  /** How many were done, where one duration is that of many. */
+  readonly count?: number
   readonly seconds: number
   readonly cpuMs: number
   /** How often each thing went wrong, by status or name. */
@@ -62,17 +64,18 @@ export function percentile(sortedMs: readonly number[], share: number): number {
 export function together(volleys: readonly Volley[]): Measured {
   const sum = (of: (volley: Volley) => number): number => volleys.reduce((total, volley) => total + of(volley), 0)
   const durations = volleys.flatMap(({ durationsMs }) => durationsMs).sort((a, b) => a - b)
+  const requests = sum(({ count, durationsMs }) => count ?? durationsMs.length)
   return {
-    requests: durations.length,
+    requests,
     requestsPerSecond:
-      durations.length /
+      requests /
       Math.max(
         0.001,
         sum(({ seconds }) => seconds),
       ),
     p50Ms: percentile(durations, 0.5),
     p99Ms: percentile(durations, 0.99),
-    cpuMsPerRequest: sum(({ cpuMs: used }) => used) / Math.max(1, durations.length),
+    cpuMsPerRequest: sum(({ cpuMs: used }) => used) / Math.max(1, requests),
     failures: sum(({ failed }) => Object.values(failed).reduce((total, count) => total + count, 0)),
     failed: volleys.map(({ failed }) => failed).reduce(added, {}),
   }

@@ -21,6 +21,7 @@ export const scenarioNames = [
   "upload",
   "download",
   "chat message",
+  "import",
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]
 
@@ -77,11 +78,17 @@ export type Stage = {
   readonly kits: Pool
 }
 
-export function placing(wallet: Wallet, supplier: Supplier, product: Pick<Product, "id" | "min_order_qty">, buyer: Buyer): Shot {
+type Orderable = Pick<Product, "id" | "min_order_qty">
+
+/** An order of one line, by whoever holds the token. */
+export function ordering(token: string, supplierId: OrganizationId, product: Orderable): Shot {
   const items = [{ product_id: product.id, quantity: product.min_order_qty }]
-  const body = JSON.stringify({ supplier_id: supplier.id, items })
-  return { method: "POST", path: `${api}/orders`, headers: bearer(wallet.of(buyer.id)), body }
+  const body = JSON.stringify({ supplier_id: supplierId, items })
+  return { method: "POST", path: `${api}/orders`, headers: bearer(token), body }
 }
+
+export const placing = (wallet: Wallet, supplier: Supplier, product: Orderable, buyer: Buyer): Shot =>
+  ordering(wallet.of(buyer.id), supplier.id, product)
 
 export const signingIn = (account: Account): Shot => ({
   method: "POST",

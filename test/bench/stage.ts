@@ -1,6 +1,7 @@
+import type { OrganizationId } from "../../src/kernel/ids.ts"
 import { fetchAgain } from "../support/server/fetch-again.ts"
 import type { Shot } from "./measure.ts"
-import { type Account, type KnownFile, type KnownOrder, type Pool, placing, type Stage, uploading } from "./scenarios.ts"
+import { type Account, type KnownFile, type KnownOrder, ordering, type Pool, placing, type Stage, uploading } from "./scenarios.ts"
 import type { Tell } from "./tell.ts"
 import type { Wallet } from "./wallet.ts"
 import { type Buyer, readJson, readWorld, type Supplier, type World } from "./world.ts"
@@ -24,6 +25,14 @@ export async function inParallel(count: number, work: (index: number) => Promise
   await Promise.all(Array.from({ length: atOnce }, lane))
 }
 
+/** Asks as somebody, and has to get what was asked for. @returns the id in the answer. */
+async function must(url: string, token: string, method: "POST" | "PUT", path: string, body: unknown): Promise<string> {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
+  const answer = await send(url, { method, path: `/api/v1${path}`, headers, body: JSON.stringify(body) })
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+  return ((await answer.json()) as { id: string }).id
+}
+
 type Shop = { readonly supplier: Supplier; readonly buyer: Buyer; readonly productId: string; readonly kitId: string }
 
 /** A supplier with stock enough for whatever is accepted, of a product and of a kit that holds it and another. */
@@ -31,12 +40,7 @@ async function stockShop(url: string, wallet: Wallet, world: World): Promise<Sho
   const supplier = world.suppliers.find(({ id }) => world.buyers.some(({ supplierIds }) => supplierIds.includes(id)))
   const buyer = world.buyers.find(({ supplierIds }) => supplier !== undefined && supplierIds.includes(supplier.id))
   if (supplier === undefined || buyer === undefined) throw new Error("the world has no linked supplier: seed it with --size=large")
-  const headers = { authorization: `Bearer ${wallet.of(supplier.id)}`, "content-type": "application/json" }
-  const make = async (path: string, body: unknown): Promise<string> => {
-    const made = await send(url, { method: "POST", path: `/api/v1${path}`, headers, body: JSON.stringify(body) })
-    if (!made.ok) throw new Error(`stocking: ${made.status} ${await made.text()}`)
-    return ((await made.json()) as { id: string }).id
-  }
+  const make = (path: string, body: unknown) => must(url, wallet.of(supplier.id), "POST", path, body)
   const run = Date.now()
   const product = (sku: string, stock_quantity: number) =>
     make("/products", { sku: `${sku}-${run}`, name: "Bench stock", price: "1.00", stock_quantity })
@@ -98,15 +102,32 @@ async function readableFiles(url: string, wallet: Wallet, { buyers }: World): Pr
   return files
 }
 
-async function register(url: string): Promise<Account> {
-  const account = { email: `bench-${Date.now()}@bench.test`, password: "a-password-for-the-benchmark" }
+type Founded = { readonly account: Account; readonly orgId: OrganizationId; readonly token: string }
+
+/** Somebody with an organization of their own. */
+async function register(url: string, capability: "supplier" | "buyer"): Promise<Founded> {
+  const account = { email: `bench-${crypto.randomUUID()}@bench.test`, password: "a-password-for-the-benchmark" }
   const answer = await fetchAgain(`${url}/api/v1/auth/register`, {
     method: "POST",
     headers: { "content-type": "application/json", "idempotency-key": account.email },
-    body: JSON.stringify({ ...account, organization: { name: `Bench ${Date.now()}`, capabilities: ["buyer"] } }),
+    body: JSON.stringify({ ...account, organization: { name: `Bench ${Date.now()}`, capabilities: [capability] } }),
   })
   if (answer.status !== 201) throw new Error(`registering: ${answer.status} ${await answer.text()}`)
-  return account
+  const { organization, access_token: token } = (await answer.json()) as { organization: { id: OrganizationId }; access_token: string }
+  return { account, orgId: organization.id, token }
+}
+
+/** Who imports, and an order that somebody else places there. Their tokens hold for a quarter of an hour. */
+export type ImportShop = { readonly orgId: OrganizationId; readonly token: string; readonly order: Shot }
+
+/** Two organizations of their own, linked, so that the world's catalogs stay as they are. An import asks who started it: no wallet will do. */
+export async function openImportShop(url: string): Promise<ImportShop> {
+  const supplier = await register(url, "supplier")
+  const buyer = await register(url, "buyer")
+  const linkId = await must(url, buyer.token, "POST", "/links/request", { supplier_id: supplier.orgId })
+  await must(url, supplier.token, "PUT", `/links/${linkId}/status`, { status: "APPROVED" })
+  const id = await must(url, supplier.token, "POST", "/products", { sku: "ORDERED", name: "Ordered meanwhile", price: "1.00" })
+  return { orgId: supplier.orgId, token: supplier.token, order: ordering(buyer.token, supplier.orgId, { id, min_order_qty: 1 }) }
 }
 
 /** How many orders wait for the API, and as many for the floor. */
@@ -117,7 +138,7 @@ export async function prepareStage(url: string, wallet: Wallet, pendingEach: Pen
   tell.step("reading the world")
   const world = await readWorld(url, wallet)
   tell.line(`world: ${world.suppliers.length} suppliers, ${world.buyers.length} buyers read`)
-  const account = await register(url)
+  const { account } = await register(url, "buyer")
   const shop = await stockShop(url, wallet, world)
   const pendingOf = (what: string, productId: string, each: number) =>
     placePending(url, wallet, shop, productId, each, (done) => {

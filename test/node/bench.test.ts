@@ -3,6 +3,7 @@ import { bin, run } from "../../scripts/lib/run.ts"
 import { distanceOf } from "../bench/edge.ts"
 import { activeMs } from "../bench/footprint.ts"
 import { atLeast, below, goalTable } from "../bench/goals.ts"
+import { importGoal, importTable, waitsOf } from "../bench/import.ts"
 import { percentile, together } from "../bench/measure.ts"
 import { spread, svgOf } from "../bench/plot.ts"
 import { averageCost, costOf, type Result, resultTable } from "../bench/report.ts"
@@ -40,6 +41,8 @@ describe("measurements", () => {
       failed: { 500: 2 },
     })
     expect(together([])).toMatchObject({ requests: 0, requestsPerSecond: 0, p99Ms: 0 })
+    const whole = { durationsMs: [2_000], count: 1_000, seconds: 2, cpuMs: 500, failed: {} }
+    expect(together([whole, whole])).toMatchObject({ requests: 2_000, requestsPerSecond: 500, p50Ms: 2_000, cpuMsPerRequest: 0.5 })
     expect([0.01, 0.5, 0.99].map((share) => percentile([1, 2, 3, 4], share))).toEqual([1, 2, 4])
   })
 
@@ -67,6 +70,18 @@ describe("goals", () => {
     const goals = [below("a", 1, 2, "ms"), below("b", 2, 2, "ms"), below("c", Number.NaN, 2, "ms"), atLeast("d", 0.7, 0.7)]
     expect(goals.map(({ isMet }) => isMet)).toEqual([true, false, false, true])
     expect(goalTable(goals).split("\n")).toHaveLength(goals.length + 2)
+  })
+
+  test("of an import are not met by one that lost rows, and its table says how long others waited", () => {
+    const [alone, beside] = [waitsOf([3, 1, 2]), waitsOf([9, 40, 10])]
+    expect([alone, beside]).toEqual([
+      { orders: 3, medianMs: 2, maxMs: 3 },
+      { orders: 3, medianMs: 10, maxMs: 40 },
+    ])
+    const measured = { rows: 10_000, seconds: 50, alone, beside }
+    expect([importGoal(measured).isMet, importGoal({ ...measured, seconds: Number.NaN }).isMet]).toEqual([true, false])
+    expect(importTable(measured).split("\n")).toHaveLength(4)
+    expect(importTable(measured)).toContain("200 rows/s")
   })
 
   test("of scale name the reads that grow", () => {

@@ -1,6 +1,5 @@
 import type { ProductFacts } from "../../../src/domains/catalog/rules.ts"
 import type { AskedLine, OrderFacts } from "../../../src/domains/orders/rules.ts"
-import type { Milli } from "../../../src/kernel/quantity.ts"
 import type { InputFault, Result } from "../../../src/kernel/result.ts"
 import { refuse } from "../../../src/kernel/result.ts"
 import type { LedgerWork } from "../work.ts"
@@ -12,7 +11,7 @@ import { createProduct, type UpdateProduct, updateProduct } from "./products.ts"
 type SaveProduct = Omit<UpdateProduct, "productId" | "sku"> & { readonly sku: string }
 
 type PlaceOrderBySku = Omit<PlaceOrder, "lines"> & {
-  readonly lines: ReadonlyArray<{ readonly sku: string; readonly quantityMilli: Milli }>
+  readonly lines: ReadonlyArray<Omit<AskedLine, "productId"> & { readonly sku: string }>
 }
 
 const missing = (members: readonly string[]): InputFault[] =>
@@ -38,9 +37,9 @@ function placeOrderBySku(work: LedgerWork, { lines, ...order }: PlaceOrderBySku)
     return refuse("LINK_NOT_APPROVED", "Orders need an approved link with the supplier.")
   }
   const unknown: InputFault[] = []
-  const asked = lines.flatMap(({ sku, quantityMilli }, index): AskedLine[] => {
+  const asked = lines.flatMap(({ sku, ...line }, index): AskedLine[] => {
     const productId = products.idBySku(sku)
-    if (productId !== undefined) return [{ productId, quantityMilli }]
+    if (productId !== undefined) return [{ productId, ...line }]
     unknown.push({ pointer: `/items/${index}/sku`, code: "UNKNOWN_PRODUCT", message: "The supplier sells no such product." })
     return []
   })

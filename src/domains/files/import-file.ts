@@ -6,7 +6,7 @@ import { day, type Instant } from "../../kernel/time.ts"
 import type { Statement } from "../../platform/db/executor.ts"
 import { guardChanged } from "../../platform/db/guards.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
-import type { Bindings } from "../../platform/env.ts"
+import { type Bindings, configOf } from "../../platform/env.ts"
 import { putObject } from "../../platform/files/put-object.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { invalidAt, parseInput } from "../../platform/http/input.ts"
@@ -79,7 +79,8 @@ type Written = Place & { readonly name: string; readonly uploadedBy: string; rea
 
 /**
  * Writes a CSV file in somebody's name, whom it belongs to from then on; @returns the statements that make it known. Written
- * anew under the same id it replaces itself. What it takes counts, and is not refused: the rows in it are the organization's own.
+ * anew under the same id it replaces itself. INV-FIL-3: what it takes counts: where there is no room for it the statements are
+ * refused with QUOTA_EXCEEDED, and whoever wrote it takes it away again.
  */
 export async function writeImportFile(
   env: Bindings,
@@ -100,7 +101,7 @@ export async function writeImportFile(
   await putObject(env.FILES, keyOf(place), counted, undefined, "text/csv")
   await hasher.close()
   const sha256 = toHex(new Uint8Array(await digest.digest))
-  return fileStore(db).insertReady({
+  const row = {
     id: place.id,
     ownerId: place.orgId,
     purpose: "import",
@@ -117,5 +118,9 @@ export async function writeImportFile(
     seenBy: null,
     dueAt: now + limits.importFileDaysKept * day,
     createdAt: now,
-  })
+  } as const
+  return fileStore(db).reserve(row, configOf(env).FILE_QUOTA_BYTES)
 }
+
+/** Takes away what was written and never made known. */
+export const dropImportFile = (env: Pick<Bindings, "FILES">, place: Place): Promise<void> => env.FILES.delete(keyOf(place))

@@ -2,7 +2,7 @@
 export { attachFiles } from "./attach-files.ts"
 export { fileViews } from "./file-views.ts"
 export { fileEndpoints } from "./http.ts"
-export { readImportFile, takeImportFile, writeImportFile } from "./import-file.ts"
+export { dropImportFile, readImportFile, takeImportFile, writeImportFile } from "./import-file.ts"
 export { claimProductImage, placeProductImage } from "./product-image.ts"
 export { fileNameInput } from "./schemas.ts"
 export { sweepFiles, sweepOrphans } from "./sweep-files.ts"

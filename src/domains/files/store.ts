@@ -72,15 +72,12 @@ export const fileStore = (db: TenantDb) => ({
     return row === undefined ? undefined : decodeRow(files, row)
   },
 
-  /** INV-FIL-3: sets room aside for an upload, which is refused where the organization has too little left. */
+  /** INV-FIL-3: takes room for a file, which is refused where the organization has too little left. */
   reserve: (row: NewFile, quotaBytes: number): Statement[] => [
     addBytes(db, row.sizeBytes),
     guard("QUOTA_EXCEEDED", sql`(select bytes from file_usage where org_id = ${db.orgId}) <= ${quotaBytes}`),
     db.insert(files, row),
   ],
-
-  /** A file that was written here, and not uploaded. */
-  insertReady: (row: NewFile): Statement[] => [addBytes(db, row.sizeBytes), db.insert(files, row)],
 
   /** The upload came to its end: what was set aside becomes what it takes. */
   settle: (

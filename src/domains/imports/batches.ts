@@ -18,12 +18,37 @@ export type Unit = {
 
 const isUnreadable = ({ rows }: Unit): boolean => typeof rows.at(-1)?.said === "string"
 
-function rowOf(kind: ImportKind, columns: readonly string[], row: number, record: CsvRecord): Row {
+export function rowOf(kind: ImportKind, columns: readonly string[], row: number, record: CsvRecord): Row {
   const cells = cellsOf(record)
   if (typeof cells === "string") return { row, cells: [], said: cellFaults[cells] }
   const said = readRow(kind, columns, cells)
   // What the header does not name is of no use, and a row of commas alone would fill the memory with it.
   return { row, cells: cells.slice(0, columns.length), said: said.ok ? said.value : said.error }
+}
+
+/** The order that a row says it belongs to; undefined where it cannot be read. */
+const keyOf = ({ said }: Row): string | undefined => (typeof said === "string" ? undefined : orderKeyOf(said))
+
+/** A file's orders, counted row by row as `unitsOf` makes them. */
+type OrderCount = {
+  readonly orders: number
+  /** Rows from which no batch can be cut off: of one order, and of those behind rows that cannot be read. */
+  readonly rowsTogether: number
+  readonly key: string | undefined
+  readonly isReadable: boolean
+}
+
+export const noOrders: OrderCount = { orders: 0, rowsTogether: 0, key: undefined, isReadable: true }
+
+export function countingRow(count: OrderCount, row: Row): OrderCount {
+  const key = keyOf(row)
+  const belongs = count.orders > 0 && (key === undefined || key === count.key)
+  return {
+    orders: belongs ? count.orders : count.orders + 1,
+    rowsTogether: belongs || !count.isReadable ? count.rowsTogether + 1 : 1,
+    key: belongs ? count.key : key,
+    isReadable: key !== undefined,
+  }
 }
 
 /**
@@ -41,7 +66,7 @@ async function* unitsOf(
   for await (const record of records) {
     const row = rowOf(kind, columns, number, record)
     number += 1
-    const key = kind === "products" || typeof row.said === "string" ? undefined : orderKeyOf(row.said)
+    const key = kind === "products" ? undefined : keyOf(row)
     const belongs = kind === "orders" && unit !== undefined && (key === undefined || key === unit.key)
     if (unit !== undefined && belongs) {
       unit.rows.push(row)

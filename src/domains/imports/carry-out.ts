@@ -91,7 +91,7 @@ async function planOrder(job: ImportJobRow, { rows, isDoubtful }: Unit, supplier
   if (!supplierId.ok) return all(supplierId.error)
   const input = {
     buyerId: job.orgId,
-    lines: lines.map(({ sku, quantityMilli }) => ({ sku, quantityMilli })),
+    lines: lines.map(({ sku, quantityMilli, unit }) => ({ sku, quantityMilli, ...(unit === undefined ? {} : { unit }) })),
     note: lines.find(({ note }) => note !== undefined)?.note ?? null,
     requestedDeliveryOn: lines.find(({ requestedDeliveryOn: day }) => day !== undefined)?.requestedDeliveryOn ?? null,
   }

@@ -4,11 +4,13 @@ import { sha256 } from "../../kernel/digest.ts"
 import { derivedId, type FileId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { RefusalError } from "../../kernel/result.ts"
+import type { Statement } from "../../platform/db/executor.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { UnitOfWork } from "../../platform/db/unit-of-work.ts"
 import { csvLines } from "../../platform/http/csv.ts"
 import type { Chunks } from "../../platform/http/upload.ts"
-import { writeImportFile } from "../files/index.ts"
+import { describeError, log } from "../../platform/log/log.ts"
+import { dropImportFile, writeImportFile } from "../files/index.ts"
 import { importEvents } from "./events.ts"
 import { errorColumns } from "./rules.ts"
 import { importStore } from "./store.ts"
@@ -17,22 +19,47 @@ import type { ImportJobRow } from "./tables.ts"
 /**
  * INV-IMP-4: ends an import once: the file of its failed rows, how it ended, the audit row and the event that tells who
  * started it. `reason` says why it FAILED; without one it is DONE. What was begun before and died is done again.
+ * INV-IMP-12: an import ends, with the file of its failed rows or without: one that finds no room, or cannot be written, is
+ * done without and `reason` says so. @throws where D1 fails, or the file may yet be written: its object tries again.
  */
 export async function endImport(desk: ImportDesk, db: TenantDb, job: ImportJobRow, reason: string | null): Promise<void> {
-  const { env, progress } = desk
-  const { total, done, failed } = progress
   const now = Date.now()
+  const written = await writeErrors(desk, db, job, now)
+  try {
+    await close(desk, db, job, { reason, written, now })
+  } catch (error) {
+    if (!(error instanceof RefusalError) || error.refusal.code !== "QUOTA_EXCEEDED" || written.fileId === null) throw error
+    await dropImportFile(desk.env, { orgId: job.orgId, id: written.fileId })
+    await close(desk, db, job, { reason, written: doneWithout("There was no room for the file of its failed rows."), now })
+  }
+}
+
+/** The file of the failed rows, and the statements that make it known; or why there is none. */
+type Written = { readonly fileId: FileId | null; readonly statements: readonly Statement[]; readonly why: string | null }
+
+const doneWithout = (why: string | null): Written => ({ fileId: null, statements: [], why })
+
+async function writeErrors(desk: ImportDesk, db: TenantDb, job: ImportJobRow, now: number): Promise<Written> {
+  const { env, progress } = desk
+  if (progress.failed === 0) return doneWithout(null)
+  const id = await errorsFileIdOf(job)
+  const file = { orgId: job.orgId, id, name: `${job.kind}-import-failed-rows.csv`, uploadedBy: job.startedBy, now }
+  try {
+    return { fileId: id, statements: await writeImportFile(env, db, file, linesOf(desk, progress.columns ?? [])), why: null }
+  } catch (error) {
+    if (progress.tries < limits.importErrorsFileTriesMax) throw error
+    log.error("an import ends without the file of its failed rows", { job: job.id, error: describeError(error) })
+    return doneWithout("The file of its failed rows could not be written.")
+  }
+}
+
+type Ending = { readonly reason: string | null; readonly written: Written; readonly now: number }
+
+async function close({ env, progress }: ImportDesk, db: TenantDb, job: ImportJobRow, { reason, written, now }: Ending): Promise<void> {
+  const { total, done, failed } = progress
+  const { fileId: errorsFileId, statements, why } = written
   const status = reason === null ? "DONE" : "FAILED"
-  const errorsFileId = failed === 0 ? null : await errorsFileIdOf(job)
-  const file =
-    errorsFileId === null
-      ? []
-      : await writeImportFile(
-          env,
-          db,
-          { orgId: job.orgId, id: errorsFileId, name: `${job.kind}-import-failed-rows.csv`, uploadedBy: job.startedBy, now },
-          linesOf(desk, progress.columns ?? []),
-        )
+  const told = [reason, why].filter((part) => part !== null).join(" ") || null
   const ended = { job_id: job.id, kind: job.kind, status, total, done, failed, errors_file_id: errorsFileId, assignee_id: job.startedBy }
   const announced: Promise<void>[] = []
   // Nobody's own act: who started it is told, whom their own acts never are.
@@ -41,18 +68,19 @@ export async function endImport(desk: ImportDesk, db: TenantDb, job: ImportJobRo
     revoked: () => undefined,
   })
   work
-    .add(...importStore(db).end(job.id, { status, total, done, failed, reason, errorsFileId, finishedAt: now }), ...file)
+    .add(...importStore(db).end(job.id, { status, total, done, failed, reason: told, errorsFileId, finishedAt: now }), ...statements)
     .audit(db, {
       action: `imports.${job.kind}.finish`,
       entity: "import",
       entityId: job.id,
-      after: { ...ended, reason },
+      after: { ...ended, reason: told },
       actor: { kind: job.startedByKind, id: job.startedBy, name: job.startedByName, organizationId: job.orgId },
     })
     .event(db, importEvents.finished, ended)
   try {
     await work.commit(db)
   } catch (error) {
+    // It has ended already.
     if (!(error instanceof RefusalError) || error.refusal.code !== "CONFLICT") throw error
   }
   await Promise.all(announced)

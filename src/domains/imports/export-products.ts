@@ -8,10 +8,14 @@ import { csvDownload } from "../../platform/http/csv.ts"
 import { catalogStore, type ProductFacts, productOfRow, sightOf } from "../catalog/index.ts"
 import type { importColumns } from "./rules.ts"
 
-type Column = (typeof importColumns.products.read)[number] | "id"
+type Read = (typeof importColumns.products.read)[number]
+type Column = Exclude<Read, "stock_quantity"> | (typeof importColumns.products.ignored)[number]
 type Cell = string | number | null
 
-/** The columns that an import reads, and the id. Quantities of stock stand there for those who may see them. */
+/**
+ * The columns that an import reads, but for `stock_quantity`, which states a count: what is on hand stands under a name that an
+ * import passes over (INV-IMP-11). And the id. Quantities of stock stand there for those who may see them.
+ */
 const columnsFor = (seesStock: boolean): Readonly<Record<Column, (product: ProductFacts) => Cell>> => ({
   id: ({ id }) => id,
   sku: ({ sku }) => sku,
@@ -24,7 +28,7 @@ const columnsFor = (seesStock: boolean): Readonly<Record<Column, (product: Produ
   currency: ({ currency }) => currency,
   min_order_qty: ({ minOrderMilli }) => quantityNumber(minOrderMilli),
   min_stock_level: ({ minStockMilli }) => (seesStock ? quantityNumber(minStockMilli) : null),
-  stock_quantity: ({ stockMilli }) => (seesStock ? quantityNumber(stockMilli) : null),
+  on_hand_at_export: ({ stockMilli }) => (seesStock ? quantityNumber(stockMilli) : null),
   is_active: ({ isActive }) => String(isActive),
 })
 

@@ -1,3 +1,4 @@
+import { limits } from "../../kernel/limits.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint, type HandlerResult, uploadEndpoint } from "../../platform/http/endpoint.ts"
 import { reply } from "../../platform/http/reply.ts"
@@ -43,7 +44,7 @@ export const importEndpoints: readonly Endpoint[] = [
       path: "/products/import",
       tag: "Products",
       summary: "Create and change many products from a CSV file",
-      description: `${howToSend} Columns: ${importColumns.products.read.join(", ")}. A row whose SKU there is changes that product, and leaves alone what its cells leave empty; any other creates one.`,
+      description: `${howToSend} Columns: ${importColumns.products.read.join(", ")}. A row whose SKU there is changes that product, and leaves alone what its cells leave empty; any other creates one. stock_quantity states a count, as PATCH /products/{id} does; on_hand_at_export, which an export writes in its place, is passed over, so that importing an export undoes no sale.`,
       access: "catalog.product.edit",
       query: importProductsQuery,
       body: importFileInput,
@@ -61,7 +62,7 @@ export const importEndpoints: readonly Endpoint[] = [
       path: "/products/export",
       tag: "Products",
       summary: "The organization's products as CSV",
-      description: `The same columns as an import reads, newest first, inactive ones among them. ${download}`,
+      description: `The same columns as an import reads, newest first, inactive ones among them; but for stock_quantity, which would state a count: what is on hand stands as on_hand_at_export, which an import passes over. ${download}`,
       access: "catalog.product.edit",
       success: csvSuccess,
     },
@@ -74,7 +75,7 @@ export const importEndpoints: readonly Endpoint[] = [
       path: "/orders/import",
       tag: "Orders",
       summary: "Place many orders from a CSV file",
-      description: `${howToSend} Columns: ${importColumns.orders.read.join(", ")}; a row is a line of an order. Rows that stand together and name the same supplier and reference are one order, which is placed whole or not at all.`,
+      description: `${howToSend} Columns: ${importColumns.orders.read.join(", ")}; a row is a line of an order. Rows that stand together and name the same supplier and reference are one order, which is placed whole or not at all. unit is the product's own or one of its packs, which the quantity then counts. A file has at most ${limits.importOrdersMax} orders; more than that, and the job ends FAILED before any is placed. Imports place as many orders a minute as requests are allowed, and rest in between.`,
       access: "orders.purchase.place",
       query: importOrdersQuery,
       body: importFileInput,

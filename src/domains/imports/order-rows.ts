@@ -15,6 +15,7 @@ const lineInput = lazily(() =>
     reference: textInput(limits.referenceCharsMax).optional(),
     sku: textInput(limits.skuCharsMax, 1),
     quantity: quantityInput("positive"),
+    unit: textInput(limits.unitCharsMax, 1).optional(),
     note: textInput(limits.noteCharsMax).optional(),
     requested_delivery_on: z.iso.date().optional(),
   }),
@@ -26,6 +27,8 @@ export type OrderRow = {
   readonly reference: string | undefined
   readonly sku: string
   readonly quantityMilli: number
+  /** One of the product's packs, which the quantity then counts. */
+  readonly unit: string | undefined
   readonly note: string | undefined
   readonly requestedDeliveryOn: string | undefined
 }
@@ -40,6 +43,7 @@ export function orderRowOf(said: Said): Result<OrderRow, string> {
       reference: line.reference,
       sku: line.sku,
       quantityMilli: line.quantity,
+      unit: line.unit,
       note: line.note,
       requestedDeliveryOn: line.requested_delivery_on,
     })

@@ -17,11 +17,12 @@ export const importFlow = {
   FAILED: [],
 } as const satisfies Flow<ImportStatus>
 
-/** What whoever starts one must hold, and still hold while it runs. */
+/** What whoever starts one must hold, and still hold while it runs; platform staff what lets them into organizations. */
 export const importPermission = {
   products: "catalog.product.edit",
   orders: "orders.purchase.place",
 } as const satisfies Record<ImportKind, Permission>
+export const visitorPermission = "platform.organization.manage" satisfies Permission
 
 type Columns = { readonly needed: readonly string[]; readonly read: readonly string[]; readonly ignored: readonly string[] }
 
@@ -46,11 +47,12 @@ export const importColumns = {
       "stock_quantity",
       "is_active",
     ],
-    ignored: ["id"],
+    // What was on hand when the file was written: stated as a count later, it would undo what was sold since.
+    ignored: ["id", "on_hand_at_export"],
   },
   orders: {
     needed: ["sku", "quantity"],
-    read: ["supplier_id", "supplier_slug", "reference", "sku", "quantity", "note", "requested_delivery_on"],
+    read: ["supplier_id", "supplier_slug", "reference", "sku", "quantity", "unit", "note", "requested_delivery_on"],
     ignored: [
       "order_id",
       "status",
@@ -59,7 +61,6 @@ export const importColumns = {
       "buyer_id",
       "buyer_name",
       "name",
-      "unit",
       "currency",
       "unit_price_at_time",
       "line_total",

@@ -44,7 +44,7 @@ export const jobView = lazily(() =>
       errors_file_id: idView("fil")
         .nullable()
         .openapi({ description: "A CSV file of the failed rows, each with its number and why; kept for seven days." }),
-      reason: z.string().nullable().openapi({ example: null }),
+      reason: z.string().nullable().openapi({ example: null, description: "Why it FAILED, or why there is no file of failed rows." }),
       created_at: instantView,
       finished_at: instantView.nullable(),
     })

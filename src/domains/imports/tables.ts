@@ -26,7 +26,7 @@ export const importJobs = tenantTable(
     total: integer("total").notNull(),
     done: integer("done").notNull(),
     failed: integer("failed").notNull(),
-    /** Why it FAILED as a whole. */
+    /** Why it FAILED as a whole, or why there is no file of its failed rows. */
     reason: text("reason"),
     errorsFileId: text("errors_file_id").$type<FileId>(),
     createdAt: integer("created_at").notNull(),

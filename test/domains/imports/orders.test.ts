@@ -54,6 +54,33 @@ describe("POST /orders/import", () => {
     expect(lines[5]).toContain("see row 5")
   })
 
+  test("counts in packs where a row names one", async () => {
+    const { supplier, buyer } = await market()
+    const eggs = { sku: "EGG", name: "Eggs", price: "0.30", packs: [{ unit: "box", quantity: 12 }] }
+    expect((await api("POST", "/products", { token: supplier.token, body: eggs })).status).toBe(201)
+    const csv = "reference,sku,quantity,unit\na,EGG,5,box\nb,EGG,7,piece\nc,EGG,3,\nd,EGG,1.5,box\ne,EGG,1,crate\n"
+    const job = await imported(buyer.token, "orders", csv, `?supplier_id=${supplier.org.id}`)
+    expect(job).toMatchObject({ status: "DONE", done: 3, failed: 2 })
+    const [, broken, unknown] = (await failedRowsOf(buyer.token, job.errors_file_id)).split("\r\n")
+    expect(broken).toContain("row 4 quantity: A box of 12 piece is not broken")
+    expect(unknown).toContain("row 5 unit: The product is counted in: piece, box.")
+    const ordered = []
+    for (const { id } of await ordersOf(buyer.token))
+      ordered.push((await api("GET", `/orders/${id}`, { token: buyer.token })).body.items[0])
+    expect(
+      ordered
+        .map(({ quantity, ordered_unit, ordered_unit_quantity }) => [quantity, ordered_unit, ordered_unit_quantity])
+        .sort(([a], [b]) => a - b),
+    ).toEqual([
+      [3, "piece", 3],
+      [7, "piece", 7],
+      [60, "box", 5],
+    ])
+    const exported = String((await api("GET", "/orders/export?side=buyer", { token: buyer.token })).body)
+    expect(exported).toContain(",60,piece,")
+    expect(await imported(buyer.token, "orders", exported)).toMatchObject({ done: 3, failed: 0 })
+  })
+
   test("names the row of a line that the supplier does not sell", async () => {
     const { supplier, buyer } = await market()
     const job = await imported(buyer.token, "orders", "reference,sku,quantity\na,TOM-001,1\na,NOPE,1\n", `?supplier_id=${supplier.org.id}`)

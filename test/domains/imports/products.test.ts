@@ -4,6 +4,7 @@ import { limits } from "../../../src/kernel/limits.ts"
 import { concat, textBytes, uploaded } from "../../support/files.ts"
 import { failedRowsOf, importCsv, imported, jobOver } from "../../support/imports.ts"
 import { quiet } from "../../support/ledger.ts"
+import { market } from "../../support/market.ts"
 import { api, auditOf, eventsOf, hire, signUp } from "../../support/world.ts"
 
 quiet()
@@ -181,6 +182,24 @@ describe("GET /products/export", () => {
     expect(file.body).toContain("'=A1,\"'=HYPERLINK(")
     expect(await imported(token, "products", String(file.body))).toMatchObject({ status: "DONE", total: 3, done: 3, failed: 0 })
     expect(await productsOf(token)).toEqual(before)
+  })
+
+  test("INV-IMP-11: leaves stock alone when it is imported after goods were sold", async () => {
+    const { supplier, buyer, body } = await market(100)
+    const { token } = supplier
+    const before = String((await api("GET", "/products/export", { token })).body)
+    const [columns = "", line = ""] = before.split("\r\n")
+    expect(columns.split(",")).not.toContain("stock_quantity")
+    expect(line.split(",")[columns.split(",").indexOf("on_hand_at_export")]).toBe("100")
+    const items = [{ ...body.items[0], quantity: 30 }]
+    const order = await api("POST", "/orders", { token: buyer.token, body: { ...body, items } })
+    expect((await api("PUT", `/orders/${order.body.id}/status`, { token, body: { status: "ACCEPTED" } })).status).toBe(200)
+    const dearer = before.replace("5.99", "6.49")
+    expect(await imported(token, "products", dearer)).toMatchObject({ status: "DONE", done: 1, failed: 0 })
+    expect((await productsOf(token)).get("TOM-001")).toMatchObject({ price: "6.49", stock_quantity: 70 })
+    // Whoever has counted says so.
+    expect(await imported(token, "products", "sku,stock_quantity\nTOM-001,64\n")).toMatchObject({ done: 1 })
+    expect((await productsOf(token)).get("TOM-001")).toMatchObject({ price: "6.49", stock_quantity: 64 })
   })
 
   test("is for owners and managers, and of the own organization alone", async () => {

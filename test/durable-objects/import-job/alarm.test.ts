@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test } from "vitest"
-import type { FailedRow, ImportProgress, ImportWork } from "../../../durable-objects/import-job/client.ts"
+import type { FailedRow, ImportNext, ImportProgress, ImportWork } from "../../../durable-objects/import-job/client.ts"
 import { importJobOf } from "../../../durable-objects/import-job/import-job.ts"
 import { newId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
@@ -47,7 +47,8 @@ class Shell {
 }
 
 /** What a work that goes on answers, and one that is over. */
-const [goesOn, isOver] = [false, true]
+const goesOn: ImportNext = { afterMs: 0 }
+const isOver: ImportNext = "over"
 const idle: ImportWork = async () => goesOn
 const died: ImportWork = async () => {
   throw new Error("the object died")

@@ -1,78 +1,29 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test"
+import { evictDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { describe, expect, test, vi } from "vitest"
-import type { ImportWork } from "../../../durable-objects/import-job/client.ts"
-import { importJobOf } from "../../../durable-objects/import-job/import-job.ts"
 import { runImport, sweepImports } from "../../../src/domains/imports/index.ts"
-import { type ImportJobId, newId, type OrganizationId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
-import { importCsv, importStub, jobOver } from "../../support/imports.ts"
+import { dyingAtSave, importStub, jobOver, productRows, productsCsv, undisturbed, waiting, work } from "../../support/imports.ts"
 import { quiet } from "../../support/ledger.ts"
 import { market } from "../../support/market.ts"
-import { api, auditOf, eventsOf, hire, signUp, type World } from "../../support/world.ts"
+import { api, auditOf, eventsOf, hire, platformStaff, signUp, type World } from "../../support/world.ts"
 
 quiet()
 vi.setConfig({ testTimeout: 120_000 })
 
-type Kind = "products" | "orders"
-
-/** An import as it is before its object ever heard of it: its file is there, and its row. */
-async function waiting(by: { readonly token: string }, orgId: string, kind: Kind, csv: string, query = ""): Promise<ImportJobId> {
-  const [header = ""] = csv.split("\n")
-  const { body } = await importCsv(by.token, kind, `${header}\n`, { query })
-  await jobOver(by.token, body.id)
-  const row = await env.DB.prepare("select file_id from import_jobs where org_id = ? and id = ?")
-    .bind(orgId, body.id)
-    .first<{ file_id: string }>()
-  await env.FILES.put(`${orgId}/import/${row?.file_id}`, csv)
-  const id = newId("job", Date.now())
-  await env.DB.prepare(
-    `insert into import_jobs select org_id, ?3, kind, 'QUEUED', file_id, supplier_id, started_by_kind, started_by, started_by_name, home_org_id, ip_address, user_agent,
-       0, 0, 0, null, null, created_at, null, 9e15 from import_jobs where org_id = ?1 and id = ?2`,
-  )
-    .bind(orgId, body.id, id)
-    .run()
-  return id
-}
-
-/** One alarm of the import's object, with this for its work. */
-const work = (id: ImportJobId, orgId: string, how: ImportWork): Promise<void> =>
-  runInDurableObject(importStub(id), async (_, state) => {
-    const job = new (importJobOf(how))(state, env)
-    await job.loadFromStorage()
-    job.progress ??= { jobId: id, orgId: orgId as OrganizationId, columns: null, offset: 0, total: 0, done: 0, failed: 0, tries: 0 }
-    await job.alarm()
-  })
-
-/** Works as it should, until it would keep what it did: then the object is gone. */
-const dyingAtSave =
-  (nth: number): ImportWork =>
-  (desk) => {
-    let saves = 0
-    return runImport({
-      ...desk,
-      async save(progress, failed) {
-        saves += 1
-        if (saves >= nth) throw new Error("the object died")
-        await desk.save(progress, failed)
-      },
-    })
-  }
-
-const rows = (count: number): string[] => Array.from({ length: count }, (_, at) => `SKU-${at},Product ${at},1.00,${at % 5}`)
-const productsCsv = (count: number): string => ["sku,name,price,stock_quantity", ...rows(count)].join("\n")
-
-const productRows = (orgId: string) =>
+const keptProducts = (orgId: string) =>
   env.DB.prepare("select sku, version, stock_milli from products where org_id = ?")
     .bind(orgId)
     .all<{ sku: string; version: number; stock_milli: number }>()
 
 async function expectAllOnce({ org }: World, count: number): Promise<void> {
-  const { results } = await productRows(org.id)
+  const { results } = await keptProducts(org.id)
   expect(results).toHaveLength(count)
   expect(results.filter(({ version }) => version !== 1)).toEqual([])
-  expect(results.reduce((sum, { stock_milli }) => sum + stock_milli, 0)).toBe(rows(count).reduce((sum, _, at) => sum + (at % 5) * 1_000, 0))
+  expect(results.reduce((sum, { stock_milli }) => sum + stock_milli, 0)).toBe(
+    productRows(count).reduce((sum, _, at) => sum + (at % 5) * 1_000, 0),
+  )
   expect((await auditOf(org.id)).filter(({ action }) => action === "catalog.product.create")).toHaveLength(count)
   expect((await eventsOf(org.id)).filter((type) => type === "product.created")).toHaveLength(count)
 }
@@ -144,8 +95,21 @@ describe("INV-IMP-5: an import stops", () => {
     const by = await signUp()
     const manager = await hire(by.token, "manager")
     const id = await waiting(manager, by.org.id, "products", productsCsv(limits.importBatchRows + 5))
-    await work(id, by.org.id, dyingAtSave(3))
+    await work(id, by.org.id, dyingAtSave(3), undisturbed)
     expect((await api("DELETE", `/users/${manager.id}`, { token: by.token })).status).toBeLessThan(300)
+    await evictDurableObject(importStub(id))
+    await work(id, by.org.id, runImport)
+    const job = await env.DB.prepare("select status, reason, done from import_jobs where id = ?").bind(id).first()
+    expect(job).toEqual({ status: "FAILED", reason: "Who started it may not do this any more.", done: limits.importBatchRows })
+  })
+
+  test("when who started it came from the platform, and may not come in any more", async () => {
+    const by = await signUp()
+    const staff = await platformStaff()
+    const visitor = { token: staff.token, headers: { "x-tenant-id": by.org.id } }
+    const id = await waiting(visitor, by.org.id, "products", productsCsv(limits.importBatchRows + 5))
+    await work(id, by.org.id, dyingAtSave(3), undisturbed)
+    await env.DB.prepare("update users set roles = '[\"staff\"]' where id = ?").bind(staff.id).run()
     await evictDurableObject(importStub(id))
     await work(id, by.org.id, runImport)
     const job = await env.DB.prepare("select status, reason, done from import_jobs where id = ?").bind(id).first()
@@ -164,6 +128,6 @@ describe("INV-IMP-5: an import stops", () => {
     const by = await signUp()
     const id = await waiting(by, by.org.id, "products", `sku\n${"X\n".repeat(limits.importRowsMax + 1)}`)
     expect(await jobOver(by.token, id)).toMatchObject({ status: "FAILED", done: 0, failed: 0 })
-    expect((await productRows(by.org.id)).results).toEqual([])
+    expect((await keptProducts(by.org.id)).results).toEqual([])
   })
 })
