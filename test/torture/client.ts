@@ -211,7 +211,7 @@ export class Client {
   /** Nothing of an organization without a link to the reader's stands in any answer, by its id or by ids that its ledger minted. */
   #checkOwners({ organization }: Sender, asked: string, { status, text }: Answer): void {
     const mayStand = (id: OrganizationId): boolean => id === organization.id || organization.partners.has(id)
-    for (const [id] of text.matchAll(/\b(?:org|ord|oln|prd|lnk|whs|mov)_[0-9a-hjkmnp-tv-z]{26}\b/g)) {
+    for (const [id] of text.matchAll(/\b(?:org|ord|oln|prd|lnk|whs|mov|lot|unt|bcp)_[0-9a-hjkmnp-tv-z]{26}\b/g)) {
       this.#journal.count("ids checked for their owner")
       const owner = isId("org", id) ? id : this.#knowsRouting.get(routingOf(id as Parameters<typeof routingOf>[0]))
       if (owner === undefined || !mayStand(owner)) {

@@ -175,7 +175,7 @@ async function readContents({ journal, world }: Scene, { url }: Keeper): Promise
   const contents = new Map<string, string>()
   for (const { kind, answer, asked } of journal.commands) {
     if (kind !== "upload file" || answer === undefined) continue
-    const actor = world.actors.find(({ client }) => client === asked["client"])
+    const actor = [...world.actors, ...world.importers.values()].find(({ client }) => client === asked["client"])
     if (actor === undefined) continue
     const { id } = z.object({ id: text }).parse(JSON.parse(answer.text))
     const { text: token } = await actor.credential()
