@@ -4,7 +4,7 @@ import { holder, judgeToken, propagationMs, tokensTried } from "./employee.ts"
 import { endImports } from "./imports.ts"
 import type { Keeper } from "./keeper.ts"
 import { compare, mendPoison } from "./poison.ts"
-import { importTwoRows } from "./steps/imports.ts"
+import { importLast } from "./steps/imports.ts"
 import { receiveAndSend } from "./steps/movements.ts"
 import { hireAndDismiss } from "./steps/people.ts"
 import { plainManner, type Scene } from "./steps/scene.ts"
@@ -57,12 +57,12 @@ export async function settle(settling: Settling): Promise<readonly Guarantee[]> 
 
 /** Of everything that the stockroom's books are asked for, a short run may have too little. */
 async function stockLast(scene: Scene): Promise<void> {
-  const storekeeper = scene.world.actors.find(({ part }) => part === "storekeeper")
-  if (storekeeper === undefined) throw new Error("nobody keeps a stockroom")
+  const [storekeeper, buyer] = (["storekeeper", "buyer"] as const).map((wanted) => scene.world.actors.find(({ part }) => part === wanted))
+  if (storekeeper === undefined || buyer === undefined) throw new Error("nobody keeps a stockroom, or nobody buys")
   const step = (what: string) => ({ key: `torture-${scene.seed}-last-${what}`, manner: plainManner })
   await receiveAndSend(scene, storekeeper, step("lot"))
   await receiveAndReserve(scene, storekeeper, step("units"))
-  await importTwoRows(scene, storekeeper, step("import").key)
+  await importLast(scene, storekeeper, buyer, step("import").key)
 }
 
 /** What was promised for seconds is over before the books are read: none of it may end between two looks. */

@@ -51,7 +51,8 @@ export type Conversation = {
 }
 export type TradeBooks = Awaited<ReturnType<typeof readTrade>>
 
-const drainMsMax = 120_000
+/** Five tries of what a subscriber fails at for good, a look of cron each, on a machine that may be busy. */
+const drainMsMax = 300_000
 const liveMsMax = 15_000
 
 type Settling = { readonly isPatient: boolean; readonly say: (line: string) => void }

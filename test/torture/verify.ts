@@ -12,10 +12,11 @@ import { closedOrganizationsRest, platformRowsStandOnce } from "./checks/organiz
 import { changesOfPeopleStandOnce, disabledPeopleAreOut, peopleStandOnce } from "./checks/people.ts"
 import { editsBuildOnWhatWasRead, productsStandOnce } from "./checks/products.ts"
 import { factsArrived, outboxesAreEmpty, projectionIsLedger, rowsStandWithTheirParties } from "./checks/projection.ts"
+import { reservationsAreLive } from "./checks/reservations.ts"
 import { levelsAreSums, minimumsAreWatched, movementsHaveCauses, ordersMoveTheirGoods } from "./checks/stock.ts"
 import { eventsAreDispatched, mailsGoOnce, notificationsStandOnce } from "./checks/told.ts"
 import { auditsStandOnce, eventsStandOnce } from "./checks/trail.ts"
-import { reservationsAreLive, unitsFollowTheirHistory, unitsStandOnce } from "./checks/units.ts"
+import { unitsFollowTheirHistory, unitsStandOnce } from "./checks/units.ts"
 import { goneWebhooksRest, refusedEventsAreLetters, webhooksToldAll } from "./checks/webhooks.ts"
 import type { Journal } from "./journal.ts"
 

@@ -149,38 +149,3 @@ function mustBeWithTheirOrders({ units, orders, movements }: LedgerBooks): void 
     must(out === (held + restored) * 1_000, () => `${id} took ${out} in units, ${held} are its own and ${restored} came back`)
   }
 }
-
-/** What is reserved is promised to somebody who still counts on it: a unit that says so, or an order that waits for its buyer. */
-export function reservationsAreLive({ ledgers }: Books): number {
-  let live = 0
-  for (const { organization, reservations, units, orders, lots } of ledgers) {
-    const unitOf = new Map(units.map((unit) => [unit.id, unit]))
-    const orderOf = new Map(orders.map((order) => [order.id, order]))
-    const isForSale = new Set(
-      lots.filter(({ status, expired_at: expiredAt }) => status === "ACTIVE" && expiredAt === null).map(({ id }) => id),
-    )
-    const promised = new Set<string>()
-    for (const { id, unit_id: unitId, order_id: orderId, lot_id: lot, location_id: place, expires_at: until } of reservations) {
-      must(lot === "" || isForSale.has(lot), () => `${id} of ${organization.name} promises some of ${lot}, which is not for sale`)
-      if (unitId === null) {
-        const order = orderOf.get(orderId ?? "")
-        must(
-          order?.status === "AMENDED" && order.answer_by === until,
-          () => `${id} promises something to ${orderId} until ${until}, which is ${order?.status} until ${order?.answer_by}`,
-        )
-        continue
-      }
-      const unit = unitOf.get(unitId)
-      must(
-        unit?.status === "RESERVED" && unit.reserved_until === until && unit.location_id === place && !promised.has(unitId),
-        () =>
-          `${id} promises ${unitId} at ${place} until ${until}, which is ${unit?.status} at ${unit?.location_id} until ${unit?.reserved_until}`,
-      )
-      promised.add(unitId)
-    }
-    for (const { id, status } of units)
-      must(status !== "RESERVED" || promised.has(id), () => `${id} is RESERVED and nothing says for how long`)
-    live += reservations.length
-  }
-  return live
-}

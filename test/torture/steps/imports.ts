@@ -63,15 +63,21 @@ function ordersFile(scene: Scene, { organization }: Actor, { key, picks: [at] }:
   return { lines, units }
 }
 
-/** A file with a good row and one that makes no sense. */
-export async function importTwoRows(scene: Scene, actor: Actor, key: string): Promise<void> {
+/** A file with a good row and one that makes no sense; and a buyer's, with an order of something that nobody sells. */
+export async function importLast(scene: Scene, seller: Actor, buyer: Actor, key: string): Promise<void> {
   const units: ImportUnit[] = [
     { key: `${key}-r1`, rows: [1], comesTo: "new", stock: 7 },
     { key: `${key}-r2`, rows: [2], comesTo: "nothing", stock: 0 },
   ]
   const rows = units.map(({ key: own, comesTo }) => `${own},Product ${own},${comesTo === "new" ? "1.50" : "much"},7,${own}`)
   const lines = ["sku,name,price,stock_quantity,description", ...rows]
-  await importFile(scene, actor, { key, manner: plainManner, picks: [0, 1, 0, 1] }, "products", { lines, units })
+  const step = { manner: plainManner, picks: [0, 1, 0, 1] } as const
+  await importFile(scene, seller, { key, ...step }, "products", { lines, units })
+  const own = `${key}-o1`
+  await importFile(scene, buyer, { key: `${key}-orders`, ...step }, "orders", {
+    lines: ["supplier_id,reference,sku,quantity,note", `${seller.organization.id},${own},no-such-product,1,${own}`],
+    units: [{ key: own, rows: [1], comesTo: "nothing", stock: 0 }],
+  })
 }
 
 /** As the body of the request, or uploaded first. Afterwards one look at how far it is. */

@@ -181,7 +181,10 @@ export const correctMovement: Play = async (scene, actor, step) => {
 export const holdOrReleaseLot: Play = async (scene, actor, step) => {
   const lot = pick(actor.organization.stockroom.lots, step.picks[0])
   if (lot === undefined) return undefined
-  const hold = !lot.isHeld
+  return setHold(scene, actor, step, lot, !lot.isHeld)
+}
+
+function setHold(scene: Scene, actor: Actor, step: Pick<Step, "key" | "manner">, lot: KnownLot, hold: boolean): Promise<Given> {
   const path = `/inventory/lots/${encodeURIComponent(lot.number)}/quarantine?product_id=${lot.productId}`
   return give(
     scene,
@@ -200,13 +203,16 @@ export const holdOrReleaseLot: Play = async (scene, actor, step) => {
   )
 }
 
-/** A lot comes in, and some of it is sent to another place, where it will not arrive. */
+/** A lot comes in, is held and released, and some of it is sent to another place, where it will not arrive. */
 export async function receiveAndSend(scene: Scene, actor: Actor, { key, manner }: Pick<Step, "key" | "manner">): Promise<void> {
   const [product] = productsOf(actor, "lots")
   const [from, to] = actor.organization.stockroom.places
   if (product === undefined || from === undefined || to === undefined) return
   const goods = { product_id: product.id, lot_number: key, warehouse_id: from }
   await record(scene, actor, { key, manner }, [{ type: "IN", quantity: 5, expires_on: dateIn(30), ...goods }])
+  const lot: KnownLot = { productId: product.id, number: key, isHeld: false }
+  await setHold(scene, actor, { key: `${key}-held`, manner }, lot, true)
+  await setHold(scene, actor, { key: `${key}-released`, manner }, lot, false)
   const sent: Row = { type: "TRANSFER", quantity: 3, to_warehouse_id: to, via_transit: true, ...goods }
   await record(scene, actor, { key: `${key}-sent`, manner }, [sent])
 }
