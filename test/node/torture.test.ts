@@ -34,6 +34,7 @@ test("a short run kills the server at least once and breaks no guarantee; each l
     "deliveries taken",
     "deliveries to webhooks that are gone",
     "calls with tokens that were over",
+    "imports looked at while they ran",
   ])
     expect(report.did[what], what).toBeGreaterThan(0)
   for (const kind of [
@@ -44,6 +45,12 @@ test("a short run kills the server at least once and breaks no guarantee; each l
     "close organization",
     "write in chat",
     "upload file",
+    "record movements",
+    "hold lot",
+    "receive units",
+    "handle unit",
+    "import products",
+    "import orders",
   ] as const)
     expect(report.commands[kind]?.acknowledged, kind).toBeGreaterThan(0)
   expect(report.verified.map(({ name }) => name)).toContain("no password, token or API key in the server's log")

@@ -1,6 +1,9 @@
 import { z } from "zod"
+import { hour } from "../../src/kernel/time.ts"
 import type { Row } from "../support/server/built-server.ts"
+import type { ImportBooks } from "./imports.ts"
 import type { Keeper } from "./keeper.ts"
+import { component, ledgerQueries, level, lot, minimum, movement, place, reservation, unit } from "./stock-books.ts"
 import type { TradeBooks } from "./trade.ts"
 import type { HookBooks } from "./webhooks.ts"
 import type { Organization, World } from "./world.ts"
@@ -17,7 +20,9 @@ const historyEntry = z.object({
   reason: text.nullable(),
   by: z.object({ id: text.nullable(), organizationId: text }),
 })
-const line = z.object({ id: text, productId: text, quantityMilli: number, unitPriceMinor: number, lineTotalMinor: number })
+const goods = z.object({ productId: text, quantityMilli: number, unitPriceMinor: number, lineTotalMinor: number })
+/** `proposal` is what is offered instead, `ordered` what was ordered where something else was agreed on. */
+const line = goods.extend({ id: text, proposal: goods.optional(), ordered: goods.optional() })
 const order = z.object({
   id: text,
   number: text,
@@ -25,6 +30,7 @@ const order = z.object({
   currency: text,
   total_minor: number,
   note: text.nullable(),
+  answer_by: number.nullable(),
   version: number,
   seq: number,
   lines: json(z.array(line)),
@@ -40,26 +46,14 @@ const product = z.object({
   sku: text,
   description: text,
   price_minor: number,
+  min_stock_milli: number,
   is_active: number,
   archived_at: number.nullable(),
   version: number,
   seq: number,
 })
-const productRow = product.extend({ org_id: text, stock_milli: number })
-const movement = z.object({
-  id: text,
-  product_id: text,
-  location_id: text,
-  type: text,
-  quantity_milli: number,
-  reason: text,
-  order_id: text.nullable(),
-  order_line_id: text.nullable(),
-  seq: number,
-})
-const movementRow = movement.extend({ org_id: text })
-const level = z.object({ product_id: text, location_id: text, on_hand_milli: number, seq: number })
-const levelRow = level.extend({ org_id: text })
+const productRow = product.extend({ org_id: text, stock_milli: number, available_milli: number })
+const owned = { org_id: text }
 const said = json(z.record(text, z.unknown())).nullable()
 const auditRow = z.object({ org_id: text, id: text, action: text, entity: text, entity_id: text, before: said, after: said, at: number })
 const eventRow = z.object({
@@ -77,9 +71,7 @@ const organizationRow = z.object({ id: text, status: text, version: number, ledg
 const ledgerOrganization = z.object({ facts: json(z.object({ version: number })) })
 const counted = z.object({ n: number })
 
-export type OrderRow = z.output<typeof orderRow>
 export type AuditRow = z.output<typeof auditRow>
-export type MovementRow = z.output<typeof movementRow>
 
 export type LedgerBooks = {
   readonly organization: Organization
@@ -88,12 +80,18 @@ export type LedgerBooks = {
   readonly products: ReadonlyArray<z.output<typeof product>>
   readonly movements: ReadonlyArray<z.output<typeof movement>>
   readonly levels: ReadonlyArray<z.output<typeof level>>
+  readonly lots: ReadonlyArray<z.output<typeof lot>>
+  readonly units: ReadonlyArray<z.output<typeof unit>>
+  readonly minimums: ReadonlyArray<z.output<typeof minimum>>
+  readonly components: ReadonlyArray<z.output<typeof component>>
+  readonly reservations: ReadonlyArray<z.output<typeof reservation>>
+  readonly places: ReadonlyArray<z.output<typeof place>>
   readonly outbox: number
   readonly factsVersion: number
   readonly ordersCounted: number
 }
 
-export type Books = Awaited<ReturnType<typeof readBooks>> & TradeBooks & HookBooks
+export type Books = Awaited<ReturnType<typeof readBooks>> & TradeBooks & HookBooks & ImportBooks
 
 export async function rows<T extends z.ZodType>(schema: T, read: Promise<readonly Row[]>): Promise<Array<z.output<T>>> {
   return z.array(schema).parse(await read)
@@ -109,8 +107,12 @@ export async function readBooks(keeper: Keeper, world: World) {
     orders: await d1(orderRow, "select * from orders order by org_id, id"),
     links: await d1(linkRow, "select * from links order by org_id, id"),
     products: await d1(productRow, "select * from products order by org_id, id"),
-    movements: await d1(movementRow, "select * from stock_movements order by org_id, id"),
-    levels: await d1(levelRow, "select * from stock_levels"),
+    movements: await d1(movement.extend(owned), "select * from stock_movements order by org_id, id"),
+    levels: await d1(level.extend(owned), "select * from stock_levels"),
+    lots: await d1(lot.extend(owned), "select * from lots"),
+    units: await d1(unit.extend(owned), "select * from stock_units order by org_id, id"),
+    minimums: await d1(minimum.extend(owned), "select * from stock_minimums"),
+    components: await d1(component.extend(owned), "select * from bundle_components"),
     audits: await d1(auditRow, "select * from audit_logs order by org_id, id"),
     events: await d1(eventRow, "select * from events order by seq"),
     apiKeys: await d1(keyRow, "select org_id, name from api_keys"),
@@ -129,8 +131,14 @@ async function readLedger(keeper: Keeper, organization: Organization): Promise<L
     orders: await own(ledgerOrder, "select * from orders order by id"),
     links: await own(ledgerLink, "select * from links order by id"),
     products: await own(product, "select * from products order by id"),
-    movements: await own(movement, "select * from stock_movements order by id"),
-    levels: await own(level, "select * from stock_levels"),
+    movements: await own(movement, ledgerQueries.movements),
+    levels: await own(level, ledgerQueries.levels),
+    lots: await own(lot, "select * from lots"),
+    units: await own(unit, ledgerQueries.units),
+    minimums: await own(minimum, "select * from minimums"),
+    components: await own(component, "select * from bundle_components"),
+    reservations: await own(reservation, "select * from reservations"),
+    places: await own(place, "select id, kind from locations"),
     outbox: await outboxOf(keeper, organization),
     factsVersion: facts?.facts.version ?? 0,
     ordersCounted: ordersCounted?.n ?? 0,
@@ -142,6 +150,14 @@ export const outboxOf = (keeper: Keeper, ledger: Organization): Promise<number> 
 
 /** Those that are still on their way. */
 export const waitingOf = (keeper: Keeper, ledger: Organization): Promise<number> => countOutbox(keeper, ledger, "stuck is null")
+
+/** Promises to buyers and of units that end within the hour, or should have ended. */
+export async function willLapse(keeper: Keeper, ledger: Organization): Promise<number> {
+  const soon = Date.now() + hour
+  const query = `select (select count(*) from reservations where expires_at < ${soon}) + (select count(*) from orders where answer_by < ${soon}) as n`
+  const [due] = await rows(counted, keeper.ledgerRows(ledger, query))
+  return due?.n ?? 0
+}
 
 async function countOutbox(keeper: Keeper, ledger: Organization, which: string): Promise<number> {
   const [waiting] = await rows(

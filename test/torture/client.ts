@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
 import { z } from "zod"
-import { isId, type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
+import { isId, type OrganizationId, platformOrganizationId, routingOf } from "../../src/kernel/ids.ts"
 import { withoutSecrets } from "../../src/kernel/secrets.ts"
 import type { Answer, Command, Journal } from "./journal.ts"
 import type { Manner } from "./plan.ts"
@@ -210,8 +210,10 @@ export class Client {
 
   /** Nothing of an organization without a link to the reader's stands in any answer, by its id or by ids that its ledger minted. */
   #checkOwners({ organization }: Sender, asked: string, { status, text }: Answer): void {
-    const mayStand = (id: OrganizationId): boolean => id === organization.id || organization.partners.has(id)
-    for (const [id] of text.matchAll(/\b(?:org|ord|oln|prd|lnk|whs|mov)_[0-9a-hjkmnp-tv-z]{26}\b/g)) {
+    // By the platform is what a ledger does by itself, such as calling off an order whose buyer did not answer.
+    const mayStand = (id: OrganizationId): boolean =>
+      id === organization.id || id === platformOrganizationId || organization.partners.has(id)
+    for (const [id] of text.matchAll(/\b(?:org|ord|oln|prd|lnk|whs|mov|lot|unt|bcp)_[0-9a-hjkmnp-tv-z]{26}\b/g)) {
       this.#journal.count("ids checked for their owner")
       const owner = isId("org", id) ? id : this.#knowsRouting.get(routingOf(id as Parameters<typeof routingOf>[0]))
       if (owner === undefined || !mayStand(owner)) {

@@ -24,9 +24,11 @@ type Keeping = {
   readonly seed: number
   readonly state: string
   readonly log: string
-  readonly vars: Readonly<Record<string, string>>
+  /** By how often it was started before. */
+  readonly vars: Vars
   readonly journal: Journal
 }
+type Vars = (starts: number) => Readonly<Record<string, string>>
 
 /** Keeps a server on one address and state, strikes it, and sets it up again. */
 export class Keeper {
@@ -36,7 +38,7 @@ export class Keeper {
   readonly #port: number
   readonly #state: string
   readonly #log: string
-  readonly #vars: Readonly<Record<string, string>>
+  readonly #vars: Vars
   readonly #journal: Journal
   #server: BuiltServer
   #rates: FaultRates = well
@@ -60,7 +62,7 @@ export class Keeper {
   static async start(keeping: Keeping): Promise<Keeper> {
     const { state, log, vars } = keeping
     const port = await freePort()
-    return new Keeper(await startBuiltServer({ state, port, vars, wrapper, log }), port, keeping)
+    return new Keeper(await startBuiltServer({ state, port, vars: vars(0), wrapper, log }), port, keeping)
   }
 
   get server(): BuiltServer {
@@ -115,8 +117,14 @@ export class Keeper {
         await this.#set(this.#rates)
         await this.#server.kill()
         await sleep(blow.downMs)
-        this.#server = await startBuiltServer({ state: this.#state, port: this.#port, vars: this.#vars, wrapper, log: this.#log })
         this.#starts += 1
+        this.#server = await startBuiltServer({
+          state: this.#state,
+          port: this.#port,
+          vars: this.#vars(this.#starts),
+          wrapper,
+          log: this.#log,
+        })
         this.#injected = {}
         this.#held = 0
         await this.#set(this.#rates)
@@ -157,6 +165,11 @@ export class Keeper {
   /** Rows of a ledger's own SQLite. */
   ledgerRows({ routing }: Organization, query: string): Promise<readonly Row[]> {
     return this.#rows(`/__torture/ledger-rows?routing=${routing}`, query)
+  }
+
+  /** Has a ledger's alarm come at once, with what time ends there due. */
+  async ringAlarm({ routing }: Organization): Promise<void> {
+    await this.#ask(`/__torture/alarm?routing=${routing}`)
   }
 
   /** The keys of all objects in the bucket. */

@@ -1,17 +1,8 @@
 import type { Books } from "./books.ts"
+import { instead, type Mutation, some, without } from "./mutation.ts"
 import { poison } from "./plan.ts"
 import type { Heard } from "./receiver.ts"
-
-/** One lie in true books, which the check of that name must find: a check that nothing can fail says nothing. */
-export type Mutation = { readonly of: string; readonly lie: string; readonly tell: (books: Books) => Books }
-
-function some<T>(found: T | undefined, what: string): T {
-  if (found === undefined) throw new Error(`the books hold no ${what} to lie about`)
-  return found
-}
-
-const without = <T>(list: readonly T[], item: T): T[] => list.filter((other) => other !== item)
-const instead = <T>(list: readonly T[], item: T, other: T): T[] => list.map((one) => (one === item ? other : one))
+import { stockMutations } from "./stock-mutations.ts"
 
 const mails = "each mail about an event goes once"
 const hooks = "webhooks got every event they ask for, signed, and nothing of others"
@@ -59,6 +50,7 @@ const letter = ({ letters: all, events }: Books) => {
 }
 
 export const mutations: readonly Mutation[] = [
+  ...stockMutations,
   {
     of: mails,
     lie: "a mail said to be sent was not kept",

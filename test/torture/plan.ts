@@ -6,9 +6,12 @@ import { Random } from "./random.ts"
 export type Operation =
   | "request link"
   | "place order"
+  | "order kit"
+  | "agree"
   | "cancel purchase"
   | "receive"
   | "accept"
+  | "accept fewer"
   | "reject"
   | "deliver"
   | "complete"
@@ -25,6 +28,16 @@ export type Operation =
   | "edit by ETag"
   | "edit against a rival"
   | "archive product"
+  | "receive lot"
+  | "move stock"
+  | "receive transfer"
+  | "correct movement"
+  | "hold or release lot"
+  | "receive units"
+  | "handle unit"
+  | "list units"
+  | "import products"
+  | "import orders"
   | "share stock"
   | "hire"
   | "invite"
@@ -47,12 +60,15 @@ export type Operation =
   | "trespass"
 
 /** `lodger` and `lodger bot` work for an organization that `staff`, the platform's, closes and reopens. */
-export type Part = "buyer" | "sales" | "manager" | "owner" | "bot" | "lodger" | "lodger bot" | "staff"
+export type Part = "buyer" | "sales" | "manager" | "storekeeper" | "owner" | "bot" | "lodger" | "lodger bot" | "staff"
 
 const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>>> = {
   buyer: {
-    "place order": 40,
+    "place order": 34,
+    "order kit": 8,
+    agree: 8,
     "cancel purchase": 7,
+    "import orders": 3,
     receive: 6,
     "request link": 8,
     "withdraw link": 2,
@@ -66,7 +82,8 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     complain: 3,
   },
   sales: {
-    accept: 30,
+    accept: 28,
+    "accept fewer": 10,
     reject: 5,
     deliver: 12,
     complete: 6,
@@ -94,7 +111,19 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     catalog: 6,
     "list orders": 5,
   },
+  storekeeper: {
+    "receive lot": 14,
+    "move stock": 24,
+    "receive transfer": 8,
+    "correct movement": 5,
+    "hold or release lot": 8,
+    "receive units": 10,
+    "handle unit": 34,
+    "list units": 4,
+    deliver: 4,
+  },
   owner: {
+    "import products": 6,
     "share stock": 6,
     "create API key": 4,
     "refresh tokens": 3,

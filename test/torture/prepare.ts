@@ -1,21 +1,27 @@
 import { z } from "zod"
-import { type OrganizationId, platformOrganizationId } from "../../src/kernel/ids.ts"
+import { type LocationId, type OrganizationId, platformOrganizationId, type UserId } from "../../src/kernel/ids.ts"
 import type { SigningKey } from "../../src/platform/auth/access-token.ts"
 import { fetchAgain } from "../support/server/fetch-again.ts"
+import { rows } from "./books.ts"
 import { ChatDevice } from "./chat-device.ts"
 import { Client } from "./client.ts"
 import type { Journal } from "./journal.ts"
 import type { Keeper } from "./keeper.ts"
 import type { Receiver } from "./receiver.ts"
+import { addComponent } from "./steps/kits.ts"
 import { approveAll, request } from "./steps/links.ts"
+import { stockUp } from "./steps/movements.ts"
+import { sellKit } from "./steps/orders.ts"
 import { renewSession } from "./steps/organizations.ts"
 import { create } from "./steps/products.ts"
 import { plainManner, type Scene } from "./steps/scene.ts"
+import { receive } from "./steps/units.ts"
 import { makeHooks } from "./webhooks.ts"
 import {
   type Actor,
   actorsOf,
   buyerCount,
+  importersOf,
   lodgerCount,
   Organization,
   type Owner,
@@ -29,6 +35,7 @@ export const password = "a password that no log may hold"
 export const signingKey: SigningKey = { kid: "torture", secret: "signed-in-the-torture-chamber-and-nowhere-else-0000" }
 const productsEach = 5
 const openingStock = 500
+const openingUnits = 30
 
 type Post = <T extends z.ZodType>(path: string, schema: T, body: unknown, token?: string) => Promise<z.output<T>>
 
@@ -62,6 +69,11 @@ const botPermissions = [
   "orders.sale.complete",
 ]
 const foundedBody = z.object({ data: z.array(z.object({ id: z.string().transform((id) => id as OrganizationId) })) })
+/** Beside the default one. Nothing is sold from the second. */
+const otherPlaces = [
+  { code: "STORE", name: "The store", kind: "STORE" },
+  { code: "HELD", name: "Quarantine", kind: "QUARANTINE" },
+] as const
 const tokensBody = z.object({ access_token: z.string(), refresh_token: z.string() })
 
 async function found(post: Post, token: string): Promise<Organization[]> {
@@ -105,6 +117,7 @@ export async function prepare(keeper: Keeper, journal: Journal, seed: number, re
       { name: "The bot", permissions: botPermissions },
       tokens.access_token,
     )
+    for (const place of otherPlaces) await post("/api/v1/warehouses", z.object({ id: z.string() }), place, tokens.access_token)
     owners.set(id, { email: emailOf(name), refreshToken: tokens.refresh_token })
     apiKeys.set(id, secret)
     journal.secrets.add(tokens.access_token).add(tokens.refresh_token).add(secret)
@@ -122,6 +135,7 @@ export async function prepare(keeper: Keeper, journal: Journal, seed: number, re
     buyers,
     actors: actorsOf({ suppliers, buyers, platform }, { keys, apiKeys, renewSession: renew, staffToken }, journal.secrets),
     owners,
+    importers: importersOf(organizations, await foundersOf(keeper), keys, journal.secrets),
     password,
     keys,
     staffToken,
@@ -142,12 +156,30 @@ export async function prepare(keeper: Keeper, journal: Journal, seed: number, re
     hooks,
     quietFrom: { at: Number.POSITIVE_INFINITY },
   }
+  for (const supplier of suppliers) supplier.stockroom.places = await placesOf(keeper, supplier)
   await furnish(scene, seed)
   return scene
 }
 
+const userRow = z.object({
+  id: z.string().transform((id) => id as UserId),
+  org_id: z.string().transform((id) => id as OrganizationId),
+})
+const placeRow = z.object({ id: z.string().transform((id) => id as LocationId) })
+
+async function foundersOf({ server }: Keeper): Promise<Map<OrganizationId, UserId>> {
+  const users = await rows(userRow, server.databaseRows("select id, org_id from users"))
+  return new Map(users.map(({ id, org_id: orgId }) => [orgId, id]))
+}
+
+const placesOf = async (keeper: Keeper, supplier: Organization): Promise<LocationId[]> =>
+  (await rows(placeRow, keeper.ledgerRows(supplier, "select id from locations order by is_default desc, code desc"))).map(({ id }) => id)
+
 const devicesOf = ({ actors }: World, client: Client, journal: Journal): Map<Actor, ChatDevice> =>
   new Map(actors.flatMap((actor) => (writers.has(actor.part) ? [[actor, new ChatDevice(actor, client, journal)] as const] : [])))
+
+/** What a kit is made of: products that are sold singly, too, each kept in its own way. */
+const kitParts = { lots: 2, units: 1, counted: 3 } as const
 
 const editors: ReadonlySet<string> = new Set(["manager", "buyer", "lodger"])
 
@@ -157,6 +189,27 @@ function managerOf({ world }: Scene, organization: Organization): Actor {
   return manager
 }
 
+type Named = (what: string) => { readonly key: string; readonly manner: typeof plainManner }
+
+/** Two products in lots, one in units, and a kit of some of them and of what is counted. */
+async function furnishStockroom(scene: Scene, manager: Actor, step: Named): Promise<void> {
+  for (const [what, goods] of [
+    ["lots-a", "lots"],
+    ["lots-b", "lots"],
+    ["units", "units"],
+    ["kit", "kit"],
+  ] as const)
+    await create(scene, manager, step(what), { stock: 0, goods })
+  await stockUp(scene, manager, step("stock"))
+  await receive(scene, manager, step("pieces"), openingUnits, 0)
+  const products = [...manager.organization.products.values()]
+  const kit = products.find(({ goods }) => goods === "kit")
+  for (const [goods, quantity] of Object.entries(kitParts)) {
+    const part = products.find((product) => product.goods === goods)
+    if (kit !== undefined && part !== undefined) await addComponent(scene, manager, step(`part-${goods}`), kit.id, part.id, quantity)
+  }
+}
+
 /** Products for everybody who sells, and a link for every pair that will deal with each other. */
 async function furnish(scene: Scene, seed: number): Promise<void> {
   const { suppliers, buyers } = scene.world
@@ -164,7 +217,8 @@ async function furnish(scene: Scene, seed: number): Promise<void> {
   await Promise.all(
     suppliers.map(async (supplier) => {
       for (let count = 0; count < productsEach; count += 1)
-        await create(scene, managerOf(scene, supplier), step(`${supplier.name}-${count}`), openingStock)
+        await create(scene, managerOf(scene, supplier), step(`${supplier.name}-${count}`), { stock: openingStock })
+      if (!supplier.isLodger) await furnishStockroom(scene, managerOf(scene, supplier), (what) => step(`${supplier.name}-${what}`))
     }),
   )
   for (const [index, buyer] of buyers.entries()) {
@@ -172,4 +226,6 @@ async function furnish(scene: Scene, seed: number): Promise<void> {
       await request(scene, managerOf(scene, buyer), step(`link-${index}-${supplier.name}`), supplier)
   }
   for (const supplier of suppliers) if (!supplier.isLodger) await approveAll(scene, managerOf(scene, supplier), step("approve").key)
+  const [[supplier], [buyer]] = [suppliers, buyers]
+  if (supplier !== undefined && buyer !== undefined) await sellKit(scene, managerOf(scene, buyer), managerOf(scene, supplier), step("kit"))
 }

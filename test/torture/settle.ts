@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { lateLedgers, waitingOf } from "./books.ts"
+import { lateLedgers, waitingOf, willLapse } from "./books.ts"
 import { holder, judgeToken, propagationMs, tokensTried } from "./employee.ts"
+import { endImports } from "./imports.ts"
 import type { Keeper } from "./keeper.ts"
 import { compare, mendPoison } from "./poison.ts"
+import { importLast } from "./steps/imports.ts"
+import { receiveAndSend } from "./steps/movements.ts"
 import { hireAndDismiss } from "./steps/people.ts"
-import type { Scene } from "./steps/scene.ts"
+import { plainManner, type Scene } from "./steps/scene.ts"
+import { receiveAndReserve } from "./steps/units.ts"
 import type { Guarantee } from "./verify.ts"
 
 /** Alarms of an object that died while it handled one come back after a minute. */
@@ -26,6 +30,9 @@ export async function settle(settling: Settling): Promise<readonly Guarantee[]> 
   const { world, journal } = scene
   // Organizations whose facts did not reach their ledger are sent again by the job of every minute.
   await keeper.server.cron("* * * * *")
+  await stockLast(scene)
+  await endImports(scene, keeper)
+  await lapse(settling)
   const deadline = Date.now() + drainMsMax
   if (isPatient) await drain(settling, deadline)
   const mended = await mendPoison(keeper, world, journal, sleep)
@@ -46,6 +53,29 @@ export async function settle(settling: Settling): Promise<readonly Guarantee[]> 
     { name: "every token that was revoked is refused, once the news had its time to spread", checked: refused },
     { name: "rows that D1 refuses for good are listed, hold back no other, and stand once it takes them again", checked: mended },
   ]
+}
+
+/** Of everything that the stockroom's books are asked for, a short run may have too little. */
+async function stockLast(scene: Scene): Promise<void> {
+  const [storekeeper, buyer] = (["storekeeper", "buyer"] as const).map((wanted) => scene.world.actors.find(({ part }) => part === wanted))
+  if (storekeeper === undefined || buyer === undefined) throw new Error("nobody keeps a stockroom, or nobody buys")
+  const step = (what: string) => ({ key: `torture-${scene.seed}-last-${what}`, manner: plainManner })
+  await receiveAndSend(scene, storekeeper, step("lot"))
+  await receiveAndReserve(scene, storekeeper, step("units"))
+  await importLast(scene, storekeeper, buyer, step("import").key)
+}
+
+/** What was promised for seconds is over before the books are read: none of it may end between two looks. */
+async function lapse({ keeper, scene: { world, journal }, isPatient }: Settling): Promise<void> {
+  const deadline = Date.now() + drainMsMax
+  for (const ledger of world.suppliers) {
+    for (let left = await willLapse(keeper, ledger); left > 0; left = await willLapse(keeper, ledger)) {
+      if (Date.now() > deadline)
+        return journal.violate(`${left} promises of ${ledger.name} are still there ${drainMsMax / 1_000} s after the faults have stopped`)
+      await sleep(500)
+      if (!isPatient) await keeper.ringAlarm(ledger)
+    }
+  }
 }
 
 async function drain({ keeper, scene: { world, journal } }: Settling, deadline: number): Promise<void> {

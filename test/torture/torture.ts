@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { root } from "../../scripts/lib/paths.mjs"
 import { type Books, readBooks } from "./books.ts"
 import type { ChatDevice } from "./chat-device.ts"
+import { readImports } from "./imports.ts"
 import { commandKinds, Journal, type Outcome } from "./journal.ts"
 import { heldCalls, Keeper } from "./keeper.ts"
 import { blowsOf, digestOf } from "./plan.ts"
@@ -39,6 +40,8 @@ export type TortureReport = {
 }
 
 const progressMs = 5_000
+/** How long buyers may think about what is offered instead, by turns with each start of the server: seven seconds, or beyond the run. */
+const answerHours = ["0.002", "24"] as const
 /** From this long a run on, ledgers must drain by themselves; a shorter one asks them to. */
 const patientFromSeconds = 30
 
@@ -53,7 +56,10 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
   const plan = digestOf(seed, durationMs, cast)
   say(`seed ${seed}, plan ${plan}: ${cast.length} clients, ${seconds} s`)
 
-  const vars = { JWT_KEYS: `${signingKey.kid}:${signingKey.secret}` }
+  const vars = (starts: number) => ({
+    JWT_KEYS: `${signingKey.kid}:${signingKey.secret}`,
+    ORDER_AMENDMENT_HOURS: answerHours[starts % answerHours.length] ?? "24",
+  })
   const keeper = await Keeper.start({ seed, state: join(folder, "state"), log, vars, journal })
   const receiver = await Receiver.open(seed, journal)
   let verified: readonly Guarantee[] = []
@@ -99,7 +105,12 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
       await settleTrade(scene, keeper, { isPatient, say })
     }
     if (journal.violation === undefined) {
-      const books = { ...(await readBooks(keeper, world)), ...(await readTrade(scene, keeper)), ...(await readHooks(scene, keeper)) }
+      const books = {
+        ...(await readBooks(keeper, world)),
+        ...(await readTrade(scene, keeper)),
+        ...(await readHooks(scene, keeper)),
+        ...(await readImports(scene, keeper)),
+      }
       const verdict = verify(books, journal)
       onBooks?.(books, journal)
       const evictions = { name: "an eviction at rest is noticed by nobody who waits for it", checked: journal.counted(heldCalls) }

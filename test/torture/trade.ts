@@ -51,7 +51,8 @@ export type Conversation = {
 }
 export type TradeBooks = Awaited<ReturnType<typeof readTrade>>
 
-const drainMsMax = 120_000
+/** Five tries of what a subscriber fails at for good, a look of cron each, on a machine that may be busy. */
+const drainMsMax = 300_000
 const liveMsMax = 15_000
 
 type Settling = { readonly isPatient: boolean; readonly say: (line: string) => void }
@@ -175,7 +176,7 @@ async function readContents({ journal, world }: Scene, { url }: Keeper): Promise
   const contents = new Map<string, string>()
   for (const { kind, answer, asked } of journal.commands) {
     if (kind !== "upload file" || answer === undefined) continue
-    const actor = world.actors.find(({ client }) => client === asked["client"])
+    const actor = [...world.actors, ...world.importers.values()].find(({ client }) => client === asked["client"])
     if (actor === undefined) continue
     const { id } = z.object({ id: text }).parse(JSON.parse(answer.text))
     const { text: token } = await actor.credential()

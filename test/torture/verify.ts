@@ -1,16 +1,22 @@
 import type { Books } from "./books.ts"
+import { componentsStandOnce } from "./checks/bundles.ts"
 import { type Check, Violation } from "./checks/check.ts"
 import { filesAreWhole, objectsAndRowsAgree, uploadsStandOnce } from "./checks/files.ts"
+import { importedRowsStandOnce, importsEndOnce } from "./checks/imports.ts"
 import { linksMoveByTheirMachine, linksStandOnce, ordersNeedALink } from "./checks/links.ts"
+import { lotsMoveByTheirMachine } from "./checks/lots.ts"
 import { attachmentsArrived, conversationsReadAlike, messagesStandOnce, socketsHeardAll } from "./checks/messages.ts"
+import { statedMovementsStandOnce, transfersArriveOnce } from "./checks/movements.ts"
 import { movesStandOnce, numbersWithoutGaps, ordersStandOnce } from "./checks/orders.ts"
 import { closedOrganizationsRest, platformRowsStandOnce } from "./checks/organizations.ts"
 import { changesOfPeopleStandOnce, disabledPeopleAreOut, peopleStandOnce } from "./checks/people.ts"
 import { editsBuildOnWhatWasRead, productsStandOnce } from "./checks/products.ts"
 import { factsArrived, outboxesAreEmpty, projectionIsLedger, rowsStandWithTheirParties } from "./checks/projection.ts"
-import { levelsAreSums, movementsHaveCauses } from "./checks/stock.ts"
+import { reservationsAreLive } from "./checks/reservations.ts"
+import { levelsAreSums, minimumsAreWatched, movementsHaveCauses, ordersMoveTheirGoods } from "./checks/stock.ts"
 import { eventsAreDispatched, mailsGoOnce, notificationsStandOnce } from "./checks/told.ts"
 import { auditsStandOnce, eventsStandOnce } from "./checks/trail.ts"
+import { unitsFollowTheirHistory, unitsStandOnce } from "./checks/units.ts"
 import { goneWebhooksRest, refusedEventsAreLetters, webhooksToldAll } from "./checks/webhooks.ts"
 import type { Journal } from "./journal.ts"
 
@@ -36,6 +42,8 @@ const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
   { name: "every acknowledged change of an order stands once in its history, and each change was asked for", run: movesStandOnce },
   { name: "order numbers are without gaps", run: numbersWithoutGaps },
   { name: "every acknowledged product and change of one stands once", run: productsStandOnce },
+  { name: "every acknowledged import ran to its end, once", run: importsEndOnce },
+  { name: "of imports each good row stands once, each other in the file of failed rows", run: importedRowsStandOnce },
   { name: "of edits with an ETag one builds upon each version, and none is refused but for a newer one", run: editsBuildOnWhatWasRead },
   { name: "every acknowledged link and change of one stands once", run: linksStandOnce },
   { name: "one link a pair, moved by its machine however often it ended", run: linksMoveByTheirMachine },
@@ -60,8 +68,23 @@ const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
   { name: "webhooks got every event they ask for, signed, and nothing of others", run: webhooksToldAll },
   { name: "a webhook that answered 410 is disabled and gets nothing more", run: goneWebhooksRest },
   { name: "what a subscriber failed at for good became a dead letter, once, and was replayed", run: refusedEventsAreLetters },
+  { name: "every acknowledged unit stands once, serials unique", run: unitsStandOnce },
+  { name: "a unit is where its history led, and so is its stock", run: unitsFollowTheirHistory },
+  { name: "every acknowledged movement stands once, batches as they were asked for", run: statedMovementsStandOnce },
+  { name: "what was sent is on its way until it has arrived, once", run: transfersArriveOnce },
   { name: "each movement has its cause, and each cause its movements", run: movementsHaveCauses },
-  { name: "ledger = sum of movements, never below zero", run: levelsAreSums },
+  { name: "kits are made of what was asked for, each component once", run: componentsStandOnce },
+  {
+    name: "orders took what they are about, kits their components, and cancelled ones brought it back to where it was",
+    run: ordersMoveTheirGoods,
+  },
+  { name: "lots came in and were held and released as acknowledged, by their machine", run: lotsMoveByTheirMachine },
+  { name: "what is reserved is promised to a unit or an order that says so", run: reservationsAreLive },
+  {
+    name: "of each product, place and lot: level = sum of movements, 0 <= reserved <= on hand; kits as their components",
+    run: levelsAreSums,
+  },
+  { name: "whether stock is under its minimum is known as it is", run: minimumsAreWatched },
   { name: "projection = ledger, row by row", run: projectionIsLedger },
   { name: "ledgers know their organization as D1 does", run: factsArrived },
   { name: "no outbox holds a row", run: outboxesAreEmpty },

@@ -45,7 +45,7 @@ export class Workload {
       await sleep(step.pauseMs)
       const due = repeats.findIndex(({ atStep }) => atStep <= count)
       const [repeat] = due < 0 ? [] : repeats.splice(due, 1)
-      if (repeat !== undefined) await client.repeat(actor, repeat.command, repeat.call)
+      if (repeat !== undefined) await client.repeat(repeat.sender, repeat.command, repeat.call)
       if (step.volley !== undefined) {
         await this.#fire(actor, step.volley, [step, ...step.volley.ranks.slice(1).map(() => steps.next().value)])
         continue

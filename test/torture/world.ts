@@ -1,3 +1,4 @@
+import type { OrderStatus } from "../../src/domains/orders/rules.ts"
 import {
   type LinkId,
   newId,
@@ -11,8 +12,8 @@ import {
 import { type SigningKey, signAccessToken } from "../../src/platform/auth/access-token.ts"
 import type { Employee } from "./employee.ts"
 import type { Cast, Part } from "./plan.ts"
+import { Stockroom } from "./stockroom.ts"
 
-export type OrderStatus = "PENDING" | "ACCEPTED" | "REJECTED" | "IN_DELIVERY" | "COMPLETED" | "CANCELLED"
 export type LinkStatus = "PENDING" | "APPROVED" | "REJECTED" | "BLOCKED" | "REMOVED"
 
 /** An order as somebody last heard of it. `shownVersion` is the last one that D1 was said to show. */
@@ -24,7 +25,15 @@ export type KnownLink = {
   status: LinkStatus
   version: number
 }
-export type KnownProduct = { readonly id: ProductId; readonly supplierId: OrganizationId; isActive: boolean }
+/** How a product's stock is kept: counted, in lots that expire, piece by piece, or as what it is made of. */
+export type Goods = "counted" | "lots" | "units" | "kit"
+export type KnownProduct = {
+  readonly id: ProductId
+  readonly sku: string
+  readonly supplierId: OrganizationId
+  readonly goods: Goods
+  isActive: boolean
+}
 
 /** An organization and what its people have heard; colleagues share it, as they would share a screen. */
 export class Organization {
@@ -41,6 +50,8 @@ export class Organization {
   /** Its own products; a supplier's. */
   readonly products = new Map<ProductId, KnownProduct>()
   readonly employees: Employee[] = []
+  /** What it knows of its stock; a supplier's. */
+  readonly stockroom = new Stockroom()
 
   constructor(id: OrganizationId, name: string, isSupplier: boolean, isLodger = false) {
     this.id = id
@@ -72,8 +83,14 @@ export class Organization {
 const tokenKeptMs = 10 * 60_000
 
 /** The parts whose tokens are signed here; the others have API keys or sessions. */
-type SignedPart = "buyer" | "sales" | "manager" | "owner"
-const rolesOf: Readonly<Record<SignedPart, string>> = { buyer: "buyer", sales: "sales_rep", manager: "manager", owner: "owner" }
+type SignedPart = "buyer" | "sales" | "manager" | "storekeeper" | "owner"
+const rolesOf: Readonly<Record<SignedPart, string>> = {
+  buyer: "buyer",
+  sales: "sales_rep",
+  manager: "manager",
+  storekeeper: "manager",
+  owner: "owner",
+}
 
 export type Credential = { readonly text: string; readonly askedAt: number }
 
@@ -144,7 +161,7 @@ const suppliersPerBuyer = 2
 export const suppliersOfBuyer = (buyer: number): readonly number[] =>
   Array.from({ length: suppliersPerBuyer }, (_, offset) => (buyer + offset) % supplierCount)
 
-const crew: readonly Part[] = ["sales", "sales", "manager", "owner", "bot"]
+const crew: readonly Part[] = ["sales", "sales", "manager", "owner", "bot", "storekeeper"]
 const lodgerCrew: readonly Part[] = ["lodger", "lodger bot", "staff"]
 type Seat = { readonly side: "supplier" | "buyer" | "lodger"; readonly index: number }
 
@@ -172,6 +189,8 @@ export type World = {
   readonly actors: readonly Actor[]
   /** Those who sign in with a password, as well as by the tokens signed here. */
   readonly owners: ReadonlyMap<OrganizationId, Owner>
+  /** In whose names files are imported: the founders themselves, since an import goes on only while its user is there. */
+  readonly importers: ReadonlyMap<OrganizationId, Actor>
   readonly password: string
   readonly keys: readonly SigningKey[]
   readonly staffToken: () => Promise<string>
@@ -231,6 +250,7 @@ export function actorsOf(
         case "buyer":
         case "sales":
         case "manager":
+        case "storekeeper":
         case "owner":
           return signer(keys, { orgId: home.id, roles: [rolesOf[part]], name: `Torture ${client}` })
       }
@@ -245,4 +265,22 @@ export function actorsOf(
       secrets,
     })
   })
+}
+
+export function importersOf(
+  organizations: readonly Organization[],
+  founders: ReadonlyMap<OrganizationId, UserId>,
+  keys: readonly SigningKey[],
+  secrets: Set<string>,
+): Map<OrganizationId, Actor> {
+  return new Map(
+    organizations.flatMap((organization) => {
+      const { id: orgId, name } = organization
+      const userId = founders.get(orgId)
+      if (userId === undefined) return []
+      const sign = signer(keys, { orgId, roles: ["owner"], name: `Torture owner of ${name}`, userId })
+      const client = `importer-${orgId}`
+      return [[orgId, new Actor({ client, part: "owner", organization, charge: undefined, sign, secrets })] as const]
+    }),
+  )
 }

@@ -2,6 +2,7 @@ import { orderFlow, orderNumber } from "../../../src/domains/orders/rules.ts"
 import type { Books } from "../books.ts"
 import type { Journal } from "../journal.ts"
 import { answerId, groupBy, must, mustStand, ofKind } from "./check.ts"
+import { unitsOf } from "./imports.ts"
 
 export function ordersStandOnce({ orders, ledgers }: Books, journal: Journal): number {
   const placed = ofKind(journal, "place order")
@@ -41,7 +42,7 @@ export function ordersStandOnce({ orders, ledgers }: Books, journal: Journal): n
       must(told === undefined || told === row.id, () => `${command.key} was acknowledged as ${told} and stands as ${row.id}`)
     }
   }
-  const known = new Set(placed.map(({ key }) => key))
+  const known = new Set([...placed, ...unitsOf(journal, "orders")].map(({ key }) => key))
   for (const note of inLedger.keys()) must(known.has(note), () => `an order with the note ${note} was never asked for`)
   return placed.length
 }
@@ -61,7 +62,10 @@ export function movesStandOnce({ ledgers }: Books, journal: Journal): number {
       () => `${command.key} asked ${command.target} to be ${String(command.asked["status"])}, and ${step.id} became ${step.to}`,
     )
   }
-  for (const { id, reason } of steps) must(reason !== null && keys.has(reason), () => `a step of ${id} (${reason}) was never asked for`)
+  for (const { id, reason, from, to, by } of steps) {
+    const isLapse = from === "AMENDED" && to === "CANCELLED" && by.id === null
+    must(isLapse || (reason !== null && keys.has(reason)), () => `a step of ${id} (${reason}) was never asked for`)
+  }
   for (const { id, status, version, history } of ledgers.flatMap((ledger) => ledger.orders)) {
     must(history.length === version, () => `${id} is at version ${version} with ${history.length} steps`)
     must(history.at(-1)?.to === status, () => `${id} is ${status} and its last step says ${history.at(-1)?.to}`)

@@ -1,6 +1,7 @@
 import type { Books } from "../books.ts"
 import type { Command, Journal } from "../journal.ts"
 import { answerId, groupBy, must, mustStand, ofKind } from "./check.ts"
+import { unitsOf } from "./imports.ts"
 
 export function productsStandOnce({ ledgers, audits }: Books, journal: Journal): number {
   const products = ledgers.flatMap((ledger) => ledger.products)
@@ -12,7 +13,7 @@ export function productsStandOnce({ ledgers, audits }: Books, journal: Journal):
     const told = answerId(command)
     must(told === undefined || told === found[0]?.id, () => `${command.key} was acknowledged as ${told} and stands as ${found[0]?.id}`)
   }
-  const known = new Set(created.map(({ key }) => key))
+  const known = new Set([...created, ...unitsOf(journal, "products")].map(({ key }) => key))
   for (const { sku } of products) must(known.has(sku), () => `product ${sku} was never asked for`)
 
   const edits = groupBy(

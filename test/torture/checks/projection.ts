@@ -2,7 +2,7 @@ import { type OrganizationId, routingOf } from "../../../src/kernel/ids.ts"
 import type { Books, LedgerBooks } from "../books.ts"
 import { groupBy, must } from "./check.ts"
 
-export function projectionIsLedger({ ledgers, orders, links, products, movements, levels }: Books): number {
+export function projectionIsLedger({ ledgers, orders, links, products, ...stock }: Books): number {
   let compared = 0
   const same = (what: string, ledgerRows: readonly object[], d1Rows: readonly object[]) => {
     const [kept, shown] = [canonical(ledgerRows), canonical(d1Rows)]
@@ -32,10 +32,14 @@ export function projectionIsLedger({ ledgers, orders, links, products, movements
     same(
       `products of ${name}`,
       ledger.products,
-      own(products).map(({ stock_milli: _, ...row }) => row),
+      own(products).map(({ stock_milli: _, available_milli: __, ...row }) => row),
     )
-    same(`movements of ${name}`, ledger.movements, own(movements))
-    same(`levels of ${name}`, ledger.levels, own(levels))
+    same(`movements of ${name}`, ledger.movements, own(stock.movements))
+    same(`levels of ${name}`, ledger.levels, own(stock.levels))
+    same(`lots of ${name}`, ledger.lots, own(stock.lots))
+    same(`units of ${name}`, ledger.units, own(stock.units))
+    same(`minimums of ${name}`, ledger.minimums, own(stock.minimums))
+    same(`components of ${name}`, ledger.components, own(stock.components))
   }
   return compared
 }

@@ -11,17 +11,27 @@ const fileBody = z.object({ id: z.string(), sha256: z.string() })
 /** From some bytes up to 200 kB of text, by the key alone. */
 const bytesOf = (key: string, at: number): Uint8Array => new TextEncoder().encode(`${key}\n`.repeat(1 + Math.floor(at ** 3 * 6_000)))
 
+type Uploading = Pick<Step, "key" | "manner" | "picks">
+
 /** Small files are sent at once, and so a third of the uploads are cut off on purpose, in the middle. */
-function cutMore({ manner, picks: [, , , at] }: Step): Step["manner"] {
+function cutMore({ manner, picks: [, , , at] }: Uploading): Step["manner"] {
   return manner.vanishesAfterMs !== undefined || at > 0.33 ? manner : { ...manner, vanishesAfterMs: at * 150, givesUp: at < 0.1 }
 }
 
-type Purpose = "chat_attachment" | "complaint_evidence"
+type Purpose = "chat_attachment" | "complaint_evidence" | "import"
+
+/** What a step's file is called. */
+export const fileKeyOf = ({ key }: Pick<Step, "key">): string => `${key}-file`
 
 /** Uploads a small file under the step's key. @returns its id, where that was heard. */
-export async function uploadOf(scene: Scene, actor: Actor, step: Step, purpose: Purpose): Promise<string | undefined> {
-  const key = `${step.key}-file`
-  const bytes = bytesOf(key, step.picks[2])
+export async function uploadOf(
+  scene: Scene,
+  actor: Actor,
+  step: Uploading,
+  purpose: Purpose,
+  bytes = bytesOf(fileKeyOf(step), step.picks[2]),
+): Promise<string | undefined> {
+  const key = fileKeyOf(step)
   const sha256 = createHash("sha256").update(bytes).digest("hex")
   let id: string | undefined
   await give(

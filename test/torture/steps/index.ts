@@ -1,27 +1,33 @@
 import type { Operation } from "../plan.ts"
 import { writeInChat } from "./chat.ts"
 import { complain, upload } from "./files.ts"
+import { importOrders, importProducts } from "./imports.ts"
 import { listLinks, moveLink, requestLink } from "./links.ts"
-import { listOrders, moveOrder, placeForBuyer, placeOrder, readOrder } from "./orders.ts"
+import { correctMovement, holdOrReleaseLot, moveStock, receiveLot, receiveTransfer } from "./movements.ts"
+import { acceptFewer, agree, listOrders, moveOrder, orderKit, placeForBuyer, placeOrder, readOrder } from "./orders.ts"
 import { closeOrReopen, createApiKey, refreshTokens, shareStock } from "./organizations.ts"
 import { assignRoles, disableUser, enableUser, hire, invite, workAsEmployee } from "./people.ts"
 import { readCatalog, rebuild, reconcile, trespass } from "./platform.ts"
 import { archiveProduct, countStock, createProduct, editAgainstRival, editByEtag, editPrice } from "./products.ts"
 import type { Play } from "./scene.ts"
+import { handleUnit, listUnits, receiveUnits } from "./units.ts"
 
 /** What a client does at each kind of step. */
 export const plays: Readonly<Record<Operation, Play>> = {
   "place order": placeOrder,
   "place for buyer": placeForBuyer,
+  "order kit": orderKit,
+  "accept fewer": acceptFewer,
+  agree,
   accept: moveOrder("ACCEPTED", "PENDING"),
   reject: moveOrder("REJECTED", "PENDING"),
   deliver: moveOrder("IN_DELIVERY", "ACCEPTED"),
   complete: moveOrder("COMPLETED", "IN_DELIVERY"),
   receive: moveOrder("COMPLETED", "IN_DELIVERY"),
-  "cancel sale": moveOrder("CANCELLED", "PENDING", "ACCEPTED"),
-  "cancel purchase": moveOrder("CANCELLED", "PENDING", "ACCEPTED"),
+  "cancel sale": moveOrder("CANCELLED", "PENDING", "ACCEPTED", "AMENDED"),
+  "cancel purchase": moveOrder("CANCELLED", "PENDING", "ACCEPTED", "AMENDED"),
   "read order": readOrder,
-  "list orders": listOrders,
+  "list orders": (scene, actor) => listOrders(scene, actor),
 
   "request link": requestLink,
   "decide link": moveLink(({ picks: [, b] }) => (b < 0.9 ? "APPROVED" : "REJECTED"), "PENDING"),
@@ -38,6 +44,17 @@ export const plays: Readonly<Record<Operation, Play>> = {
   "edit against a rival": editAgainstRival,
   "archive product": archiveProduct,
   catalog: readCatalog,
+
+  "receive lot": receiveLot,
+  "move stock": moveStock,
+  "receive transfer": receiveTransfer,
+  "correct movement": correctMovement,
+  "hold or release lot": holdOrReleaseLot,
+  "receive units": receiveUnits,
+  "handle unit": handleUnit,
+  "list units": listUnits,
+  "import products": importProducts,
+  "import orders": importOrders,
 
   hire,
   invite,

@@ -1,9 +1,10 @@
 import { z } from "zod"
+import type { OrderStatus } from "../../../src/domains/orders/rules.ts"
 import type { OrderId, OrganizationId } from "../../../src/kernel/ids.ts"
 import type { Answer } from "../journal.ts"
 import type { Step } from "../plan.ts"
 import { pick } from "../random.ts"
-import type { Actor, OrderStatus, Organization } from "../world.ts"
+import type { Actor, KnownProduct, Organization } from "../world.ts"
 import { listLinks } from "./links.ts"
 import { type Given, give, type Play, pickOf, type Scene, supplierOf } from "./scene.ts"
 
@@ -14,6 +15,8 @@ const orderBody = z.object({
   supplier_id: z.string().transform((id) => id as OrganizationId),
   buyer_id: z.string().transform((id) => id as OrganizationId),
 })
+const orderItem = z.object({ id: z.string(), product_id: z.string(), quantity: z.number() })
+const wholeOrder = orderBody.extend({ items: z.array(orderItem) })
 const orderPage = z.object({ data: z.array(orderBody) })
 
 const learnOrder =
@@ -29,13 +32,72 @@ export const placeForBuyer: Play = async (scene, actor, step) => {
   return buyer === undefined ? listLinks(scene, actor) : place(scene, actor, step, actor.organization, buyer)
 }
 
+/** A kit, often beside what it is made of: both take from the same stock. */
+export const orderKit: Play = async (scene, actor, step) => {
+  const supplier = supplierOf(scene, actor.organization, step.picks[0])
+  const isKit = ({ goods }: KnownProduct): boolean => goods === "kit"
+  const isPart = ({ goods }: KnownProduct): boolean => goods === "lots" || goods === "units"
+  const [, a, b, size] = step.picks
+  const kit = pickOf(supplier.products.values(), isKit, a)
+  const part = size < 0.5 ? pickOf(supplier.products.values(), isPart, b) : undefined
+  return placeOf(
+    scene,
+    actor,
+    step,
+    supplier,
+    [kit, part].filter((product) => product !== undefined),
+  )
+}
+
+/** An order for one kit, accepted at once. */
+export async function sellKit(scene: Scene, buyer: Actor, seller: Actor, { key, manner }: Pick<Step, "key" | "manner">): Promise<void> {
+  const kit = pickOf(seller.organization.products.values(), ({ goods }) => goods === "kit", 0)
+  if (kit === undefined) return
+  const { id: supplierId } = seller.organization
+  const body = { supplier_id: supplierId, items: [{ product_id: kit.id, quantity: 1 }], note: key }
+  const asked = { supplierId, buyerId: buyer.organization.id, lines: 1 }
+  const placed = await give(scene, buyer, { key, manner }, { kind: "place order", call: { method: "POST", path: "/orders", body }, asked })
+  if (placed.command.answer === undefined) return
+  const { id } = orderBody.parse(JSON.parse(placed.command.answer.text))
+  const accepted = { status: "ACCEPTED", reason: `${key}-accepted` } as const
+  await give(
+    scene,
+    seller,
+    { key: accepted.reason, manner },
+    {
+      kind: "move order",
+      call: { method: "PUT", path: `/orders/${id}/status`, body: accepted },
+      asked: { status: "ACCEPTED" },
+      target: id,
+    },
+    { learn: learnOrder(seller.organization) },
+  )
+}
+
 async function place(scene: Scene, actor: Actor, step: Step, supplier: Organization, buyer?: Organization): Promise<Given | undefined> {
   const products = [...supplier.products.values()].filter(({ isActive }) => isActive)
   const [, a, b, size] = step.picks
   // The same product twice in an order is worth a try: its lines must not both have the last unit.
-  const lines = [pick(products, a), ...(size < 0.6 ? [pick(products, b)] : []), ...(size < 0.15 ? [pick(products, a)] : [])].filter(
-    (product) => product !== undefined,
+  const lines = [pick(products, a), ...(size < 0.6 ? [pick(products, b)] : []), ...(size < 0.15 ? [pick(products, a)] : [])]
+  return placeOf(
+    scene,
+    actor,
+    step,
+    supplier,
+    lines.filter((product) => product !== undefined),
+    buyer,
   )
+}
+
+async function placeOf(
+  scene: Scene,
+  actor: Actor,
+  step: Step,
+  supplier: Organization,
+  lines: readonly KnownProduct[],
+  buyer?: Organization,
+): Promise<Given | undefined> {
+  const [, , , size] = step.picks
   if (lines.length === 0) return undefined
   const items = lines.map(({ id }, index) => ({ product_id: id, quantity: 1 + Math.floor(((size * 37 + index * 7) % 1) * 12) }))
   const body = { supplier_id: supplier.id, items, note: step.key, ...(buyer === undefined ? {} : { buyer_id: buyer.id }) }
@@ -72,8 +134,50 @@ export const moveOrder =
     )
   }
 
-export async function listOrders({ client }: Scene, actor: Actor): Promise<undefined> {
-  const answer = await client.send(actor, { method: "GET", path: "/orders/my-orders?limit=100" })
+/** The buyer takes what is offered instead, or looks whether anything is. */
+export const agree: Play = async (scene, actor, step) => {
+  const order = pickOf(actor.organization.orders.values(), ({ status }) => status === "AMENDED", step.picks[0])
+  return order === undefined ? listOrders(scene, actor, "AMENDED") : moveOrder("ACCEPTED", "AMENDED")(scene, actor, step)
+}
+
+/** Offers less of the first line, or another product instead of it, by what the order is when it is looked at. */
+export const acceptFewer: Play = async (scene, actor, step) => {
+  const { client } = scene
+  const [at, how, which, less] = step.picks
+  const order = pickOf(actor.organization.orders.values(), ({ status }) => status === "PENDING", at)
+  if (order === undefined) return listOrders(scene, actor, "PENDING")
+  const answer = await client.send(actor, { method: "GET", path: `/orders/${order.id}` })
+  if (answer?.status !== 200) return undefined
+  const seen = wholeOrder.parse(JSON.parse(answer.text))
+  actor.organization.heardOfOrder(seen, true)
+  const [first] = seen.items
+  if (first === undefined || seen.status !== "PENDING") return undefined
+  const isOther = ({ id, isActive, goods }: KnownProduct): boolean => isActive && goods !== "kit" && id !== first.product_id
+  const substitute = how < 0.3 ? pickOf(actor.organization.products.values(), isOther, which) : undefined
+  const fewer = Math.floor(first.quantity * less)
+  // Nothing at all would be a refusal.
+  if (substitute === undefined && fewer === 0 && seen.items.length === 1) return undefined
+  const item =
+    substitute === undefined
+      ? { item_id: first.id, quantity: fewer }
+      : { item_id: first.id, quantity: first.quantity, substitute_product_id: substitute.id }
+  return give(
+    scene,
+    actor,
+    step,
+    {
+      kind: "move order",
+      call: { method: "PUT", path: `/orders/${order.id}/status`, body: { status: "ACCEPTED", reason: step.key, items: [item] } },
+      asked: { status: "AMENDED" },
+      target: order.id,
+    },
+    { learn: learnOrder(actor.organization) },
+  )
+}
+
+export async function listOrders({ client }: Scene, actor: Actor, status?: OrderStatus): Promise<undefined> {
+  const which = status === undefined ? "" : `&status=${status}`
+  const answer = await client.send(actor, { method: "GET", path: `/orders/my-orders?limit=100${which}` })
   if (answer?.status !== 200) return
   for (const order of orderPage.parse(JSON.parse(answer.text)).data) actor.organization.heardOfOrder(order, true)
 }

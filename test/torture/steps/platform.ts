@@ -39,12 +39,15 @@ export const trespass: Play = async ({ world, client, journal }, actor, { picks:
   const order = pick([...stranger.orders.keys()], how)
   const link = pick([...stranger.links.keys()], how)
   const product = pick([...stranger.products.keys()], how)
+  const unit = pick([...stranger.stockroom.units.keys()], how)
   const tries: ReadonlyArray<Call | undefined> = [
     order && { method: "GET", path: `/orders/${order}` },
     order && { method: "PUT", path: `/orders/${order}/status`, body: { status: "CANCELLED" } },
     link && { method: "GET", path: `/links/${link}` },
     link && { method: "PUT", path: `/links/${link}/status`, body: { status: "REMOVED" } },
     product && { method: "GET", path: `/products/${product}` },
+    unit && { method: "GET", path: `/inventory/items/${unit}` },
+    unit && { method: "POST", path: `/inventory/items/${unit}/sell` },
     product && { method: "POST", path: "/orders", body: { supplier_id: stranger.id, items: [{ product_id: product, quantity: 1 }] } },
   ]
   const call = pick(tries, (at * 7 + how * 13) % 1)

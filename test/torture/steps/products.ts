@@ -1,26 +1,39 @@
 import { z } from "zod"
 import type { OrganizationId, ProductId } from "../../../src/kernel/ids.ts"
 import type { Step } from "../plan.ts"
-import type { Actor, KnownProduct } from "../world.ts"
+import type { Actor, Goods, KnownProduct } from "../world.ts"
 import { type Given, give, type Play, pickOf, type Scene } from "./scene.ts"
 
 const productBody = z.object({
   id: z.string().transform((id) => id as ProductId),
+  sku: z.string(),
   supplier_id: z.string().transform((id) => id as OrganizationId),
   is_active: z.boolean(),
 })
 const versioned = z.object({ version: z.number() })
 
+/** Below it somebody is told that stock is low. */
+export const minimum = 60
+
 const ownProduct = ({ organization }: Actor, { picks: [at] }: Step): KnownProduct | undefined =>
   pickOf(organization.products.values(), ({ isActive }) => isActive, at)
 
+/** One whose stock is a number that somebody states; lots, units and kits are another matter. */
+const countedProduct = ({ organization }: Actor, { picks: [at] }: Step): KnownProduct | undefined =>
+  pickOf(organization.products.values(), ({ isActive, goods }) => isActive && goods === "counted", at)
+
 const priceOf = ({ picks: [, at] }: Step): string => (1 + at * 99).toFixed(2)
 
-export const createProduct: Play = (scene, actor, step) => create(scene, actor, step, Math.floor(step.picks[1] * 200))
+export const createProduct: Play = (scene, actor, step) => create(scene, actor, step, { stock: Math.floor(step.picks[1] * 200) })
 
-export function create(scene: Scene, actor: Actor, step: Pick<Step, "key" | "manner">, stock: number): Promise<Given> {
+export function create(
+  scene: Scene,
+  actor: Actor,
+  step: Pick<Step, "key" | "manner">,
+  { stock, goods = "counted" }: { readonly stock: number; readonly goods?: Goods },
+): Promise<Given> {
   const { key } = step
-  const body = { sku: key, name: `Product ${key}`, price: "5.99", stock_quantity: stock, description: key }
+  const body = { sku: key, name: `Product ${key}`, price: "5.99", stock_quantity: stock, min_stock_level: minimum, description: key }
   return give(
     scene,
     actor,
@@ -28,8 +41,8 @@ export function create(scene: Scene, actor: Actor, step: Pick<Step, "key" | "man
     { kind: "create product", call: { method: "POST", path: "/products", body }, asked: { stock } },
     {
       learn: ({ text }) => {
-        const { id, supplier_id: supplierId, is_active: isActive } = productBody.parse(JSON.parse(text))
-        actor.organization.products.set(id, { id, supplierId, isActive })
+        const { id, sku, supplier_id: supplierId, is_active: isActive } = productBody.parse(JSON.parse(text))
+        actor.organization.products.set(id, { id, sku, supplierId, goods, isActive })
       },
     },
   )
@@ -57,7 +70,7 @@ export const editPrice: Play = async (scene, actor, step) => {
 }
 
 export const countStock: Play = async (scene, actor, step) => {
-  const product = ownProduct(actor, step)
+  const product = countedProduct(actor, step)
   return product && edit(scene, actor, step, product, { change: { stock_quantity: Math.floor(step.picks[1] * 400) } })
 }
 
@@ -76,7 +89,7 @@ export const editByEtag: Play = async (scene, actor, step) => {
 
 /** Two who have read the same, and save at the same time: one of them at most may. */
 export const editAgainstRival: Play = async (scene, actor, step) => {
-  const product = ownProduct(actor, step)
+  const product = countedProduct(actor, step)
   const on = product && (await read(scene, actor, product))
   if (product === undefined || on === undefined) return undefined
   scene.journal.count("edits against a rival")
@@ -89,7 +102,7 @@ export const editAgainstRival: Play = async (scene, actor, step) => {
 }
 
 export const archiveProduct: Play = async (scene, actor, step) => {
-  const product = ownProduct(actor, step)
+  const product = countedProduct(actor, step)
   if (product === undefined || actor.organization.products.size < 4) return undefined
   const call = { method: "DELETE", path: `/products/${product.id}` } as const
   const given = await give(scene, actor, step, { kind: "archive product", call, target: product.id })

@@ -11,8 +11,8 @@ import { type Actor, type Organization, type Sender, suppliersOfBuyer, type Worl
 /** Sent once and waited for. */
 export const plainManner: Manner = { vanishesAfterMs: undefined, givesUp: false, sends: 1, repeatsAfterSteps: undefined }
 
-/** A command that was sent, and how, so that it can be sent again. */
-export type Given = { readonly command: Command; readonly call: Omit<Call, "key"> }
+/** A command that was sent, by whom and how, so that it can be sent again. */
+export type Given = { readonly command: Command; readonly call: Omit<Call, "key">; readonly sender: Sender }
 
 export type Order = {
   readonly kind: CommandKind
@@ -52,7 +52,7 @@ export async function give(
   opened?.(command)
   const answer = await client.give(sender, command, call, manner)
   if (answer !== undefined) learn?.(answer)
-  return { command, call }
+  return { command, call, sender }
 }
 
 /** One of a map's values that are as wanted. */
