@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from "vitest"
 import { hmacHex } from "../../src/kernel/digest.ts"
 import { newId, platformOrganizationId } from "../../src/kernel/ids.ts"
 import { configOf } from "../../src/platform/env.ts"
-import { api, hire, platformStaff, signUp, unique, type World } from "../support/world.ts"
+import { d1 } from "../support/ledger.ts"
+import { api, hire, platformStaff, signIn, signUp, unique, type World } from "../support/world.ts"
 import { deployed } from "./deployment.ts"
 
 /** Tokens that nobody issued, and tokens that were once good. Real ones are taken apart and put together again. */
@@ -290,6 +291,14 @@ describe("a token that was good is refused from the moment that", () => {
 })
 
 describe("platform staff who name an organization", () => {
+  test("enter it only while they may manage organizations", async () => {
+    const [a, staff] = [await signUp(), await platformStaff()]
+    const enter = async (token: string) => (await api("GET", "/links/my-links", { token, headers: { "x-tenant-id": a.org.id } })).body.code
+    expect(await enter(staff.token)).toBeUndefined()
+    await d1("update users set roles = '[\"manager\"]' where id = ?", staff.id)
+    expect(await enter((await signIn(staff.email)).token)).toBe("TENANT_MISMATCH")
+  })
+
   test("by header and by subdomain name one, or are refused; so is everybody else", async () => {
     const [a, b, staff] = [await signUp(), await signUp(), await platformStaff()]
     const call = async (token: string, host: string, tenant?: string) => {

@@ -191,11 +191,12 @@ const userActor = (claims: AccessClaims, orgId: OrganizationId, permissions: Rea
   claims,
 })
 
-/** A super_admin acts on the platform; with X-Tenant-ID, inside that organization too, with all its rights. */
+/** The platform's own people act on the platform; who may manage organizations enters one by X-Tenant-ID, with all its rights. */
 async function asPlatformStaff(request: AuthRequest, directory: Directory, claims: AccessClaims, wanted: readonly string[]) {
   const own = permissionsOf(claims.roles)
   const [first] = wanted
   if (first === undefined) return { actor: userActor(claims, platformOrganizationId, own, false), selectedOrganization: undefined }
+  if (!own.has("platform.organization.manage")) throw new RefusalError({ code: "TENANT_MISMATCH", detail: "You enter no organization." })
   const organization = await directory.organizationByIdOrSlug(request.env, request.meter, first)
   if (organization === undefined || organization.id === platformOrganizationId)
     throw new RefusalError({ code: "NOT_FOUND", detail: "X-Tenant-ID names no organization." })
