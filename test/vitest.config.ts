@@ -8,7 +8,6 @@ const migrations = await readD1Migrations(fileURLToPath(new URL("../migrations",
 const packages = [
   "drizzle-orm",
   "drizzle-orm/sqlite-core",
-  "drizzle-orm/sqlite-proxy",
   "@hono/zod-openapi",
   "hono",
   "hono/cors",
@@ -31,6 +30,8 @@ type Project = {
 /** Tests in workerd, with D1, objects, R2 and queues of their own. */
 const workers = ({ name, include, exclude, miniflare }: Project): TestProjectConfiguration => ({
   root,
+  // Not under node_modules, which working copies may share.
+  cacheDir: fileURLToPath(new URL("../.build/vite", import.meta.url)),
   plugins: [
     cloudflareTest({
       wrangler: { configPath: fileURLToPath(new URL("../wrangler.toml", import.meta.url)), environment: "test" },

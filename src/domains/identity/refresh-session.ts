@@ -19,7 +19,7 @@ export async function refreshSession(ctx: PublicCtx, token: string): Promise<Res
   if (found === undefined) return refuse("UNAUTHENTICATED", "The refresh token is unknown.")
   const { account, id, sessionId, isSpent, isRevoked, isExpired } = found
   if (isSpent) {
-    if (!isRevoked) await revokeFamily(ctx, account, sessionId)
+    if (!isRevoked) ctx.work.ifRefused("TOKEN_REUSED", () => revokeFamily(ctx, account, sessionId))
     return refuse("TOKEN_REUSED")
   }
   if (isRevoked || isExpired || !account.user.isActive) return refuse("TOKEN_EXPIRED", "The session has ended; sign in again.")

@@ -81,7 +81,7 @@ export class UnitOfWork {
     return this
   }
 
-  /** What else must happen when the batch is refused with this code: the refused batch itself leaves nothing. */
+  /** What else must happen when the request is refused with this code: it leaves nothing itself. */
   ifRefused(code: ErrorCode, effect: () => Promise<void>): this {
     this.#ifRefused.set(code, effect)
     return this

@@ -6,7 +6,7 @@ import { type Refusal, RefusalError } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 import { type Actor, refOf } from "../auth/actor.ts"
 import type { Authenticated, Directory } from "../auth/authenticate.ts"
-import { Executor, type Statement } from "../db/executor.ts"
+import { Executor } from "../db/executor.ts"
 import { uniqueViolation } from "../db/guards.ts"
 import { Meter, serverTiming } from "../db/meter.ts"
 import { acrossTenants, TenantDb } from "../db/tenant-db.ts"
@@ -103,40 +103,24 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   const asked = await askedBy(caller?.actor, running, config)
   const work = workOf(running, deps.live)
   const db = new TenantDb(new Executor(c.env, meter), running.orgId ?? platformOrganizationId)
-  const ctx = contextOf(running, config, caller, asked.command, work, db)
-  if (!isMutation(spec) || !asked.command.hasKey || spec.writer === "ledger") return carriedOut(running, ctx, asked, work, db)
-
-  const kept = await keptReply(db, asked.command, running.now, asked.upload)
-  if (kept !== undefined) return respond(c, kept)
-  try {
-    return await carriedOut(running, ctx, asked, work, db, (reply) => keepReply(db, asked.command, reply, running.now))
-  } catch (error) {
-    const first = wasRefused(error) ? await keptReply(db, asked.command, running.now) : undefined
-    if (first === undefined) throw error
-    return respond(c, first)
+  const keepsReply = isMutation(spec) && asked.command.hasKey && spec.writer !== "ledger"
+  if (keepsReply) {
+    const kept = await keptReply(db, asked.command, running.now, asked.upload)
+    if (kept !== undefined) return respond(c, kept)
   }
-}
-
-/** Lets the handler work, and commits what it collected, together with what `keeping` adds of its reply. @throws RefusalError, and the database's own Error. */
-async function carriedOut(
-  { c, endpoint }: Running,
-  ctx: PublicCtx | Ctx | SignedCtx,
-  asked: Asked,
-  work: UnitOfWork,
-  db: TenantDb,
-  keeping: (reply: Reply) => readonly Statement[] = () => [],
-): Promise<Response> {
-  const outcome = await endpoint.handle(ctx, asked)
-  if (outcome instanceof Response) return handOn(c, outcome)
-  if ("ok" in outcome) throw new RefusalError(outcome.error)
-  work.add(...keeping(outcome))
   try {
+    const outcome = await endpoint.handle(contextOf(running, config, caller, asked.command, work, db), asked)
+    if (outcome instanceof Response) return await handOn(c, outcome)
+    if ("ok" in outcome) throw new RefusalError(outcome.error)
+    if (keepsReply) work.add(...keepReply(db, asked.command, outcome, running.now))
     await work.commit(db)
+    return respond(c, outcome)
   } catch (error) {
+    const first = keepsReply && mayBeOvertaken(error) ? await keptReply(db, asked.command, running.now) : undefined
+    if (first !== undefined) return respond(c, first)
     await work.refused(error)
     throw error
   }
-  return respond(c, outcome)
 }
 
 /** Reads the path, the query and the body; a stream is opened, and read by the handler. */
@@ -236,9 +220,9 @@ const isStreamed = ({ c, endpoint: { spec } }: Running): boolean =>
 
 /**
  * Two requests with one key at once: what the first did refuses the second, on its key or by what its handler finds (an
- * address that is taken). It answers what the first did.
+ * address that is taken). It answers what the first did, and a refusal under a key costs a trip to see that there is none.
  */
-const wasRefused = (error: unknown): boolean =>
+const mayBeOvertaken = (error: unknown): boolean =>
   error instanceof RefusalError || (error instanceof Error && uniqueViolation(error.message)?.startsWith("idempotency_keys.") === true)
 
 /** Whether a reader has this very version already (RFC 9110, section 13.1.2). */
