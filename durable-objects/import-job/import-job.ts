@@ -59,7 +59,7 @@ export const importJobOf = (work: ImportWork) =>
         return
       }
       if (next !== "over") {
-        // To rest is not to fail: whatever fails after it is tried again soon.
+        // It came on, or rests: neither is to fail, and whatever fails after it is tried again soon.
         this.progress = { ...this.progress, tries: 0 }
         await Promise.all([this.persist(), storage.setAlarm(Date.now() + next.afterMs)])
         return

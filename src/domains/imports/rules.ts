@@ -17,12 +17,11 @@ export const importFlow = {
   FAILED: [],
 } as const satisfies Flow<ImportStatus>
 
-/** What whoever starts one must hold, and still hold while it runs; platform staff what lets them into organizations. */
+/** What whoever starts one must hold, and still hold while it runs. */
 export const importPermission = {
   products: "catalog.product.edit",
   orders: "orders.purchase.place",
 } as const satisfies Record<ImportKind, Permission>
-export const visitorPermission = "platform.organization.manage" satisfies Permission
 
 type Columns = { readonly needed: readonly string[]; readonly read: readonly string[]; readonly ignored: readonly string[] }
 

@@ -16,7 +16,7 @@ import { carryingOut } from "./carry-out.ts"
 import { countRows, fileGone } from "./count-rows.ts"
 import { endImport } from "./end-import.ts"
 import { giveWay } from "./give-way.ts"
-import { importPermission, visitorPermission } from "./rules.ts"
+import { importPermission } from "./rules.ts"
 import { importStore } from "./store.ts"
 import type { ImportJobRow } from "./tables.ts"
 
@@ -61,7 +61,8 @@ export const runImport: ImportWork = async (desk) => {
 
 /**
  * INV-IMP-10: all imports of one person, or key, place as many orders a minute as they might make requests: an allowance like
- * that of their requests, beside it, so that they are not kept from asking how far it is.
+ * that of their requests, beside it, so that they are not kept from asking how far it is. What a batch
+ * took in vain is lost; a minute gives it back.
  */
 async function mayPlace(env: Bindings, job: ImportJobRow, orders: number): Promise<boolean> {
   try {

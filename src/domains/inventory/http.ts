@@ -78,7 +78,7 @@ export const inventoryEndpoints: readonly Endpoint[] = [
       const key = readCursor(expiringKind, ["string", "string", "string", "string"], query.cursor)?.map(String)
       const [expiresOn = "", productId = "", locationId = "", lotId = ""] = key ?? []
       const after: ExpiryKey | undefined = key === undefined ? undefined : { expiresOn, productId, locationId, lotId }
-      // Which day it is there comes with the rows: no zone is a day ahead of UTC, and what is beyond its last day comes last.
+      // Which day it is there comes with the rows: no zone is more than a day ahead of UTC, and what is beyond its last day comes last.
       const latest = addDays(dateIn(ctx.now, "UTC"), 1 + query.days)
       const { rows, timeZone } = await inventoryStore(ctx.db).expiring(latest, after, query.limit + 1)
       const today = dateIn(ctx.now, timeZone)

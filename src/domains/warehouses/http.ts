@@ -6,7 +6,7 @@ import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
-import { createEndpoint, deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
+import { createEndpoint, deleteEndpoint, listEndpoint, readEndpoint } from "../../platform/http/verbs.ts"
 import type { Location, SeenLocation } from "./rules.ts"
 import { createWarehouseInput, updateWarehouseInput, warehouseDetailView, warehouseList, warehouseQuery, warehouseView } from "./schemas.ts"
 import { locationStore } from "./store.ts"
@@ -61,24 +61,23 @@ export const warehouseEndpoints: readonly Endpoint[] = [
       return { view: toWarehouseView(place), etag: warehouseEtag(place, true) }
     },
   ),
-  endpoint(
+  readEndpoint(
     {
       operationId: "getWarehouse",
-      method: "get",
       path: "/warehouses/{id}",
       tag,
+      noun: "warehouse",
       summary: "One warehouse, own or operated for another organization",
       access: "inventory.warehouse.read",
       params: idParams("whs"),
       description: "From the owner's ledger itself, with how full it is.",
-      success: { status: 200, schema: warehouseDetailView, description: "The warehouse, and what it holds beside its capacity." },
+      success: { schema: warehouseDetailView, description: "The warehouse, and what it holds beside its capacity." },
     },
     async (ctx, { params }) => {
       const place = await readLocation(ctx, params.id)
-      if (place === undefined) return refuse("NOT_FOUND", "There is no such warehouse.")
+      if (place === undefined) return undefined
       const seesStock = may(ctx.actor, "inventory.stock.read")
-      const etag = warehouseDetailEtag(place, place.ownerId === ctx.orgId, seesStock)
-      return reply.ok(toWarehouseDetailView(place, seesStock), { etag })
+      return { view: toWarehouseDetailView(place, seesStock), etag: warehouseDetailEtag(place, place.ownerId === ctx.orgId, seesStock) }
     },
   ),
   endpoint(

@@ -8,9 +8,9 @@ export type UserActor = {
   readonly kind: "USER"
   readonly id: UserId
   readonly name: string
-  /** The organization acted in: one's own, or the one a super_admin selected. */
+  /** The organization acted in: one's own, or the one that platform staff selected. */
   readonly orgId: OrganizationId
-  /** The organization the user belongs to; the platform's own for super_admins. */
+  /** The organization the user belongs to; the platform's own for its staff. */
   readonly homeOrgId: OrganizationId
   readonly sessionId: SessionId
   readonly roles: readonly string[]

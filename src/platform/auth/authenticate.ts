@@ -8,7 +8,7 @@ import { acrossTenants } from "../db/tenant-db.ts"
 import type { Bindings, Config } from "../env.ts"
 import { type AccessClaims, verifyAccessToken } from "./access-token.ts"
 import type { Actor } from "./actor.ts"
-import { allPermissions, isPlatformPermission, type Permission } from "./permissions.ts"
+import { allPermissions, isPlatformPermission, type Permission, visitorPermission } from "./permissions.ts"
 import { RevocationList, type Subject } from "./revocations.ts"
 import { permissionsOf } from "./roles.ts"
 
@@ -43,7 +43,7 @@ export type Grant = {
 
 export type Authenticated = {
   readonly actor: Actor
-  /** The organization that a super_admin stepped into for this request. */
+  /** The organization that platform staff stepped into for this request. */
   readonly selectedOrganization: OrganizationId | undefined
   readonly grant: Grant
 }
@@ -196,7 +196,7 @@ async function asPlatformStaff(request: AuthRequest, directory: Directory, claim
   const own = permissionsOf(claims.roles)
   const [first] = wanted
   if (first === undefined) return { actor: userActor(claims, platformOrganizationId, own, false), selectedOrganization: undefined }
-  if (!own.has("platform.organization.manage")) throw new RefusalError({ code: "TENANT_MISMATCH", detail: "You enter no organization." })
+  if (!own.has(visitorPermission)) throw new RefusalError({ code: "TENANT_MISMATCH", detail: "You may not act in an organization." })
   const organization = await directory.organizationByIdOrSlug(request.env, request.meter, first)
   if (organization === undefined || organization.id === platformOrganizationId)
     throw new RefusalError({ code: "NOT_FOUND", detail: "X-Tenant-ID names no organization." })

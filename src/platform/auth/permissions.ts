@@ -80,5 +80,8 @@ export const allPermissions = Object.keys(permissions) as Permission[]
 
 export const isPermission = (text: string): text is Permission => Object.hasOwn(permissions, text)
 
+/** What lets the platform's staff act in an organization, with all its rights. */
+export const visitorPermission: Permission = "platform.organization.manage"
+
 /** Permissions of the platform's own staff, which no organization's role can hold. */
 export const isPlatformPermission = (permission: Permission): boolean => permission.startsWith("platform.")
