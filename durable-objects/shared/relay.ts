@@ -11,8 +11,8 @@ type RelayPorts<Kind extends string> = {
   readonly open: (meter: Meter) => Executor
   /** The D1 rows of a thing as it is now; a thing that two parties see has a row for each. */
   readonly rowsOf: (kind: Kind, id: string) => ReadonlyArray<readonly unknown[]>
-  /** The one statement that writes these rows, each a JSON array. */
-  readonly statement: (target: Kind | AppendTable, rows: readonly string[]) => Statement
+  /** The statements that write these rows, each a JSON array. */
+  readonly statements: (target: Kind | AppendTable, rows: readonly string[]) => readonly Statement[]
   readonly transaction: <T>(work: () => T) => T
   /** D1 has these. */
   readonly sent: (items: readonly OutboxItem<Kind>[]) => void
@@ -171,7 +171,7 @@ export class Relay<Kind extends string> {
       if (list === undefined) rowsByTarget.set(target, [...rows])
       else list.push(...rows)
     }
-    return [...rowsByTarget].map(([target, rows]) => this.#ports.statement(target, rows))
+    return [...rowsByTarget].flatMap(([target, rows]) => this.#ports.statements(target, rows))
   }
 }
 

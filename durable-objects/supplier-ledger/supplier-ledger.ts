@@ -22,7 +22,7 @@ import { carryOut, type LedgerFact, tellsRooms } from "./commands/index.ts"
 import { lapse } from "./commands/lapses.ts"
 import { aboutThat, noOrigin, passing, Rollback, systemActor, unknownLedger } from "./envelopes.ts"
 import { schemaSteps } from "./migrations.ts"
-import { eventOrganizations, type ProjectedKind, rowsOf, statementFor } from "./projections/index.ts"
+import { eventOrganizations, type ProjectedKind, rowsOf, statementsFor } from "./projections/index.ts"
 import { LedgerReader } from "./reader.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
 import { RoomNews } from "./room-news.ts"
@@ -60,7 +60,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
       outbox: this.#outbox,
       open: (meter) => new Executor(env, meter, "ledger relay"),
       rowsOf: (kind, id) => rowsOf(this.#store, kind, id),
-      statement: statementFor,
+      statements: statementsFor,
       transaction: (work) => this.#transaction(work),
       sent: (items) => this.#announce(eventOrganizations(items)),
       drained: () => this.#onDrained(),

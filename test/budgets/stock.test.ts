@@ -34,15 +34,15 @@ async function build(world: number, { products, places, operated, usedUp }: Size
     place(partner.org.id, "buyer", owner.org.id, operated),
     // Each product in two lots at each of six places, whatever their number.
     env.DB.prepare(
-      `insert into stock_levels (org_id, product_id, location_id, lot_id, lot_number, lot_status, expires_on, on_hand_milli, reserved_milli, incoming_milli, seq, generation)
+      `insert into stock_levels (org_id, product_id, location_id, lot_id, lot_number, lot_status, expires_on, on_hand_milli, reserved_milli, incoming_milli, is_shown, seq, generation)
        ${counted}, p (j) as (select 0 union all select j + 1 from p where j < 5), k (lot) as (values (0), (1))
-       select ?2, 'prd_0' || printf('%03d%022d', ?3, i), 'whs_0' || printf('%03d%022d', ?3, j), 'lot_' || i || '_' || lot, 'L' || lot, 'ACTIVE', '2027-01-31', 1000, 0, 0, 1, 0 from n, p, k`,
+       select ?2, 'prd_0' || printf('%03d%022d', ?3, i), 'whs_0' || printf('%03d%022d', ?3, j), 'lot_' || i || '_' || lot, 'L' || lot, 'ACTIVE', '2027-01-31', 1000, 0, 0, 1, 1, 0 from n, p, k`,
     ).bind(products, owner.org.id, world),
     // INV-INV-2: and so many lots that are used up in each cell of the products that come first.
     env.DB.prepare(
-      `insert into stock_levels (org_id, product_id, location_id, lot_id, lot_number, lot_status, expires_on, on_hand_milli, reserved_milli, incoming_milli, seq, generation)
+      `insert into stock_levels (org_id, product_id, location_id, lot_id, lot_number, lot_status, expires_on, on_hand_milli, reserved_milli, incoming_milli, is_shown, seq, generation)
        ${counted}, p (j) as (select 0 union all select j + 1 from p where j < 5), k (lot) as (select 1 union all select lot + 1 from k where lot < ?4)
-       select ?2, 'prd_0' || printf('%03d%022d', ?3, i), 'whs_0' || printf('%03d%022d', ?3, j), 'lot_' || i || '_gone_' || lot, 'G' || lot, 'ACTIVE', '2027-01-31', 0, 0, 0, 1, 0 from n, p, k where ?4 > 0`,
+       select ?2, 'prd_0' || printf('%03d%022d', ?3, i), 'whs_0' || printf('%03d%022d', ?3, j), 'lot_' || i || '_gone_' || lot, 'G' || lot, 'ACTIVE', '2027-01-31', 0, 0, 0, 0, 1, 0 from n, p, k where ?4 > 0`,
     ).bind(pageSize + 10, owner.org.id, world, usedUp),
     env.DB.prepare(
       `insert into stock_minimums (org_id, product_id, location_id, min_milli, is_low, low_since, seq, generation)

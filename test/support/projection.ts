@@ -72,6 +72,7 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
         `SELECT product_id || location_id || lot_id AS key, *,
           (SELECT coalesce(sum(quantity_milli), 0) FROM reservations r WHERE (r.product_id, r.location_id, r.lot_id) = (l.product_id, l.location_id, l.lot_id)) AS reserved_milli,
           (SELECT coalesce(sum(left_milli), 0) FROM transits t WHERE (t.product_id, t.to_location_id, t.lot_id) = (l.product_id, l.location_id, l.lot_id)) AS incoming_milli,
+          lot_id = '' OR on_hand_milli <> 0 OR EXISTS (SELECT 1 FROM transits t WHERE (t.product_id, t.to_location_id, t.lot_id, t.left_milli > 0) = (l.product_id, l.location_id, l.lot_id, 1)) AS is_shown,
           (SELECT number FROM lots WHERE id = l.lot_id) AS lot_number, (SELECT expires_on FROM lots WHERE id = l.lot_id) AS expires_on,
           (SELECT CASE WHEN status = 'ACTIVE' AND expired_at IS NOT NULL THEN 'EXPIRED' ELSE status END FROM lots WHERE id = l.lot_id) AS lot_status FROM stock_levels l`,
       ),

@@ -45,12 +45,12 @@ export function eventOrganizations(items: ReadonlyArray<OutboxItem<ProjectedKind
   return [...new Set(found)]
 }
 
-/** The statement that writes rows of a kind, or rows that are only added, each a JSON array. */
-export function statementFor(target: ProjectedKind | keyof typeof appended, rows: readonly string[]): Statement {
-  if (target === "audit_logs" || target === "events") return appended[target].insert(rows)
+/** The statements that write rows of a kind, or rows that are only added, each a JSON array. */
+export function statementsFor(target: ProjectedKind | keyof typeof appended, rows: readonly string[]): readonly Statement[] {
+  if (target === "audit_logs" || target === "events") return [appended[target].insert(rows)]
   if (!isPart(target)) return kinds[target].upsert(rows)
   const { of, columns, guard } = parts[target]
-  return kinds[of].upsertOnly(columns, guard, rows)
+  return [kinds[of].upsertOnly(columns, guard, rows)]
 }
 
 /** The rows that D1 should hold of a thing as the ledger has it now. */

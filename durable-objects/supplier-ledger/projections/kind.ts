@@ -21,6 +21,8 @@ type Definition<T extends TenantTable | LinkedTable, Fact> = {
   readonly key?: readonly string[]
   /** Whether the other party has a row of it too; such a table has the columns `side` and `counterparty_id`. */
   readonly isTwoParty?: boolean
+  /** Columns that mostly change alone: an index of the others is then left as it is. */
+  readonly often?: readonly string[]
   readonly source: (store: LedgerStore) => Source<Fact>
   readonly rows: (fact: Fact, common: Common, store: LedgerStore) => ReadonlyArray<Parameters<Projection<T>["encode"]>[0]>
 }
@@ -36,7 +38,7 @@ export type Kind = {
   rowsOf(store: LedgerStore, key: string): ProjectedRow[]
   keysAfter(store: LedgerStore, after: string, limit: number): string[]
   exists(store: LedgerStore, key: string): boolean
-  upsert(rows: readonly string[]): Statement
+  upsert(rows: readonly string[]): readonly Statement[]
   upsertOnly(columns: readonly string[], guard: string, rows: readonly string[]): Statement
 }
 
@@ -44,6 +46,7 @@ export function kindOf<T extends TenantTable | LinkedTable, Fact>({
   table,
   key = ["id"],
   isTwoParty = false,
+  often,
   source,
   rows,
 }: Definition<T, Fact>): Kind {
@@ -60,7 +63,7 @@ export function kindOf<T extends TenantTable | LinkedTable, Fact>({
     },
     keysAfter: (store, after, limit) => source(store).keysAfter(after, limit),
     exists: (store, id) => source(store).byKey(id) !== undefined,
-    upsert: (list) => projected.upsert(list),
+    upsert: (list) => (often === undefined ? [projected.upsert(list)] : projected.upsertApart(often, list)),
     upsertOnly: (only, guard, list) => projected.upsertOnly(only, guard, list),
   }
 }

@@ -21,9 +21,11 @@ export function shownMovement(store: LedgerStore, movement: Movement): ShownMove
 export const level = kindOf({
   table: stockLevels,
   key: ["product_id", "location_id", "lot_id"],
+  often: ["on_hand_milli", "reserved_milli", "incoming_milli"],
   source: (store) => store.levels.table,
   rows: (level, common, store) => {
     const lot = lotOf(store, level.lotId)
+    const incomingMilli = store.levels.incomingOf(level)
     return [
       {
         ...level,
@@ -32,7 +34,8 @@ export const level = kindOf({
         lotStatus: lot === undefined ? null : shownStatusOf(lot),
         expiresOn: lot?.expiresOn ?? null,
         reservedMilli: store.levels.reservedOf(level),
-        incomingMilli: store.levels.incomingOf(level),
+        incomingMilli,
+        isShown: level.lotId === "" || level.onHandMilli !== 0 || incomingMilli !== 0,
       },
     ]
   },

@@ -6,7 +6,6 @@ import type { Row } from "../../platform/db/executor.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { isOperated } from "../warehouses/index.ts"
 import type { LotKey } from "./rules.ts"
-import { isShown } from "./tables.ts"
 
 /** What lies somewhere, with the names that a reader needs. */
 export type LevelSeen = {
@@ -51,6 +50,8 @@ type CellKey = { readonly locationId: string; readonly lotId: string }
 export type ExpiryKey = CellKey & { readonly expiresOn: string; readonly productId: string }
 type LowKey = { readonly productId: string; readonly locationId: string }
 
+/** INV-INV-2: what the indexes that know what lies where are of, so that a walk reads nothing of lots that are used up. */
+const isShown = sql`l.is_shown = 1`
 const names = sql`p.id as product_id, p.sku, p.name, p.unit, l.org_id as owner_id, l.location_id, pl.code as location_code`
 /** As the ledger counts a product's stock for sale: INV-WHS-1, INV-LOT-2. */
 const available = sql`case when pl.kind not in ('QUARANTINE', 'IN_TRANSIT') and coalesce(l.lot_status, 'ACTIVE') = 'ACTIVE' then l.on_hand_milli - l.reserved_milli else 0 end`

@@ -6,9 +6,6 @@ import type { LotKey, MovementReason, MovementType } from "./rules.ts"
 
 /** Projections of the owner's ledger; written by its relay alone. */
 
-/** INV-INV-2: lots that are used up say nothing any more; a place that is out of a product without lots does. Whoever walks by an index that has this condition says it too. */
-export const isShown = sql`(lot_id = '' OR on_hand_milli <> 0 OR incoming_milli <> 0)`
-
 /** What a cell holds, with what a reader of stock needs of its lot. */
 export const stockLevels = tenantTable(
   "stock_levels",
@@ -23,13 +20,15 @@ export const stockLevels = tenantTable(
     onHandMilli: integer("on_hand_milli").notNull(),
     reservedMilli: integer("reserved_milli").notNull(),
     incomingMilli: integer("incoming_milli").notNull(),
+    /** INV-INV-2: whether the cell is any stock. A column, since what an index says of quantities is written anew whenever they change. */
+    isShown: integer("is_shown", { mode: "boolean" }),
     seq: integer("seq").notNull(),
     generation: integer("generation").notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.orgId, t.productId, t.locationId, t.lotId] }),
-    index("stock_levels_location").on(t.orgId, t.locationId, t.productId, t.lotId).where(isShown),
-    index("stock_levels_product").on(t.orgId, t.productId, t.locationId, t.lotId).where(isShown),
+    index("stock_levels_location").on(t.orgId, t.locationId, t.productId, t.lotId).where(sql`is_shown = 1`),
+    index("stock_levels_product").on(t.orgId, t.productId, t.locationId, t.lotId).where(sql`is_shown = 1`),
     index("stock_levels_expiry")
       .on(t.orgId, t.expiresOn, t.productId, t.locationId, t.lotId)
       .where(sql`expires_on IS NOT NULL AND on_hand_milli > 0`),

@@ -18,6 +18,8 @@ export type Projection<T extends SQLiteTable> = {
   encode(row: Projected<T>): ProjectedRow
   /** Rows are JSON arrays, as `encode` makes them. */
   upsert(rows: readonly string[]): Statement
+  /** The same for rows of which these columns change alone as a rule: they alone are written then, and no index of the others is. */
+  upsertApart(often: readonly string[], rows: readonly string[]): Statement[]
   /** The same, but a row that is there already changes these columns alone, so that no index of the others is rewritten. */
   upsertOnly(columns: readonly string[], guard: string, rows: readonly string[]): Statement
 }
@@ -46,20 +48,28 @@ export function projection<T extends SQLiteTable>(table: T, key: readonly string
   const columns = byProperty.map(([, column]) => column)
   const name = getTableName(table)
   const names = columns.map((column) => column.name)
-  const updates = names.filter((column) => !key.includes(column)).map((column) => `${column} = excluded.${column}`)
+  const changing = names.filter((column) => !key.includes(column))
   const insert = `insert into ${name} (${names.join(", ")})`
   const conflict = `on conflict (${key.join(", ")}) do update set`
-  const write = (rows: readonly string[], set: string): Statement => {
+  const write = (rows: readonly string[], change: string): Statement => {
     const source = rowSource(names.length, rows)
-    return { sql: `${insert} ${source.sql} ${conflict} ${set}`, params: source.params }
+    return { sql: `${insert} ${source.sql} ${conflict} ${change}`, params: source.params }
   }
+  const set = (changed: readonly string[]) => changed.map((column) => `${column} = excluded.${column}`).join(", ")
+  const isNewer = `(excluded.generation, excluded.seq) > (${name}.generation, ${name}.seq)`
   return {
     table,
     columns,
     encode: (row) => byProperty.map(([property, column]) => encodeValue(column, (row as Record<string, unknown>)[property])),
-    upsert: (rows) => write(rows, `${updates.join(", ")} where (excluded.generation, excluded.seq) > (${name}.generation, ${name}.seq)`),
-    upsertOnly: (only, guard, rows) =>
-      write(rows, `${only.map((column) => `${column} = excluded.${column}`).join(", ")} where excluded.${guard} > ${name}.${guard}`),
+    upsert: (rows) => write(rows, `${set(changing)} where ${isNewer}`),
+    upsertApart: (often, rows) => {
+      const always = [...often, "seq", "generation"]
+      const seldom = changing.filter((column) => !always.includes(column))
+      const differs = seldom.map((column) => `excluded.${column} is not ${name}.${column}`).join(" or ")
+      // SQLite rewrites the indexes of every column that a statement names, changed or not.
+      return [write(rows, `${set(changing)} where ${isNewer} and (${differs})`), write(rows, `${set(always)} where ${isNewer}`)]
+    },
+    upsertOnly: (only, guard, rows) => write(rows, `${set(only)} where excluded.${guard} > ${name}.${guard}`),
   }
 }
 
