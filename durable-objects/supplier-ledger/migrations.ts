@@ -208,4 +208,14 @@ CREATE INDEX stock_levels_held ON stock_levels (product_id) WHERE on_hand_milli 
 CREATE INDEX stock_levels_seq ON stock_levels (product_id, seq);
 `,
   },
+  {
+    id: 9,
+    name: "what a place holds, without looking at each cell, piece or thing on its way",
+    sql: `
+DROP INDEX stock_levels_location;
+CREATE INDEX stock_levels_location ON stock_levels (location_id, on_hand_milli) WHERE on_hand_milli > 0;
+CREATE INDEX transits_place ON transits (to_location_id, left_milli) WHERE left_milli > 0;
+CREATE INDEX units_place ON units (location_id) WHERE status <> 'SOLD';
+`,
+  },
 ]

@@ -93,8 +93,8 @@ export class Levels {
     )
   }
 
-  /** All that a place holds and expects, of whatever product. Units that are damaged or came back lie there too, and are not on hand. */
-  heldBy(locationId: LocationId): { readonly onHandMilli: Milli; readonly incomingMilli: Milli; readonly hasUnits: boolean } {
+  /** All that a place holds and expects, of whatever product. */
+  heldBy(locationId: LocationId): { readonly onHandMilli: Milli; readonly incomingMilli: Milli } {
     return {
       onHandMilli: this.#sum(
         "SELECT coalesce(sum(on_hand_milli), 0) AS sum FROM stock_levels WHERE location_id = ? AND on_hand_milli > 0",
@@ -104,8 +104,12 @@ export class Levels {
         "SELECT coalesce(sum(left_milli), 0) AS sum FROM transits WHERE to_location_id = ? AND left_milli > 0",
         locationId,
       ),
-      hasUnits: this.#sum("SELECT EXISTS (SELECT 1 FROM units WHERE location_id = ? AND status <> 'SOLD') AS sum", locationId) === 1,
     }
+  }
+
+  /** Whether units lie at a place: those that are damaged or came back do, and are not on hand. */
+  hasUnitsAt(locationId: LocationId): boolean {
+    return this.#sum("SELECT EXISTS (SELECT 1 FROM units WHERE location_id = ? AND status <> 'SOLD') AS sum", locationId) === 1
   }
 
   /** A product's stock over all places, what of it can be sold, and when any of it last changed. */

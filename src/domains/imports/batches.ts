@@ -18,6 +18,9 @@ export type Unit = {
 
 const isUnreadable = ({ rows }: Unit): boolean => typeof rows.at(-1)?.said === "string"
 
+/** Whether a unit is an order to be placed, and not refused for what stands in the file. */
+export const isPlaced = (unit: Unit): boolean => !unit.isDoubtful && !isUnreadable(unit)
+
 export function rowOf(kind: ImportKind, columns: readonly string[], row: number, record: CsvRecord): Row {
   const cells = cellsOf(record)
   if (typeof cells === "string") return { row, cells: [], said: cellFaults[cells] }

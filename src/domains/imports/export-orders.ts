@@ -24,7 +24,7 @@ const columns: Readonly<Record<string, (order: OrderRow, line: Line) => Cell>> =
   sku: (_, { sku }) => sku,
   name: (_, { name }) => name,
   quantity: (_, { quantityMilli }) => quantityNumber(quantityMilli),
-  unit: (_, { unit }) => unit,
+  unit_at_order: (_, { unit }) => unit,
   unit_price_at_time: ({ currency }, { unitPriceMinor }) => formatMoney(unitPriceMinor, currency),
   line_total: ({ currency }, { lineTotalMinor }) => formatMoney(lineTotalMinor, currency),
   currency: ({ currency }) => currency,

@@ -61,6 +61,8 @@ export const importColumns = {
       "buyer_name",
       "name",
       "currency",
+      // A supplier may call its units and packs otherwise by now: a quantity without a unit is of the product's own.
+      "unit_at_order",
       "unit_price_at_time",
       "line_total",
       "placed_at",

@@ -3,6 +3,7 @@ import { platformOrganizationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { ok, RefusalError } from "../../kernel/result.ts"
 import { hour } from "../../kernel/time.ts"
+import { visitorPermission } from "../../platform/auth/permissions.ts"
 import { Meter } from "../../platform/db/meter.ts"
 import { TenantDb } from "../../platform/db/tenant-db.ts"
 import { type Bindings, configOf } from "../../platform/env.ts"
@@ -11,7 +12,7 @@ import { limitPrincipal } from "../../platform/http/rate-limit.ts"
 import { readImportFile } from "../files/index.ts"
 import { permissionsNow } from "../identity/index.ts"
 import { organizationStore } from "../organizations/index.ts"
-import { batchesOf } from "./batches.ts"
+import { batchesOf, isPlaced } from "./batches.ts"
 import { carryingOut } from "./carry-out.ts"
 import { countRows, fileGone } from "./count-rows.ts"
 import { endImport } from "./end-import.ts"
@@ -47,7 +48,7 @@ export const runImport: ImportWork = async (desk) => {
   const records = csvRecords(piecesOf(body), at.offset, limits.importRecordBytesMax)
   let batches = 0
   for await (const units of batchesOf(job.kind, at.columns, records, at.done + at.failed + 1)) {
-    if (job.kind === "orders" && !(await mayPlace(env, job, units.length))) return { afterMs: limits.importRestMs }
+    if (job.kind === "orders" && !(await mayPlace(env, job, units.filter(isPlaced).length))) return { afterMs: limits.importRestMs }
     const failed = await carryOut(units)
     const rows = units.reduce((sum, unit) => sum + unit.rows.length, 0)
     at = { ...at, offset: units.at(-1)?.end ?? at.offset, done: at.done + rows - failed.length, failed: at.failed + failed.length }

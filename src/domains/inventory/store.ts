@@ -66,7 +66,7 @@ const placeOfLevel = sql`cross join locations pl on pl.org_id = l.org_id and pl.
 /** INV-INV-1: a partner reaches another's stock by its own row of the place alone, which says that it runs it now. */
 const operated = sql`locations pl indexed by locations_operated`
 /** Its levels, by product. */
-const levelsThere = sql`cross join stock_levels l indexed by stock_levels_location on l.org_id = pl.counterparty_id and l.location_id = pl.id`
+const levelsThere = sql`cross join stock_levels l indexed by stock_levels_shown_by_location on l.org_id = pl.counterparty_id and l.location_id = pl.id`
 const isRunBy = (orgId: OrganizationId) => sql`pl.org_id = ${orgId} and ${isOperated}`
 
 const seenOf = (row: Row): LevelSeen => ({
@@ -117,7 +117,7 @@ function ownLevels(orgId: OrganizationId, filter: LevelFilter, after: LevelKey |
       cross join stock_levels l on l.org_id = k.org_id and l.product_id = k.product_id and l.location_id = pl.id and l.lot_id = k.id ${productOfLevel}
       where ${and(sql`k.org_id = ${orgId} and k.number = ${lotNumber} and pl.side = 'supplier'`, only(filter), beyond)} ${end}`
   }
-  const index = locationId === undefined ? sql`stock_levels_product` : sql`stock_levels_location`
+  const index = locationId === undefined ? sql`stock_levels_shown_by_product` : sql`stock_levels_shown_by_location`
   return sql`select ${names}, ${noLot}, ${sums} from stock_levels l indexed by ${index} ${placeOfLevel} ${productOfLevel}
     where ${and(sql`l.org_id = ${orgId}`, isShown, only(filter), beyond)} group by l.product_id, l.location_id ${end}`
 }
@@ -165,7 +165,7 @@ export const inventoryStore = (db: TenantDb) => ({
       (orgId) => sql`select 1 from products where org_id = ${orgId} and id = ${productId}`,
       (
         orgId,
-      ) => sql`select ${names}, ${lot}, ${quantities} from stock_levels l indexed by stock_levels_product ${placeOfLevel} ${productOfLevel}
+      ) => sql`select ${names}, ${lot}, ${quantities} from stock_levels l indexed by stock_levels_shown_by_product ${placeOfLevel} ${productOfLevel}
         where ${and(sql`l.org_id = ${orgId} and l.product_id = ${productId}`, isShown, beyond)} order by l.location_id, l.lot_id limit ${rowsMax}`,
       (orgId) => sql`select ${names}, ${lot}, ${quantities} ${theirs} ${productOfLevel}
         where ${and(isRunBy(orgId), isShown, beyond)} order by pl.id, l.lot_id limit ${rowsMax}`,
@@ -200,7 +200,7 @@ export const inventoryStore = (db: TenantDb) => ({
   /** Products under their minimum: of all places together, and of each that has its own. */
   async low(after: LowKey | undefined, rowsMax: number): Promise<LowSeen[]> {
     const beyond = after === undefined ? undefined : sql`(m.product_id, m.location_id) > (${after.productId}, ${after.locationId})`
-    const here = sql`(select coalesce(sum(l.on_hand_milli), 0) from stock_levels l indexed by stock_levels_product
+    const here = sql`(select coalesce(sum(l.on_hand_milli), 0) from stock_levels l indexed by stock_levels_shown_by_product
       where l.org_id = m.org_id and l.product_id = m.product_id and l.location_id = m.location_id and ${isShown})`
     const [rows = []] = await db.query(
       (

@@ -1,5 +1,4 @@
 import { command, readLocation } from "../../../durable-objects/supplier-ledger/client.ts"
-import { refuse } from "../../kernel/result.ts"
 import { may } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"

@@ -116,7 +116,9 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
     await work.commit(db)
     return respond(c, outcome)
   } catch (error) {
-    const first = keepsReply && mayBeOvertaken(error) ? await keptReply(db, asked.command, running.now) : undefined
+    // A look that fails says nothing: what refused the request stands.
+    const look = keepsReply && mayBeOvertaken(error) ? keptReply(db, asked.command, running.now, asked.upload) : undefined
+    const first = await look?.catch(() => undefined)
     if (first !== undefined) return respond(c, first)
     await work.refused(error)
     throw error

@@ -122,7 +122,7 @@ CREATE UNIQUE INDEX reservations_unit ON reservations (unit_id) WHERE unit_id IS
 
 CREATE INDEX stock_levels_held ON stock_levels (product_id) WHERE on_hand_milli > 0;
 
-CREATE INDEX stock_levels_location ON stock_levels (location_id) WHERE on_hand_milli > 0;
+CREATE INDEX stock_levels_location ON stock_levels (location_id, on_hand_milli) WHERE on_hand_milli > 0;
 
 CREATE INDEX stock_levels_lot ON stock_levels (lot_id) WHERE lot_id <> '';
 
@@ -138,6 +138,10 @@ CREATE INDEX stock_movements_order ON stock_movements (order_id) WHERE order_id 
 
 CREATE INDEX transits_cell ON transits (product_id, to_location_id, lot_id) WHERE left_milli > 0;
 
+CREATE INDEX transits_place ON transits (to_location_id, left_milli) WHERE left_milli > 0;
+
 CREATE INDEX units_cell ON units (product_id, location_id, lot_id, status);
 
 CREATE INDEX units_order ON units (order_id) WHERE order_id IS NOT NULL;
+
+CREATE INDEX units_place ON units (location_id) WHERE status <> 'SOLD';

@@ -54,6 +54,7 @@ const rowsOfStep: Readonly<Record<number, string>> = {
       note, internal_note, requested_delivery_on, placed_at, updated_at, version, seq, 99 FROM orders WHERE id = 'ord_1';
   `,
   8: "INSERT INTO stock_levels VALUES ('prd_1', 'whs_1', 'lot_2', 0, 44);",
+  9: "INSERT INTO stock_levels VALUES ('prd_1', 'whs_1', 'lot_3', 5, 45);",
 }
 
 const last = schemaSteps.length
