@@ -111,6 +111,7 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
         ...(await readHooks(scene, keeper)),
         ...(await readImports(scene, keeper)),
       }
+      countPromises(books, journal)
       const verdict = verify(books, journal)
       onBooks?.(books, journal)
       const evictions = { name: "an eviction at rest is noticed by nobody who waits for it", checked: journal.counted(heldCalls) }
@@ -138,6 +139,16 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
     violation: journal.violation ?? null,
     kept: journal.violation === undefined ? null : folder,
   }
+}
+
+/** What came of promises: some end by themselves, which no client is told of. */
+function countPromises({ ledgers }: Books, journal: Journal): void {
+  const steps = ledgers.flatMap(({ orders }) => orders.flatMap(({ history }) => history))
+  journal.count("orders offered otherwise than placed", steps.filter(({ to }) => to === "AMENDED").length)
+  journal.count("offers that buyers took", steps.filter(({ from, to }) => from === "AMENDED" && to === "ACCEPTED").length)
+  journal.count("offers whose time ran out", steps.filter(({ from, by }) => from === "AMENDED" && by.id === null).length)
+  const deeds = ledgers.flatMap(({ units }) => units.flatMap(({ history }) => history))
+  journal.count("reservations of units whose time ran out", deeds.filter(({ reason }) => reason === "EXPIRED").length)
 }
 
 function leakedSecrets(log: string, secrets: ReadonlySet<string>): string | undefined {

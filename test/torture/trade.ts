@@ -51,7 +51,7 @@ export type Conversation = {
 }
 export type TradeBooks = Awaited<ReturnType<typeof readTrade>>
 
-/** Five tries of what a subscriber fails at for good, a look of cron each, on a machine that may be busy. */
+/** What a subscriber fails at for good is given up at its fifth try; the sweep has them fifty seconds apart. */
 const drainMsMax = 300_000
 const liveMsMax = 15_000
 
