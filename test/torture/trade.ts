@@ -51,7 +51,7 @@ export type Conversation = {
 }
 export type TradeBooks = Awaited<ReturnType<typeof readTrade>>
 
-/** What a subscriber fails at for good is given up at its fifth try; the sweep has them fifty seconds apart. */
+/** What a subscriber fails at for good is given up at its fifth try, on a machine that may be busy. */
 const drainMsMax = 300_000
 const liveMsMax = 15_000
 

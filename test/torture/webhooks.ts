@@ -108,6 +108,9 @@ export async function hastenDeliveries({ server }: Keeper): Promise<void> {
   await server.databaseRows("update webhook_endpoints set paused_until = null, failures = 0 where status = 'ACTIVE'")
   await server.databaseRows("update webhook_deliveries set next_attempt_at = 1, due_at = 1 where status = 'PENDING'")
   await server.databaseRows("update event_retries set retry_at = 1 where subscriber = 'webhooks'")
+  await server.databaseRows(
+    "update event_laggards set look_at = 1 where org_id in (select org_id from event_retries where subscriber = 'webhooks')",
+  )
 }
 
 export async function readHooks({ hooks, receiver, quietFrom }: Scene, { server }: Keeper) {
