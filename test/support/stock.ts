@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test"
 import { Outbox } from "../../durable-objects/shared/outbox.ts"
 import type { MovementInput } from "../../durable-objects/supplier-ledger/commands/movements.ts"
+import { newPlace } from "../../durable-objects/supplier-ledger/commands/places.ts"
 import { systemActor } from "../../durable-objects/supplier-ledger/envelopes.ts"
 import { RoomNews } from "../../durable-objects/supplier-ledger/room-news.ts"
 import { LedgerStore } from "../../durable-objects/supplier-ledger/store/index.ts"
@@ -41,23 +42,8 @@ export const inside = <T>(ledger: TestLedger, use: (work: LedgerWork) => T, now?
 
 /** Another place of the ledger's owner. */
 export function openPlace(work: LedgerWork, code: string, kind: LocationKind = "WAREHOUSE", changes: Partial<Location> = {}): Location {
-  const place: Location = {
-    id: work.mint("whs"),
-    code,
-    name: `Place ${code}`,
-    kind,
-    address: null,
-    capacityMilli: null,
-    operator: null,
-    operators: [],
-    isDefault: false,
-    archivedAt: null,
-    createdAt: work.now,
-    updatedAt: work.now,
-    version: 1,
-    seq: work.seq,
-    ...changes,
-  }
+  const terms = { code, name: `Place ${code}`, kind, address: null, capacityMilli: null }
+  const place: Location = { ...newPlace(work, terms), ...changes }
   work.store.locations.save(place)
   work.touch("location", place.id)
   return place

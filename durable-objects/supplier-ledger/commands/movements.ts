@@ -24,6 +24,7 @@ import { oneUnit } from "../stock-book.ts"
 import type { LedgerWork } from "../work.ts"
 import { type Command, fault } from "./command.ts"
 import { type LotGiven, lotFor } from "./lots.ts"
+import { newPlace } from "./places.ts"
 
 /** A movement as people state it: positive, but for an ADJUSTMENT, whose sign says whether there is more or less. */
 export type MovementInput = LotGiven & {
@@ -349,22 +350,7 @@ export function transitPlace(work: LedgerWork): Location {
   const { locations } = work.store
   const known = locations.byCode(transitCode)
   if (known !== undefined) return known
-  const place: Location = {
-    id: work.mint("whs"),
-    code: transitCode,
-    name: "In transit",
-    kind: "IN_TRANSIT",
-    address: null,
-    capacityMilli: null,
-    operator: null,
-    operators: [],
-    isDefault: false,
-    archivedAt: null,
-    createdAt: work.now,
-    updatedAt: work.now,
-    version: 1,
-    seq: work.seq,
-  }
+  const place = newPlace(work, { code: transitCode, name: "In transit", kind: "IN_TRANSIT", address: null, capacityMilli: null })
   locations.save(place)
   work.touch("location", place.id)
   return place

@@ -22,27 +22,30 @@ type ArchiveLocation = { readonly locationId: LocationId }
 
 const notFound = () => refuse("NOT_FOUND", "There is no such warehouse.")
 
+/** A place of the owner's, as it begins: with nobody else to run it. */
+export const newPlace = (work: LedgerWork, terms: LocationTerms): Location => ({
+  id: work.mint("whs"),
+  ...terms,
+  operator: null,
+  operators: [],
+  isDefault: false,
+  archivedAt: null,
+  createdAt: work.now,
+  updatedAt: work.now,
+  version: 1,
+  seq: work.seq,
+})
+
 function createLocation(work: LedgerWork, { operatorId, ...terms }: CreateLocation): Result<Location> {
-  const { store, now, seq } = work
+  const { store } = work
   if (store.locations.count() >= limits.locationsMax)
     return refuse("CONFLICT", `An organization has at most ${limits.locationsMax} warehouses, archived ones counted.`)
   const taken = checkCode(work, terms.code)
   if (taken !== undefined) return err(taken)
   const operator = operatorId === null ? ok(null) : operatorOf(work, operatorId)
   if (!operator.ok) return operator
-  const place: Location = {
-    id: work.mint("whs"),
-    ...terms,
-    operator: operator.value,
-    operators: operator.value === null ? [] : [{ ...operator.value, isCurrent: true }],
-    isDefault: false,
-    archivedAt: null,
-    createdAt: now,
-    updatedAt: now,
-    version: 1,
-    seq,
-  }
-  return save(work, place, "create")
+  const operators = operator.value === null ? [] : [{ ...operator.value, isCurrent: true }]
+  return save(work, { ...newPlace(work, terms), operator: operator.value, operators }, "create")
 }
 
 function updateLocation(work: LedgerWork, input: UpdateLocation, ifMatch: number | undefined): Result<Location> {
