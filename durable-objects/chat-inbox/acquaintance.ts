@@ -1,4 +1,3 @@
-import { eq } from "drizzle-orm"
 import { links } from "../../src/domains/partners/tables.ts"
 import type { ConversationId, LinkId, OrganizationId } from "../../src/kernel/ids.ts"
 import type { Meter } from "../../src/platform/db/meter.ts"
@@ -15,4 +14,4 @@ export const isListed = async (
 ): Promise<boolean> => (await callDirectory(env, orgId, (directory) => directory.byIds([id]), meter)).length > 0
 
 /** Whether the organization has such a link, of whatever status: its own row says so, also while the directory has not heard. */
-export const hasLink = async (db: TenantDb, id: LinkId): Promise<boolean> => (await db.one(links, eq(links.id, id))) !== undefined
+export const hasLink = async (db: TenantDb, id: LinkId): Promise<boolean> => (await db.byId(links, id)) !== undefined

@@ -5,6 +5,7 @@ import { users } from "../../src/domains/identity/tables.ts"
 import { newId } from "../../src/kernel/ids.ts"
 import { Executor } from "../../src/platform/db/executor.ts"
 import { Meter } from "../../src/platform/db/meter.ts"
+import { prepared } from "../../src/platform/db/statements.ts"
 import { acrossTenants, TenantDb } from "../../src/platform/db/tenant-db.ts"
 import { D1Spy, strays } from "../support/d1-spy.ts"
 
@@ -46,4 +47,24 @@ test("an escape is heard with its reason and is no stray; the platform's own tab
     [undefined, []],
   ])
   expect(strays(heard, orgId)).toEqual([])
+})
+
+test("a query whose text is made once is bound anew for each organization, and keeps nothing of the last one's values", async () => {
+  const other = new TenantDb(new Executor(env, new Meter()), newId("org", Date.now()))
+  const asked = prepared<{ orgId: string; name: string }>(
+    (slot) => sql`select count(*) from users where org_id = ${slot("orgId")} and email = ${slot("name")} and email <> ${"fixed"}`,
+  )
+  await db.query((own) => asked({ orgId: own, name: "a" }))
+  await other.query((own) => asked({ orgId: own, name: "b" }))
+  await db.byId(users, "usr_1")
+  await other.byId(users, "usr_2")
+  const heard = spy.take()
+  expect(heard.map(({ params }) => params)).toEqual([
+    [orgId, "a", "fixed"],
+    [other.orgId, "b", "fixed"],
+    [orgId, "usr_1"],
+    [other.orgId, "usr_2"],
+  ])
+  expect(strays(heard.slice(0, 1), orgId)).toEqual([])
+  expect(strays(heard.slice(2, 3), orgId)).toEqual([])
 })

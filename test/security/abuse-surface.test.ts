@@ -96,14 +96,21 @@ describe("headers", () => {
   test("say that nothing is framed, sniffed, run from elsewhere or referred from, on refusals too", async () => {
     for (const path of ["/health", "/api/v1/users", "/nothing"]) {
       const { headers } = await production(at(path))
-      expect(headers.get("content-security-policy")).toMatch(
-        /default-src 'none'; script-src 'self';.*frame-ancestors 'none'; base-uri 'none'; form-action 'self'/,
-      )
-      expect(headers.get("content-security-policy")).not.toMatch(/script-src[^;]*unsafe/)
-      expect([headers.get("x-content-type-options"), headers.get("referrer-policy")]).toEqual(["nosniff", "no-referrer"])
+      expect(headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+      expect([headers.get("x-content-type-options"), headers.get("x-frame-options")]).toEqual(["nosniff", "DENY"])
+      expect(headers.get("referrer-policy")).toBe("no-referrer")
       expect(headers.get("strict-transport-security")).toContain("max-age=")
       for (const name of ["server", "x-powered-by", "via"]) expect(headers.get(name)).toBeNull()
     }
+  })
+
+  test("let a page of ours run its own scripts and load from here alone, asked from another origin too", async () => {
+    for (const headers of [{}, { origin: "https://app.waybill.example" }] as Array<Record<string, string>>)
+      for (const path of ["/docs", "/redoc"]) {
+        const policy = (await production(at(path), { headers })).headers.get("content-security-policy")
+        expect(policy).toMatch(/default-src 'none'; script-src 'self';.*frame-ancestors 'none'; base-uri 'none'; form-action 'self'/)
+        expect(policy).not.toMatch(/script-src[^;]*unsafe/)
+      }
   })
 
   test("an X-Request-Id comes back only if it is a plain word, and a hostile one never", async () => {

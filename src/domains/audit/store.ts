@@ -27,7 +27,7 @@ const within = ({ before, from, to }: Stretch): SQL | undefined =>
   )
 
 export const auditStore = (db: TenantDb) => ({
-  byId: (id: AuditId): Promise<AuditRow | undefined> => db.one(auditLogs, eq(auditLogs.id, id)),
+  byId: (id: AuditId): Promise<AuditRow | undefined> => db.byId(auditLogs, id),
 
   /** The newest first, at most `rowsMax`. */
   latest: (stretch: Stretch, rowsMax: number): Promise<AuditRow[]> =>

@@ -1,10 +1,10 @@
-import { and, desc, eq, isNull, lt, type SQL, sql } from "drizzle-orm"
+import { and, desc, eq, isNull, lt, type Placeholder, type SQL, sql } from "drizzle-orm"
 import type { LocationId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { currencies, minorDigits } from "../../kernel/money.ts"
 import type { LinkPrices, ListedPrice } from "../../kernel/price.ts"
 import type { Row } from "../../platform/db/executor.ts"
-import { decodeRow } from "../../platform/db/statements.ts"
+import { decodeRow, prepared } from "../../platform/db/statements.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { PlaceMinimum } from "./rules.ts"
 import { type ProductRow, products } from "./tables.ts"
@@ -46,7 +46,9 @@ const linksByPartner = sql`links l indexed by links_partner`
 const byName = (category: string | undefined): SQL => (category === undefined ? sql`products_name` : sql`products_category`)
 const byPrice = sql`products_price`
 
-const isOpenLink = (orgId: OrganizationId) => sql`l.org_id = ${orgId} and l.side = 'buyer' and l.status = 'APPROVED'`
+type OwnId = { readonly orgId: OrganizationId; readonly id: ProductId }
+
+const isOpenLink = (orgId: OrganizationId | Placeholder) => sql`l.org_id = ${orgId} and l.side = 'buyer' and l.status = 'APPROVED'`
 
 /** A link's terms: one row a supplier, read once however many of its products follow. */
 const termsOfLink = sql`left join link_terms t on t.org_id = l.org_id and t.id = l.id`
@@ -54,6 +56,18 @@ const termsOfLink = sql`left join link_terms t on t.org_id = l.org_id and t.id =
 const termsColumns = sql`t.discount_basis_points as discount, t.price_list -> p.id as listed, t.seq as terms_seq`
 /** The same of one's own products. */
 const ownColumns = sql`1 as shares_stock, null as discount, null as listed, null as terms_seq`
+
+const productSeenBy = prepared<OwnId>((slot) => {
+  const orgId = slot("orgId")
+  return sql`select p.*, l.shares_stock, ${termsColumns} from products p
+    left join ${linksByPartner} on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id ${termsOfLink}
+    where p.id = ${slot("id")} and (p.org_id = ${orgId} or (l.id is not null and p.is_active = 1)) limit 1`
+})
+
+const minimumsOf = prepared<OwnId>(
+  (slot) =>
+    sql`select location_id, min_milli, seq from stock_minimums where org_id = ${slot("orgId")} and product_id = ${slot("id")} and location_id > '' order by location_id`,
+)
 
 function seenOf(row: Row): SeenProduct {
   const product = decodeRow(products, row)
@@ -109,12 +123,8 @@ export const catalogStore = (db: TenantDb) => ({
   /** One product by id: the organization's own, or an active one of a supplier it has an approved link with. */
   async byId(id: ProductId): Promise<ProductSeen | undefined> {
     const [[row] = [], minimums = []] = await db.query(
-      (orgId) => sql`
-        select p.*, l.shares_stock, ${termsColumns} from products p
-        left join ${linksByPartner} on ${isOpenLink(orgId)} and l.counterparty_id = p.org_id ${termsOfLink}
-        where p.id = ${id} and (p.org_id = ${orgId} or (l.id is not null and p.is_active = 1)) limit 1`,
-      (orgId) =>
-        sql`select location_id, min_milli, seq from stock_minimums where org_id = ${orgId} and product_id = ${id} and location_id > '' order by location_id`,
+      (orgId) => productSeenBy({ orgId, id }),
+      (orgId) => minimumsOf({ orgId, id }),
     )
     return row === undefined ? undefined : { ...seenOf(row), minimums: minimums.map(minimumOf) }
   },

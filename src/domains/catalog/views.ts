@@ -34,49 +34,53 @@ export async function imageUrls(ctx: Ctx, products: ReadonlyArray<Pick<ProductFa
 }
 
 /** A product as one organization sees it, with what a unit costs that organization when it takes the least there is to order. */
-export const toProductView = (product: ProductFacts, sight: Sight, urls: ImageUrls, prices?: LinkPrices) => ({
-  id: product.id,
-  supplier_id: product.supplierId,
-  sku: product.sku,
-  gtin: product.gtin,
-  name: product.name,
-  description: product.description,
-  category: product.category,
-  unit: product.unit,
-  quantity_step: quantityNumber(product.quantityStepMilli),
-  identity_id: product.identityId,
-  color: product.color,
-  size: product.size,
-  condition: product.condition,
-  price: formatMoney(product.priceMinor, product.currency),
-  currency: product.currency,
-  ...ownPriceOf(product, prices),
-  min_order_qty: quantityNumber(product.minOrderMilli),
-  packs: product.packs.map(({ unit, quantityMilli }) => ({ unit, quantity: quantityNumber(quantityMilli) })),
-  is_active: product.isActive,
-  availability: availabilityOf(product.availableMilli, product.minStockMilli),
-  images: product.images.map(({ fileId, contentType, width, height }) => ({
-    file_id: fileId,
-    url: urls.get(fileId)?.url ?? "",
-    thumbnail_url: urls.get(fileId)?.thumbnail ?? "",
-    content_type: contentType,
-    width,
-    height,
-  })),
-  ...(sight.seesStock ? { stock_quantity: quantityNumber(sight.isOwn ? product.stockMilli : product.availableMilli) } : {}),
-  ...(sight.isOwn && sight.seesStock ? { min_stock_level: quantityNumber(product.minStockMilli) } : {}),
-  version: product.version,
-  created_at: formatInstant(product.createdAt),
-  updated_at: formatInstant(product.updatedAt),
-})
+export function toProductView(product: ProductFacts, sight: Sight, urls: ImageUrls, prices?: LinkPrices) {
+  const { unitPrice, rule, tiers } = ownPriceOf(product, prices)
+  return {
+    id: product.id,
+    supplier_id: product.supplierId,
+    sku: product.sku,
+    gtin: product.gtin,
+    name: product.name,
+    description: product.description,
+    category: product.category,
+    unit: product.unit,
+    quantity_step: quantityNumber(product.quantityStepMilli),
+    identity_id: product.identityId,
+    color: product.color,
+    size: product.size,
+    condition: product.condition,
+    price: formatMoney(product.priceMinor, product.currency),
+    currency: product.currency,
+    unit_price: unitPrice,
+    price_rule: rule,
+    price_tiers: tiers,
+    min_order_qty: quantityNumber(product.minOrderMilli),
+    packs: product.packs.map(({ unit, quantityMilli }) => ({ unit, quantity: quantityNumber(quantityMilli) })),
+    is_active: product.isActive,
+    availability: availabilityOf(product.availableMilli, product.minStockMilli),
+    images: product.images.map(({ fileId, contentType, width, height }) => ({
+      file_id: fileId,
+      url: urls.get(fileId)?.url ?? "",
+      thumbnail_url: urls.get(fileId)?.thumbnail ?? "",
+      content_type: contentType,
+      width,
+      height,
+    })),
+    stock_quantity: sight.seesStock ? quantityNumber(sight.isOwn ? product.stockMilli : product.availableMilli) : undefined,
+    min_stock_level: sight.isOwn && sight.seesStock ? quantityNumber(product.minStockMilli) : undefined,
+    version: product.version,
+    created_at: formatInstant(product.createdAt),
+    updated_at: formatInstant(product.updatedAt),
+  }
+}
 
 /** One product, with what lists leave out. */
-export const toProductDetailView = (product: ProductDetail, sight: Sight, urls: ImageUrls, prices?: LinkPrices) => ({
-  ...toProductView(product, sight, urls, prices),
-  ...(sight.isOwn && sight.seesStock
-    ? { min_stock_levels: product.minimums.filter(({ minMilli }) => minMilli > 0).map(toMinimumView) }
-    : {}),
-})
+export function toProductDetailView(product: ProductDetail, sight: Sight, urls: ImageUrls, prices?: LinkPrices) {
+  const view = toProductView(product, sight, urls, prices)
+  if (!sight.isOwn || !sight.seesStock) return view
+  return { ...view, min_stock_levels: product.minimums.filter(({ minMilli }) => minMilli > 0).map(toMinimumView) }
+}
 
 const toMinimumView = ({ locationId, minMilli }: PlaceMinimum) => ({ warehouse_id: locationId, quantity: quantityNumber(minMilli) })
 
@@ -87,9 +91,9 @@ function ownPriceOf(product: ProductFacts, prices: LinkPrices | undefined) {
   const { unitPriceMinor, rule } = priceFor(product, prices, product.minOrderMilli)
   const tiers = (prices === undefined ? undefined : listedPrice(prices, product))?.tiers ?? []
   return {
-    unit_price: formatMoney(unitPriceMinor, product.currency),
-    price_rule: rule,
-    price_tiers: tiers.map(({ fromMilli, priceMinor }) => ({
+    unitPrice: formatMoney(unitPriceMinor, product.currency),
+    rule,
+    tiers: tiers.map(({ fromMilli, priceMinor }) => ({
       from_quantity: quantityNumber(fromMilli),
       unit_price: formatMoney(priceMinor, product.currency),
     })),

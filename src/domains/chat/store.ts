@@ -7,7 +7,7 @@ import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { type CannedReplyRow, cannedReplies } from "./tables.ts"
 
 export const cannedReplyStore = (db: TenantDb) => ({
-  byId: (id: CannedReplyId): Promise<CannedReplyRow | undefined> => db.one(cannedReplies, eq(cannedReplies.id, id)),
+  byId: (id: CannedReplyId): Promise<CannedReplyRow | undefined> => db.byId(cannedReplies, id),
 
   /** Newest first. */
   page: (after: CannedReplyId | undefined, rowsMax: number): Promise<CannedReplyRow[]> =>

@@ -29,7 +29,7 @@ export const counterpartyDb = ({ env, meter }: Reach, counterpartyId: Organizati
   TenantDb.forSystem(env, meter, counterpartyId, "the other party of a complaint has a row of its own")
 
 export const complaintStore = (db: TenantDb) => ({
-  byId: (id: ComplaintId): Promise<ComplaintRow | undefined> => db.one(complaints, eq(complaints.id, id)),
+  byId: (id: ComplaintId): Promise<ComplaintRow | undefined> => db.byId(complaints, id),
 
   /** The row, and its link's state as one's own row of that link has it: one trip. */
   async withLink(id: ComplaintId): Promise<{ readonly row: ComplaintRow; readonly linkStatus: string | undefined } | undefined> {

@@ -52,7 +52,7 @@ async function claim(
 }
 
 export const fileStore = (db: TenantDb) => ({
-  byId: (id: FileId): Promise<FileRow | undefined> => db.one(files, eq(files.id, id)),
+  byId: (id: FileId): Promise<FileRow | undefined> => db.byId(files, id),
 
   byIds: (ids: readonly FileId[]): Promise<FileRow[]> =>
     ids.length === 0 ? Promise.resolve([]) : db.many(files, { where: inArray(files.id, [...ids]) }),

@@ -16,7 +16,7 @@ export const hubStore = (db: TenantDb) => {
   const isOfFamily = (id: FamilyId): SQL => sql`(select 1 from identities where org_id = ${db.orgId} and family_id = ${id})`
 
   return {
-    family: (id: FamilyId) => db.one(families, eq(families.id, id)),
+    family: (id: FamilyId) => db.byId(families, id),
 
     /** By code. */
     families: ({ after, rowsMax }: { readonly after: number | undefined; readonly rowsMax: number }) =>
@@ -43,7 +43,7 @@ export const hubStore = (db: TenantDb) => {
       guardChanged("VERSION_MISMATCH"),
     ],
 
-    identity: (id: IdentityId) => db.one(identities, eq(identities.id, id)),
+    identity: (id: IdentityId) => db.byId(identities, id),
     identityByUpisH: (upisH: string) => db.one(identities, eq(identities.upisH, upisH)),
 
     /** By UPIS-H. */

@@ -62,7 +62,7 @@ export async function createApiKey(ctx: Ctx, input: CreateApiKey): Promise<{ key
 
 /** Isolates that remember the key forget it within ten seconds. */
 export async function revokeApiKey(ctx: Ctx, id: ApiKeyId): Promise<void> {
-  const key = await ctx.db.one(apiKeys, eq(apiKeys.id, id))
+  const key = await ctx.db.byId(apiKeys, id)
   if (key === undefined) throw new RefusalError({ code: "NOT_FOUND" })
   ctx.work
     .add(ctx.db.delete(apiKeys, eq(apiKeys.id, id)), guardChanged("NOT_FOUND"))

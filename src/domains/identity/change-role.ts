@@ -13,7 +13,7 @@ import { toRoleView } from "./views.ts"
 
 /** A custom role that the actor may manage: one that says no more than they may. */
 export async function manageableRole(ctx: Ctx, id: RoleId): Promise<CustomRoleRow> {
-  const role = await ctx.db.one(customRoles, eq(customRoles.id, id))
+  const role = await ctx.db.byId(customRoles, id)
   if (role === undefined) throw new RefusalError({ code: "NOT_FOUND" })
   assertCovers(ctx.actor, role.permissions)
   assertVersion(ctx, role)

@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm"
+import { sql } from "drizzle-orm"
 import type { UserId } from "../../kernel/ids.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
 import type { Statement } from "../../platform/db/executor.ts"
@@ -18,7 +18,7 @@ type Colleague = {
 
 /** A person of the organization who may sign in, with what they may do; undefined for everybody else. */
 export async function activeColleague(db: TenantDb, id: UserId): Promise<Colleague | undefined> {
-  const user = await db.one(users, eq(users.id, id))
+  const user = await db.byId(users, id)
   if (user === undefined || !user.isActive) return undefined
   const custom = await customRolesOf(db, user.roles)
   const isUnchanged = sql`exists (select 1 from users where org_id = ${db.orgId} and id = ${id} and version = ${user.version})`

@@ -1,4 +1,3 @@
-import { eq } from "drizzle-orm"
 import type { ApiKeyId, OrganizationId, UserId } from "../../kernel/ids.ts"
 import type { Instant } from "../../kernel/time.ts"
 import type { Permission } from "../../platform/auth/permissions.ts"
@@ -17,6 +16,6 @@ export async function permissionsNow(db: TenantDb, who: Absent, now: Instant): P
     const people = await peopleOf(db, { named: [who.id], othersMax: 0 })
     return people.find(({ id }) => id === who.id)?.permissions
   }
-  const key = await db.one(apiKeys, eq(apiKeys.id, who.id))
+  const key = await db.byId(apiKeys, who.id)
   return key === undefined || (key.expiresAt !== null && key.expiresAt <= now) ? undefined : new Set(key.permissions)
 }

@@ -11,7 +11,7 @@ import { toUserView } from "./views.ts"
 /** Oneself, or anybody in the organization for those who may read users. */
 export async function readUser(ctx: Ctx, id: UserId): Promise<UserRow> {
   if (ctx.actor.id !== id) authorize(ctx.actor, "identity.user.read")
-  const row = await ctx.db.one(users, eq(users.id, id))
+  const row = await ctx.db.byId(users, id)
   if (row === undefined) throw new RefusalError({ code: "NOT_FOUND" })
   return row
 }

@@ -79,7 +79,7 @@ async function complete(
   { userId }: InvitationRow,
   { password, full_name }: RedeemInput,
 ): Promise<UserRow | undefined> {
-  const before = userId === null ? undefined : await db.one(users, eq(users.id, userId))
+  const before = userId === null ? undefined : await db.byId(users, userId)
   if (before?.isActive !== true) return undefined
   const user = await setPassword(ctx, db, before, password, full_name === undefined ? {} : { fullName: full_name })
   ctx.work.event(db, identityEvents.userUpdated, toUserView(user))

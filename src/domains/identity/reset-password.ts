@@ -15,7 +15,7 @@ export async function resetPassword(ctx: PublicCtx, { token, password }: { token
   const row = await anybody(ctx).one(resetTokens, eq(resetTokens.hash, hash))
   if (row === undefined || row.expiresAt <= ctx.now) return err(tokenIsOver)
   const db = homeOf(ctx, row.orgId)
-  const user = await db.one(users, eq(users.id, row.userId))
+  const user = await db.byId(users, row.userId)
   if (user?.isActive !== true) return err(tokenIsOver)
   // First in the batch: of two requests with one token, the second finds nothing to delete.
   ctx.work.add(db.delete(resetTokens, eq(resetTokens.hash, hash)), guardChanged("TOKEN_EXPIRED"))

@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm"
+import { sql } from "drizzle-orm"
 import type { UserId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import type { Actor } from "../../platform/auth/actor.ts"
@@ -51,7 +51,7 @@ export async function assertAssignable(ctx: Ctx, roles: readonly string[]): Prom
 
 /** A user whom the actor may manage. @throws RefusalError NOT_FOUND; FORBIDDEN where the user may do more than the actor. */
 export async function manageableUser(ctx: Ctx, id: UserId): Promise<UserRow> {
-  const user = await ctx.db.one(users, eq(users.id, id))
+  const user = await ctx.db.byId(users, id)
   if (user === undefined) throw new RefusalError({ code: "NOT_FOUND" })
   const missing = beyond(ctx.actor.permissions, permissionsWith(user.roles, await customRolesOf(ctx.db, user.roles)))
   if (missing.length > 0) throw new RefusalError({ code: "FORBIDDEN", detail: "Nobody manages somebody who may do more than they." })

@@ -1,4 +1,3 @@
-import { eq } from "drizzle-orm"
 import { RefusalError } from "../../kernel/result.ts"
 import type { UserActor } from "../../platform/auth/actor.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
@@ -17,7 +16,7 @@ export function selfOf(ctx: Ctx): Self {
 }
 
 export async function ownRow({ actor, home }: Self): Promise<UserRow> {
-  const row = await home.one(users, eq(users.id, actor.id))
+  const row = await home.byId(users, actor.id)
   if (row === undefined) throw new RefusalError({ code: "NOT_FOUND" })
   return row
 }

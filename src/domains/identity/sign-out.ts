@@ -33,6 +33,6 @@ function endSession(ctx: Ctx, { actor, home }: Self, id: SessionId): void {
 /** The session that one's own refresh token belongs to; a stranger's token ends nothing. */
 async function sessionOfToken({ actor, home }: Self, token: string): Promise<SessionId | undefined> {
   const id = refreshTokenId(token)
-  const row = id === undefined ? undefined : await home.one(refreshTokens, eq(refreshTokens.id, id))
+  const row = id === undefined ? undefined : await home.byId(refreshTokens, id)
   return row === undefined || row.userId !== actor.id || row.hash !== (await sha256Hex(token)) ? undefined : row.sessionId
 }

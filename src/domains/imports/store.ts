@@ -9,7 +9,7 @@ import { type ImportJobRow, importJobs } from "./tables.ts"
 type Ending = Pick<ImportJobRow, "status" | "total" | "done" | "failed" | "reason" | "errorsFileId" | "finishedAt">
 
 export const importStore = (db: TenantDb) => ({
-  byId: (id: ImportJobId): Promise<ImportJobRow | undefined> => db.one(importJobs, eq(importJobs.id, id)),
+  byId: (id: ImportJobId): Promise<ImportJobRow | undefined> => db.byId(importJobs, id),
 
   /** Refused with CONFLICT where too many are under way. */
   insert: (row: Omit<ImportJobRow, "orgId">): Statement[] => [

@@ -17,7 +17,7 @@ type MovementFilter = {
 }
 
 export const movementStore = (db: TenantDb) => ({
-  byId: (id: MovementId): Promise<MovementRow | undefined> => db.one(stockMovements, eq(stockMovements.id, id)),
+  byId: (id: MovementId): Promise<MovementRow | undefined> => db.byId(stockMovements, id),
 
   /** Newest first. Dates are bounds in the key and a product has its index; place and type are looked for within a bounded scan. */
   async page({ productId, locationId, type, from, to, after, rowsMax }: MovementFilter): Promise<Scan<MovementRow>> {

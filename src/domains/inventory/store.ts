@@ -1,8 +1,9 @@
-import { and, type SQL, sql } from "drizzle-orm"
+import { and, type Placeholder, type SQL, sql } from "drizzle-orm"
 import type { LocationId, OrganizationId, ProductId } from "../../kernel/ids.ts"
 import type { Milli } from "../../kernel/quantity.ts"
 import type { PlainDate } from "../../kernel/zoned-time.ts"
 import type { Row } from "../../platform/db/executor.ts"
+import { prepared } from "../../platform/db/statements.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { isOperated } from "../warehouses/index.ts"
 import type { LotKey } from "./rules.ts"
@@ -67,7 +68,7 @@ const placeOfLevel = sql`cross join locations pl on pl.org_id = l.org_id and pl.
 const operated = sql`locations pl indexed by locations_operated`
 /** Its levels, by product. */
 const levelsThere = sql`cross join stock_levels l indexed by stock_levels_shown_by_location on l.org_id = pl.counterparty_id and l.location_id = pl.id`
-const isRunBy = (orgId: OrganizationId) => sql`pl.org_id = ${orgId} and ${isOperated}`
+const isRunBy = (orgId: OrganizationId | Placeholder) => sql`pl.org_id = ${orgId} and ${isOperated}`
 
 const seenOf = (row: Row): LevelSeen => ({
   ownerId: row["owner_id"] as OrganizationId,
@@ -145,6 +146,35 @@ function operatedLevels(orgId: OrganizationId, filter: LevelFilter, after: Level
     where ${and(from, isShown)} group by pl.id, l.product_id ${end}`
 }
 
+type OfProduct = { readonly orgId: OrganizationId; readonly productId: ProductId }
+type CellsOf = OfProduct & CellKey & { readonly rowsMax: number }
+
+/** A key that every cell lies beyond. */
+const beforeAll: CellKey = { locationId: "", lotId: "" }
+
+const isProductOf = prepared<OfProduct>((slot) => sql`select 1 from products where org_id = ${slot("orgId")} and id = ${slot("productId")}`)
+
+const ownCells = prepared<CellsOf>(
+  (
+    slot,
+  ) => sql`select ${names}, ${lot}, ${quantities} from stock_levels l indexed by stock_levels_shown_by_product ${placeOfLevel} ${productOfLevel}
+    where l.org_id = ${slot("orgId")} and l.product_id = ${slot("productId")} and ${isShown} and (l.location_id, l.lot_id) > (${slot("locationId")}, ${slot("lotId")})
+    order by l.location_id, l.lot_id limit ${slot("rowsMax")}`,
+)
+
+const operatedCells = prepared<CellsOf>(
+  (
+    slot,
+  ) => sql`select ${names}, ${lot}, ${quantities} from ${operated} ${levelsThere} and l.product_id = ${slot("productId")} ${productOfLevel}
+    where ${isRunBy(slot("orgId"))} and ${isShown} and (l.location_id, l.lot_id) > (${slot("locationId")}, ${slot("lotId")})
+    order by pl.id, l.lot_id limit ${slot("rowsMax")}`,
+)
+
+const hasOperatedCells = prepared<OfProduct>(
+  (slot) =>
+    sql`select 1 from ${operated} ${levelsThere} and l.product_id = ${slot("productId")} where ${isRunBy(slot("orgId"))} and ${isShown} limit 1`,
+)
+
 export const inventoryStore = (db: TenantDb) => ({
   /** Levels by product and place, lots summed up unless one is asked for. */
   async levels(filter: LevelFilter, after: LevelKey | undefined, rowsMax: number): Promise<LevelSeen[]> {
@@ -159,18 +189,13 @@ export const inventoryStore = (db: TenantDb) => ({
 
   /** One product's levels by place and lot, in one trip; undefined where the organization has no such product and runs no place that has any. */
   async ofProduct(productId: ProductId, after: CellKey | undefined, rowsMax: number): Promise<LevelSeen[] | undefined> {
-    const beyond = after === undefined ? undefined : sql`(l.location_id, l.lot_id) > (${after.locationId}, ${after.lotId})`
-    const theirs = sql`from ${operated} ${levelsThere} and l.product_id = ${productId}`
+    const { locationId, lotId } = after ?? beforeAll
     const [product = [], own = [], run = [], known = []] = await db.query(
-      (orgId) => sql`select 1 from products where org_id = ${orgId} and id = ${productId}`,
-      (
-        orgId,
-      ) => sql`select ${names}, ${lot}, ${quantities} from stock_levels l indexed by stock_levels_shown_by_product ${placeOfLevel} ${productOfLevel}
-        where ${and(sql`l.org_id = ${orgId} and l.product_id = ${productId}`, isShown, beyond)} order by l.location_id, l.lot_id limit ${rowsMax}`,
-      (orgId) => sql`select ${names}, ${lot}, ${quantities} ${theirs} ${productOfLevel}
-        where ${and(isRunBy(orgId), isShown, beyond)} order by pl.id, l.lot_id limit ${rowsMax}`,
+      (orgId) => isProductOf({ orgId, productId }),
+      (orgId) => ownCells({ orgId, productId, locationId, lotId, rowsMax }),
+      (orgId) => operatedCells({ orgId, productId, locationId, lotId, rowsMax }),
       // Beyond a cursor there may be nothing left of a product that there is.
-      ...(after === undefined ? [] : [(orgId: OrganizationId) => sql`select 1 ${theirs} where ${and(isRunBy(orgId), isShown)} limit 1`]),
+      ...(after === undefined ? [] : [(orgId: OrganizationId) => hasOperatedCells({ orgId, productId })]),
     )
     const rows = [...own, ...run]
     return product.length + known.length + rows.length === 0 ? undefined : rows.map(seenOf)

@@ -17,7 +17,7 @@ type OrderFilter = {
 }
 
 export const orderStore = (db: TenantDb) => ({
-  byId: (id: OrderId): Promise<OrderRow | undefined> => db.one(orders, eq(orders.id, id)),
+  byId: (id: OrderId): Promise<OrderRow | undefined> => db.byId(orders, id),
 
   /** Newest first. Dates are bounds in the key and a state has its index; side and text are looked for within a bounded scan. */
   async page({ status, side, q, from, to, after, rowsMax }: OrderFilter): Promise<Scan<OrderRow>> {

@@ -23,7 +23,7 @@ export const toOrderSummary = (order: Head, viewer: OrganizationId) => ({
   proposed_total_amount: order.status === "AMENDED" ? formatMoney(totalOf(agreedLines(order.lines)), order.currency) : null,
   answer_by: formatInstantOrNull(order.answerBy),
   note: order.note,
-  ...(viewer === order.supplierId ? { internal_note: order.internalNote } : {}),
+  internal_note: viewer === order.supplierId ? order.internalNote : undefined,
   requested_delivery_on: order.requestedDeliveryOn,
   placed_at: formatInstant(order.placedAt),
   updated_at: formatInstant(order.updatedAt),

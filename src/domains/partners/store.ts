@@ -14,7 +14,7 @@ type LinkFilter = {
 }
 
 export const linkStore = (db: TenantDb) => ({
-  byId: (id: LinkId): Promise<LinkRow | undefined> => db.one(links, eq(links.id, id)),
+  byId: (id: LinkId): Promise<LinkRow | undefined> => db.byId(links, id),
 
   /** A link and its terms, in one trip. */
   async withTerms(id: LinkId): Promise<{ readonly link: LinkRow; readonly terms: LinkTermsRow | undefined } | undefined> {

@@ -15,7 +15,7 @@ type UnitFilter = {
 }
 
 export const unitStore = (db: TenantDb) => ({
-  byId: (id: UnitId): Promise<UnitRow | undefined> => db.one(stockUnits, eq(stockUnits.id, id)),
+  byId: (id: UnitId): Promise<UnitRow | undefined> => db.byId(stockUnits, id),
 
   /** Newest first. The most telling filter has its index; what others leave of it is looked for within a bounded scan. */
   async page({ productId, status, serial, locationId, after, rowsMax }: UnitFilter): Promise<Scan<UnitRow>> {

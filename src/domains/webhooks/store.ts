@@ -42,7 +42,7 @@ export const webhookStore = (db: TenantDb) => {
   const ofDelivery = (id: DeliveryId): SQL => eq(webhookDeliveries.id, id)
 
   return {
-    byId: (id: WebhookId) => db.one(webhookEndpoints, eq(webhookEndpoints.id, id)),
+    byId: (id: WebhookId) => db.byId(webhookEndpoints, id),
 
     /** Oldest first. */
     page: ({ after, limit }: { readonly after: WebhookId | undefined; readonly limit: number }) =>

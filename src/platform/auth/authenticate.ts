@@ -168,13 +168,25 @@ async function withClaims(request: AuthRequest, directory: Directory, claims: Ac
   const grant: Grant = { subjects, issuedAt: claims.issuedAt, expiresAt: claims.expiresAt }
   if (claims.orgId === platformOrganizationId) return { ...(await asPlatformStaff(request, directory, claims, wanted)), grant }
   assertSameOrganization(wanted, claims.orgId, claims.orgSlug)
-  // Whoever belongs to a customer is nobody of the platform's, whatever their row says.
-  const roles = claims.roles.filter((role) => role !== "super_admin")
   return {
-    actor: userActor(claims, claims.orgId, permissionsOf(roles, claims.customPermissions), claims.isReadOnly),
+    actor: userActor(claims, claims.orgId, customerPermissionsOf(claims), claims.isReadOnly),
     selectedOrganization: undefined,
     grant,
   }
+}
+
+const permissionsByClaims = new WeakMap<AccessClaims, ReadonlySet<Permission>>()
+
+/** What a token's roles permit, worked out once a token. Whoever belongs to a customer is nobody of the platform's, whatever their row says. */
+function customerPermissionsOf(claims: AccessClaims): ReadonlySet<Permission> {
+  const known = permissionsByClaims.get(claims)
+  if (known !== undefined) return known
+  const held = permissionsOf(
+    claims.roles.filter((role) => role !== "super_admin"),
+    claims.customPermissions,
+  )
+  permissionsByClaims.set(claims, held)
+  return held
 }
 
 const userActor = (claims: AccessClaims, orgId: OrganizationId, permissions: ReadonlySet<Permission>, isReadOnly: boolean): Actor => ({

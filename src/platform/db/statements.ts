@@ -1,5 +1,5 @@
-import { Column, getTableColumns, type InferSelectModel, is, Param, SQL, sql } from "drizzle-orm"
-import type { SQLiteTable } from "drizzle-orm/sqlite-core"
+import { Column, eq, getTableColumns, type InferSelectModel, is, Param, Placeholder, SQL, sql } from "drizzle-orm"
+import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core"
 import { compile, dialect, type Row, type Statement } from "./executor.ts"
 import type { Condition } from "./tables.ts"
 
@@ -12,7 +12,10 @@ export type PageOptions = {
 }
 
 type Decode = (value: unknown) => unknown
-type Shape = { readonly columns: SQL; readonly decoders: ReadonlyArray<readonly [key: string, column: string, decode: Decode | undefined]> }
+type Shape = {
+  readonly columns: SQL
+  readonly decoders: ReadonlyArray<{ readonly key: string; readonly column: string; readonly decode: Decode | undefined }>
+}
 
 const shapes = new WeakMap<SQLiteTable, Shape>()
 
@@ -24,11 +27,11 @@ function shapeOf(table: SQLiteTable): Shape {
   const isAsStored = (column: Column) => column.mapFromDriverValue === Column.prototype.mapFromDriverValue
   const shape: Shape = {
     columns: sql.raw(columns.map(([, column]) => `"${column.name}"`).join(", ")),
-    decoders: columns.map(([key, column]) => [
+    decoders: columns.map(([key, column]) => ({
       key,
-      column.name,
-      isAsStored(column) ? undefined : (value) => column.mapFromDriverValue(value),
-    ]),
+      column: column.name,
+      decode: isAsStored(column) ? undefined : (value) => column.mapFromDriverValue(value),
+    })),
   }
   shapes.set(table, shape)
   return shape
@@ -37,7 +40,7 @@ function shapeOf(table: SQLiteTable): Shape {
 /** A table's row from D1's column names and values. */
 export function decodeRow<T extends SQLiteTable>(table: T, row: Row): InferSelectModel<T> {
   const decoded: Record<string, unknown> = {}
-  for (const [key, column, decode] of shapeOf(table).decoders) {
+  for (const { key, column, decode } of shapeOf(table).decoders) {
     const value = row[column] ?? null
     decoded[key] = value === null || decode === undefined ? value : decode(value)
   }
@@ -51,6 +54,38 @@ export const select = (table: SQLiteTable, { where, orderBy = [], limit, indexed
   compile(
     sql`select ${shapeOf(table).columns} from ${table}${indexedBy === undefined ? none : sql` indexed by ${sql.identifier(indexedBy)}`}${where === undefined ? none : sql` where ${where}`}${orderBy.length === 0 ? none : sql` order by ${sql.join([...orderBy], sql`, `)}`}${limit === undefined ? none : sql` limit ${limit}`}`,
   )
+
+type Values = Readonly<Record<string, string | number | null>>
+
+/**
+ * A query that is asked often: its text is made once an isolate, and each time only bound anew. `make` names what differs
+ * by `slot`; a value is bound as it is given, whatever column it is held against.
+ */
+export function prepared<V extends Values>(make: (slot: (name: keyof V & string) => Placeholder) => SQL): (values: V) => Statement {
+  let made: Statement | undefined
+  return (values: Values) => {
+    made ??= compile(make((name) => sql.placeholder(name)))
+    return { sql: made.sql, params: made.params.map((param) => (param instanceof Placeholder ? values[param.name] : param)) }
+  }
+}
+
+/** A table whose rows have ids. */
+export type Identified = SQLiteTable & { readonly orgId: SQLiteColumn; readonly id: SQLiteColumn }
+
+const selectsById = new WeakMap<Identified, (values: { orgId: string; id: string }) => Statement>()
+
+/** One row of one organization, by its id. */
+export function selectById(table: Identified, orgId: string, id: string): Statement {
+  let statement = selectsById.get(table)
+  if (statement === undefined) {
+    const { columns } = shapeOf(table)
+    statement = prepared(
+      (slot) => sql`select ${columns} from ${table} where ${eq(table.orgId, slot("orgId"))} and ${eq(table.id, slot("id"))} limit 1`,
+    )
+    selectsById.set(table, statement)
+  }
+  return statement({ orgId, id })
+}
 
 /** Each value as its column writes it. What is undefined is left out: a row's default, or as it was. */
 function written(table: SQLiteTable, values: Readonly<Record<string, unknown>>): Record<string, Param | SQL> {

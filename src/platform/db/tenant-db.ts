@@ -1,10 +1,10 @@
-import { and, eq, type InferInsertModel, type InferSelectModel, type SQL, sql } from "drizzle-orm"
+import { and, eq, type InferInsertModel, type InferSelectModel, SQL, sql } from "drizzle-orm"
 import type { SQLiteTable } from "drizzle-orm/sqlite-core"
 import type { OrganizationId } from "../../kernel/ids.ts"
 import type { Bindings } from "../env.ts"
 import { compile, Executor, type Row, type Statement } from "./executor.ts"
 import type { Meter } from "./meter.ts"
-import { decodeRow, insertion, type PageOptions, removal, select, update } from "./statements.ts"
+import { decodeRow, type Identified, insertion, type PageOptions, removal, select, selectById, update } from "./statements.ts"
 import type { Condition, LinkedTable, PlatformTable, TenantTable } from "./tables.ts"
 
 type NewRow<T extends SQLiteTable> = Omit<InferInsertModel<T>, "orgId">
@@ -33,6 +33,11 @@ export class TenantDb {
     return row
   }
 
+  async byId<T extends TenantTable & Identified>(table: T, id: string): Promise<InferSelectModel<T> | undefined> {
+    const [[row] = []] = await this.#executor.run([selectById(table, this.orgId, id)])
+    return row === undefined ? undefined : decodeRow(table, row)
+  }
+
   async many<T extends TenantTable>(table: T, options: PageOptions = {}): Promise<InferSelectModel<T>[]> {
     const [rows = []] = await this.#executor.run([select(table, { ...options, where: this.#own(table, options.where) })])
     return rows.map((row) => decodeRow(table, row))
@@ -48,8 +53,13 @@ export class TenantDb {
    * Statements that the builder cannot say, in one round trip. Each gets the organization's id and must
    * bind it: the suite's D1 spy fails any statement on a tenant or linked table that does not.
    */
-  async query(...statements: ReadonlyArray<(orgId: OrganizationId) => SQL>): Promise<Row[][]> {
-    return this.#executor.run(statements.map((statement) => compile(statement(this.orgId))))
+  async query(...queries: ReadonlyArray<(orgId: OrganizationId) => SQL | Statement>): Promise<Row[][]> {
+    return this.#executor.run(
+      queries.map((query) => {
+        const made = query(this.orgId)
+        return made instanceof SQL ? compile(made) : made
+      }),
+    )
   }
 
   insert<T extends TenantTable>(table: T, row: NewRow<T>): Statement {

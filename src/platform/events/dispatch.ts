@@ -144,7 +144,7 @@ async function retry(doing: Dispatch, row: EventRetryRow): Promise<void> {
     eq(eventRetries.failures, row.failures),
   )
   try {
-    const event = await db.one(events, eq(events.id, row.eventId))
+    const event = await db.byId(events, row.eventId)
     const subscriber = doing.subscribers.find(({ name }) => name === row.subscriber)
     if (event === undefined || subscriber === undefined) throw new Error("there is no such event or subscriber any more")
     const told = [storedEvent(event)]

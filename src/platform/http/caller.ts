@@ -13,12 +13,13 @@ import { limitAddress, limitPrincipal, networkOf } from "./rate-limit.ts"
 import { verifySignedUrl } from "./signed-url.ts"
 import type { Upload } from "./upload.ts"
 
-export type HonoEnv = { Bindings: Bindings; Variables: { requestId: string; servesUploads?: boolean } }
+export type HonoEnv = { Bindings: Bindings }
 
 /** A request on its way, and what is known of it so far. */
 export type Running = {
   readonly c: Context<HonoEnv>
   readonly endpoint: Endpoint
+  readonly requestId: string
   readonly meter: Meter
   readonly now: Instant
   readonly origin: Origin

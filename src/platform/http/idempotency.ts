@@ -47,7 +47,7 @@ function labelled(body: Uint8Array): Uint8Array {
 
 /** The answer kept for this command, if it was carried out before; the repeat's `upload` is read to its end. @throws RefusalError IDEMPOTENCY_KEY_REUSED for another request under the key. */
 export async function keptReply(db: TenantDb, command: Command, now: Instant, upload?: Upload): Promise<Reply | undefined> {
-  const kept = await db.one(idempotencyKeys, eq(idempotencyKeys.id, command.id))
+  const kept = await db.byId(idempotencyKeys, command.id)
   if (kept === undefined || kept.createdAt <= now - limits.idempotencyHoursKept * hour) return undefined
   // Whether a stream is the same again is known at its end alone; this sets the command's hash.
   await upload?.finish()

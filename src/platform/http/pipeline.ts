@@ -24,7 +24,8 @@ import { parseInput, queryOf } from "./input.ts"
 import { noSuchPath, problemResponse } from "./problem.ts"
 import { limitSignIn } from "./rate-limit.ts"
 import { matchesIfNoneMatch, type Reply } from "./reply.ts"
-import { ifMatchOf, originOf, publicUrlOf } from "./request.ts"
+import { ifMatchOf, originOf, publicUrlOf, requestIdOf } from "./request.ts"
+import { uploadsPolicy } from "./secured.ts"
 import { openUpload, type Upload } from "./upload.ts"
 
 /** Those who hold connections open. Neither throws: what fails is logged, and mended by a sweep or by the connection's own end. */
@@ -50,6 +51,7 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
     const running: Running = {
       c,
       endpoint,
+      requestId: requestIdOf(c.req.raw),
       meter: new Meter(),
       now: deps.clock(),
       origin: originOf(c.req.raw),
@@ -64,14 +66,16 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
       const refusal: Refusal = error instanceof RefusalError ? error.refusal : { code: "INTERNAL" }
       code = refusal.code
       if (!(error instanceof RefusalError)) failure = error
-      response = problemResponse(refusal, c.get("requestId"))
+      response = problemResponse(refusal, running.requestId)
       await running.upload?.abandon()
     }
     const totalMs = performance.now() - started
+    response.headers.set("x-request-id", running.requestId)
     for (const [name, value] of running.responseHeaders) response.headers.set(name, value)
+    if (endpoint.spec.servesUploads === true) response.headers.set("content-security-policy", uploadsPolicy)
     if (configOf(c.env).EXPOSE_SERVER_TIMING) response.headers.set("server-timing", serverTiming(running.meter.cost, totalMs))
     const record: RequestRecord = {
-      requestId: c.get("requestId"),
+      requestId: running.requestId,
       organizationId: running.orgId ?? null,
       actorId: running.actor?.id ?? null,
       method: c.req.method,
@@ -97,7 +101,6 @@ async function answer(running: Running, deps: PipelineDeps): Promise<Response> {
   const { spec } = endpoint
   const config = configOf(c.env)
   if (spec.isDevelopmentOnly === true && config.ENVIRONMENT !== "development") throw new RefusalError(noSuchPath)
-  if (spec.servesUploads === true) c.set("servesUploads", true)
 
   const caller = await callerOf(running, config, deps.directory)
   const asked = await askedBy(caller?.actor, running, config)
@@ -167,7 +170,7 @@ const workOf = ({ c, now, origin, actor }: Running, live: Live): UnitOfWork =>
 
 /** What the handler gets: of its caller, where there is one, or of the organization that a signed URL names. */
 function contextOf(
-  { c, meter, now, origin, orgId, responseHeaders }: Running,
+  { c, requestId, meter, now, origin, orgId, responseHeaders }: Running,
   config: Config,
   caller: Authenticated | undefined,
   command: Command,
@@ -180,7 +183,7 @@ function contextOf(
     config,
     meter,
     now,
-    requestId: c.get("requestId"),
+    requestId,
     request: raw,
     origin,
     headers: raw.headers,

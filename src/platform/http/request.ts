@@ -6,6 +6,14 @@ import { versionOfIfMatch } from "./reply.ts"
 /** Cloudflare's own header, over which no client has a say. Where no Cloudflare stands in front, what is no address is none. */
 const ipAddressOf = (header: string | null): string | null => (header !== null && /^[\da-fA-F.:]{2,45}$/.test(header) ? header : null)
 
+const requestIdPattern = /^[A-Za-z0-9_-]{8,64}$/
+
+/** The client's own name for the request, where that is a plain word; else a new one. A request is no row: its id is only told, to the client and in the logs. */
+export function requestIdOf(request: Request): string {
+  const given = request.headers.get("x-request-id")
+  return given !== null && requestIdPattern.test(given) ? given : `req_${crypto.randomUUID().replaceAll("-", "")}`
+}
+
 /** Where a request comes from, for the audit trail and the rate limits. */
 export const originOf = (request: Request): Origin => ({
   ipAddress: ipAddressOf(request.headers.get("cf-connecting-ip")),

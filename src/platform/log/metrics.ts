@@ -26,7 +26,11 @@ class Counter<N extends string = never> {
   }
 
   add(labels: Labels<N>, by = 1): void {
-    const key = labelText(labels)
+    this.addTo(labelText(labels), by)
+  }
+
+  /** To the series of labels that `labelText` made already. */
+  addTo(key: string, by: number): void {
     const value = this.#values.get(key)
     if (value === undefined && this.#values.size >= seriesMax) return
     this.#values.set(key, (value ?? 0) + by)
@@ -105,13 +109,14 @@ export class Metrics {
 
   request({ route, method, status, durationMs, cost, code }: RequestRecord): void {
     const labels = { route, method }
-    this.requests.add({ ...labels, status: statusClass(status) })
+    this.requests.add({ route, method, status: statusClass(status) })
     if (code !== undefined) this.errors.add({ code })
     this.latency.observe(labels, durationMs / 1000)
-    this.d1Trips.add(labels, cost.d1Trips)
-    this.d1RowsRead.add(labels, cost.d1RowsRead)
-    this.d1RowsWritten.add(labels, cost.d1RowsWritten)
-    this.objectCalls.add(labels, cost.objectCalls)
+    const series = labelText(labels)
+    this.d1Trips.addTo(series, cost.d1Trips)
+    this.d1RowsRead.addTo(series, cost.d1RowsRead)
+    this.d1RowsWritten.addTo(series, cost.d1RowsWritten)
+    this.objectCalls.addTo(series, cost.objectCalls)
   }
 
   render(): string {
