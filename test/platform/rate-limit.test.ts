@@ -51,6 +51,13 @@ describe("the rate of a principal", () => {
     expect(settled.filter(({ status }) => status === "fulfilled").length).toBeLessThanOrEqual(5 * limits.principalLeaseRequests)
   })
 
+  test("spends every request that was paid for, by however many at once", async () => {
+    const { asked, env } = limiter(1_000)
+    await Promise.all(times(8).map((at) => limitPrincipal(env, config, "usr_a", at)))
+    await passed(env, "usr_a", times(8 * limits.principalLeaseRequests - 8))
+    expect(asked, "eight asked before the first had its answer, and what they paid for was enough").toHaveLength(8)
+  })
+
   test("lets a lease lapse, so that nothing is saved up", async () => {
     const { asked, env } = limiter(1_000)
     await passed(

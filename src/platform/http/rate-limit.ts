@@ -60,10 +60,13 @@ export async function limitPrincipal(env: Bindings, config: Config, principalId:
     return
   }
   await take(env.RATE_PRINCIPAL, principalId, "principal", config.RATE_PRINCIPAL_LIMIT)
+  // Others of the same principal may have paid meanwhile: what they left is spent, too, and not thrown away.
+  const paid = leases.get(principalId)
+  const left = paid !== undefined && now < paid.until ? paid.remaining : 0
   leases.delete(principalId)
   const [oldest] = leases.keys()
   if (leases.size >= limits.principalLeasesMax && oldest !== undefined) leases.delete(oldest)
-  leases.set(principalId, { remaining: limits.principalLeaseRequests - 1, until: now + limits.principalLeaseSeconds * second })
+  leases.set(principalId, { remaining: left + limits.principalLeaseRequests - 1, until: now + limits.principalLeaseSeconds * second })
 }
 
 export const limitAddress = (env: Bindings, config: Config, origin: Origin): Promise<void> =>
