@@ -75,7 +75,8 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     this.#isReady = isMigrated(sql)
     if (!this.#isReady) return
     this.#transaction(() => {
-      migrate(sql, schemaSteps)
+      // A step may leave what D1 must hear of.
+      if (migrate(sql, schemaSteps)) this.#armRelay(Date.now())
       if (this.#rooms.isWaiting) this.#due.schedule("rooms", Date.now())
     })
   }

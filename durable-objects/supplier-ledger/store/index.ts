@@ -1,6 +1,7 @@
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import { Components } from "./components.ts"
 import { Costs } from "./costs.ts"
+import { Holdings } from "./holdings.ts"
 import { Levels } from "./levels.ts"
 import { Links } from "./links.ts"
 import { Locations } from "./locations.ts"
@@ -19,6 +20,7 @@ type MetaKey = "seq" | "orders" | "generation" | "rebuilding" | "last_at" | "rec
 /** All that the ledger holds, noun by noun, with its counters and its owner. It decides nothing; every write belongs to its caller's transaction. */
 export class LedgerStore {
   readonly locations: Locations
+  readonly holdings: Holdings
   readonly levels: Levels
   readonly movements: Movements
   readonly lots: Lots
@@ -39,6 +41,7 @@ export class LedgerStore {
     this.#sql = sql
     const owner = () => this.organization
     this.locations = new Locations(sql)
+    this.holdings = new Holdings(sql)
     this.levels = new Levels(sql)
     this.movements = new Movements(sql)
     this.lots = new Lots(sql)
