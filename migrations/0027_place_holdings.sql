@@ -7,3 +7,5 @@ UPDATE locations SET (on_hand_milli, incoming_milli) = (
   SELECT coalesce(sum(l.on_hand_milli), 0), coalesce(sum(l.incoming_milli), 0) FROM stock_levels l
   WHERE l.org_id = iif(locations.side = 'buyer', locations.counterparty_id, locations.org_id) AND l.location_id = locations.id AND l.is_shown = 1
 ) WHERE is_current = 1 AND archived_at IS NULL;
+-- Of before `stock_levels_shown_by_location`; the Worker that this one follows names it no more.
+DROP INDEX stock_levels_location;
