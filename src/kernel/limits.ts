@@ -83,7 +83,7 @@ export const limits = {
   importRetryMsMax: 60_000,
   /** How long an import of orders rests where who started it may place no more for now. */
   importRestMs: 5_000,
-  /** After so many failed tries in a row, whatever failed, a file of failed rows that cannot be written is done without. */
+  /** After so many failed tries at writing it, a file of failed rows is done without. */
   importErrorsFileTriesMax: 8,
   /** Well within the time that a ledger remembers commands: a row that is sent again is known again. */
   importHoursMax: 12,
