@@ -76,8 +76,8 @@ export const limits = {
   importBatchOrders: 10,
   /** Batches of one alarm, and how often an import that fails is tried again, later each time. */
   importBatchesPerAlarm: 100,
-  /** After each batch, and while rows are counted: what others' requests have the thread for. */
-  importPauseMs: 10,
+  /** Between the batches of whatever takes long: what others' requests have the thread for. */
+  pauseMs: 10,
   importRowsCountedAtOnce: 1_000,
   importRetryMs: 2_000,
   importRetryMsMax: 60_000,
