@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers"
 import { asc, gt } from "drizzle-orm"
+import { giveWay } from "../../src/kernel/give-way.ts"
 import type { OrganizationId, UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { within } from "../../src/kernel/within.ts"
@@ -152,6 +153,7 @@ export class EventHub extends DurableObject<Bindings> {
       // INV-HUB-1: whoever came during the read stands in the list now, and is left for the next one if it stands further back.
       for (const { socket, stream } of this.#sockets()) deliver(socket, stream, readAfter, page)
       if (page.length < limits.hubPageRows) return
+      await giveWay()
     }
   }
 

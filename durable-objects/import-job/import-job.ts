@@ -52,6 +52,10 @@ export const importJobOf = (work: ImportWork) =>
             // In the same turn as the rows above, and so in one write with them.
             await this.persist()
           },
+          note: async (progress) => {
+            this.progress = { ...progress, tries: before.tries + 1 }
+            await this.persist()
+          },
           failedRows: (afterRow, rowsMax) => failedRows(storage, afterRow, rowsMax),
         })
       } catch (error) {

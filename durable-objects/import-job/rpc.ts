@@ -15,6 +15,8 @@ export type ImportProgress = {
   readonly failed: number
   /** Tries since it last came on. */
   readonly tries: number
+  /** Failed tries at writing the file of its failed rows, whatever else failed between them; absent before the first. */
+  readonly errorsFileTries?: number
 }
 
 /** A row that came to nothing: its number (the first below the header is 1), as it stands in the file, and why. */
@@ -26,6 +28,8 @@ export type ImportDesk = {
   readonly progress: ImportProgress
   /** Keeps how far it came, with the rows that failed on the way, in one write. */
   readonly save: (progress: ImportProgress, failed: readonly FailedRow[]) => Promise<void>
+  /** Keeps what a try that failed has to tell the next one, which comes as late as if nothing had been kept. */
+  readonly note: (progress: ImportProgress) => Promise<void>
   /** Rows that failed, after this one, in the file's order. */
   readonly failedRows: (afterRow: number, rowsMax: number) => readonly FailedRow[]
 }

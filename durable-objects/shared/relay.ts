@@ -1,3 +1,4 @@
+import { giveWay } from "../../src/kernel/give-way.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { within } from "../../src/kernel/within.ts"
 import type { Executor, Statement } from "../../src/platform/db/executor.ts"
@@ -108,6 +109,8 @@ export class Relay<Kind extends string> {
         this.#fail()
         return false
       }
+      // A rebuild, or an outage that is over: with so much left, whoever wants something of this object comes between.
+      if (batch.length < items.length || items.length === limits.outboxKeysMax) await giveWay()
     }
     this.#isFailing = false
     this.#ports.drained()

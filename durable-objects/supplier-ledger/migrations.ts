@@ -218,4 +218,22 @@ CREATE INDEX transits_place ON transits (to_location_id, left_milli) WHERE left_
 CREATE INDEX units_place ON units (location_id) WHERE status <> 'SOLD';
 `,
   },
+  {
+    id: 10,
+    name: "what a place holds is kept, and not summed up when it is read",
+    sql: `
+CREATE TABLE place_holdings (
+  location_id TEXT PRIMARY KEY REFERENCES locations (id), on_hand_milli INTEGER NOT NULL CHECK (on_hand_milli >= 0),
+  incoming_milli INTEGER NOT NULL CHECK (incoming_milli >= 0), held_seq INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO place_holdings SELECT id,
+  (SELECT coalesce(sum(on_hand_milli), 0) FROM stock_levels WHERE location_id = locations.id AND on_hand_milli > 0),
+  (SELECT coalesce(sum(left_milli), 0) FROM transits WHERE to_location_id = locations.id AND left_milli > 0),
+  (SELECT value FROM meta WHERE key = 'seq') FROM locations;
+INSERT INTO outbox_dirty (kind, id, seq, since) SELECT 'holding', location_id, held_seq, held_seq FROM place_holdings;
+DROP INDEX transits_place;
+DROP INDEX stock_levels_location;
+CREATE INDEX stock_levels_location ON stock_levels (location_id) WHERE on_hand_milli > 0;
+`,
+  },
 ]

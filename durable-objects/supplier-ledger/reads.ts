@@ -40,7 +40,7 @@ export function location(store: LedgerStore, organizationId: OrganizationId, id:
   const found = store.locations.find(id)
   if (found === undefined || found.archivedAt !== null) return undefined
   if (ownerId !== organizationId && found.operator?.id !== organizationId) return undefined
-  return { ...found, isDefault: found.isDefault && ownerId === organizationId, ownerId, holds: store.levels.heldBy(id) }
+  return { ...found, isDefault: found.isDefault && ownerId === organizationId, ownerId, holds: store.holdings.of(id) }
 }
 
 /** What the stock is worth, to its owner alone; with the places that hold any. */

@@ -1,3 +1,4 @@
+import { giveWay } from "../../src/kernel/give-way.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import type { Executor, Row, Statement } from "../../src/platform/db/executor.ts"
 import type { ProjectedRow } from "../../src/platform/db/projection.ts"
@@ -8,15 +9,24 @@ import type { Difference } from "./rpc.ts"
 import type { LedgerStore } from "./store/index.ts"
 
 const differencesMax = 1_000
+/** Of D1's keys alone, which are short. */
+const extraPageRows = limits.reconcilePageRows * 10
 
-/** Marks every row dirty; the relay does the rest. @returns how many things were marked. */
-export function markEverything(store: LedgerStore, outbox: Outbox<ProjectedKind>): number {
-  const seq = store.next("seq")
+type Transaction = <T>(work: () => T) => T
+
+/**
+ * Marks every row dirty, page by page; the relay does the rest. Each page has a seq of its own: what is on its way to D1
+ * meanwhile, as it was before, is not taken for this. @returns how many things were marked.
+ */
+export async function markEverything(store: LedgerStore, outbox: Outbox<ProjectedKind>, transaction: Transaction): Promise<number> {
   let count = 0
   for (const [name, kind] of wholeKinds) {
-    for (const id of allIds(store, kind)) {
-      outbox.touch(name, id, seq)
-      count += 1
+    for await (const ids of pagesOf(store, kind)) {
+      transaction(() => {
+        const seq = store.next("seq")
+        for (const id of ids) outbox.touch(name, id, seq)
+      })
+      count += ids.length
     }
   }
   return count
@@ -31,16 +41,13 @@ export async function reconcileLedger(
   store: LedgerStore,
   outbox: Outbox<ProjectedKind>,
   executor: Executor,
-  transaction: <T>(work: () => T) => T,
+  transaction: Transaction,
 ): Promise<{ checked: number; differences: Difference[]; truncated: boolean }> {
   const differences: Difference[] = []
   let checked = 0
   for (const [name, kind] of wholeKinds) {
     const onTheWay: readonly ProjectedKind[] = [name, ...partsOf(name)]
-    for (let after = ""; ; ) {
-      const ids = kind.keysAfter(store, after, limits.reconcilePageRows)
-      const last = ids.at(-1)
-      if (last === undefined) break
+    for await (const ids of pagesOf(store, kind)) {
       const isOnItsWay = (id: string) => onTheWay.some((one) => outbox.isDirty(one, id))
       const expected = ids.filter((id) => !isOnItsWay(id)).flatMap((id) => kind.rowsOf(store, id).map((row) => ({ id, row })))
       const actual = await readRows(
@@ -56,7 +63,6 @@ export async function reconcileLedger(
         if (problem !== undefined && isStillExpected(store, kind, id, row)) differences.push({ kind: name, id, problem })
       }
       if (differences.length >= differencesMax) break
-      after = last
     }
   }
   differences.push(...(await extraRows(store, executor)))
@@ -93,12 +99,15 @@ export async function sweepOlderGenerations(store: LedgerStore, executor: Execut
 /** An organization that buys too has rows of other ledgers beside its own. */
 const ownSide = (isTwoParty: boolean): string => (isTwoParty ? "and side = 'supplier'" : "")
 
-function* allIds(store: LedgerStore, kind: Kind): Generator<string> {
+/** A kind's keys, with a pause for others between each two pages. */
+async function* pagesOf(store: LedgerStore, kind: Kind): AsyncGenerator<readonly string[]> {
   for (let after = ""; ; ) {
     const ids = kind.keysAfter(store, after, limits.reconcilePageRows)
-    yield* ids
     const last = ids.at(-1)
     if (last === undefined) return
+    yield ids
+    if (ids.length < limits.reconcilePageRows) return
+    await giveWay()
     after = last
   }
 }
@@ -142,13 +151,17 @@ async function extraRows(store: LedgerStore, executor: Executor): Promise<Differ
         {
           sql: `select ${kind.key.join(" || ' ' || ")} as key from ${kind.table} where org_id = ?1 ${ownSide(kind.isTwoParty)}
             and (${keys}) > (${kind.key.map((_, index) => `?${index + 3}`).join(", ")}) order by ${keys} limit ?2`,
-          params: [store.organization.id, limits.reconcilePageRows * 10, ...kind.key.map((_, index) => parts[index] ?? "")],
+          params: [store.organization.id, extraPageRows, ...kind.key.map((_, index) => parts[index] ?? "")],
         },
       ])
       const ids = rows.map((row) => String(row["key"]))
-      for (const id of ids) if (!kind.exists(store, id)) extras.push({ kind: name, id, problem: "EXTRA" })
+      for (const [index, id] of ids.entries()) {
+        if (index > 0 && index % limits.reconcilePageRows === 0) await giveWay()
+        if (!kind.exists(store, id)) extras.push({ kind: name, id, problem: "EXTRA" })
+      }
       const last = ids.at(-1)
-      if (last === undefined || extras.length >= differencesMax) break
+      if (last === undefined || ids.length < extraPageRows || extras.length >= differencesMax) break
+      await giveWay()
       after = last
     }
   }

@@ -8,9 +8,11 @@ import {
   type MovementReason,
   type MovementType,
   type Reservation,
+  type Transit,
 } from "../../src/domains/inventory/rules.ts"
 import { inOrderOfSale, type SaleCell } from "../../src/domains/lots/rules.ts"
 import type { Unit, UnitStatus } from "../../src/domains/units/rules.ts"
+import type { Holding } from "../../src/domains/warehouses/rules.ts"
 import type { LocationId, MovementId, OrderId, OrderLineId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import type { Milli } from "../../src/kernel/quantity.ts"
@@ -157,6 +159,22 @@ export class StockBook {
     const level = store.levels.find({ productId, locationId, lotId })
     store.levels.save({ productId, locationId, lotId, onHandMilli: level?.onHandMilli ?? 0, seq })
     this.#note(productId, locationId, lotId)
+  }
+
+  /** What a movement sent to a place and did not take there yet. */
+  send({ id, productId, lotId }: Movement, toLocationId: LocationId, quantityMilli: Milli): void {
+    this.#work.store.movements.send(id, productId, lotId, toLocationId, quantityMilli)
+    this.#hold(toLocationId, { onHandMilli: 0, incomingMilli: quantityMilli })
+    this.restamp({ productId, locationId: toLocationId, lotId })
+  }
+
+  /** So much of what was on its way arrived there, elsewhere, or never. */
+  arrive(transit: Transit, quantityMilli: Milli): void {
+    const { productId, toLocationId, lotId } = transit
+    this.#work.store.movements.saveTransit({ ...transit, leftMilli: transit.leftMilli - quantityMilli }, this.#work.seq)
+    this.#work.touch("movement", transit.movementId)
+    this.#hold(toLocationId, { onHandMilli: 0, incomingMilli: -quantityMilli })
+    this.restamp({ productId, locationId: toLocationId, lotId })
   }
 
   /** INV-STK-6: takes what an order was given, and with it the very units where a cell's stock is in units. */
@@ -316,7 +334,14 @@ export class StockBook {
     if (!next.ok || (delta < 0 && next.value < levels.reservedOf(cell)))
       throw new Error(`INV-STK-1: ${cell.productId} at ${cell.locationId} would go below what is there or reserved`)
     levels.save({ ...cell, onHandMilli: next.value, seq: this.#work.seq })
+    this.#hold(cell.locationId, { onHandMilli: delta, incomingMilli: 0 })
     this.#note(cell.productId, cell.locationId, cell.lotId)
+  }
+
+  /** INV-WHS-8: what a place holds and expects changes with its cells and with what is on its way to it, and by nothing else. */
+  #hold(locationId: LocationId, change: Holding): void {
+    this.#work.store.holdings.add(locationId, change, this.#work.seq)
+    this.#work.touch("holding", locationId)
   }
 
   #note(productId: ProductId, locationId: LocationId, lotId: string): void {

@@ -75,7 +75,8 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     this.#isReady = isMigrated(sql)
     if (!this.#isReady) return
     this.#transaction(() => {
-      migrate(sql, schemaSteps)
+      // A step may leave what D1 must hear of.
+      if (migrate(sql, schemaSteps)) this.#armRelay(Date.now())
       if (this.#rooms.isWaiting) this.#due.schedule("rooms", Date.now())
     })
   }
@@ -144,18 +145,18 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
   /** Projects everything anew under a new generation, then deletes what the old one left. Readers never see a gap. */
   async rebuild(): Promise<{ generation: number; rows: number }> {
     if (!this.#isReady) return { generation: 0, rows: 0 }
-    const counted = this.#transaction(() => {
-      const generation = this.#store.next("generation")
-      this.#store.setMeta("rebuilding", generation)
-      const rows = markEverything(this.#store, this.#outbox)
+    const generation = this.#transaction(() => {
+      const next = this.#store.next("generation")
+      this.#store.setMeta("rebuilding", next)
+      this.#store.setMeta("marking", next)
       this.#outbox.unpark()
       // Should this object die before it has finished below.
       this.#due.schedule("rebuild", this.#now() + minute)
-      this.#armRelay(this.#now())
-      return { generation, rows }
+      return next
     })
+    const rows = await this.#mark(generation)
     this.ctx.waitUntil(this.#finishRebuild())
-    return counted
+    return { generation, rows }
   }
 
   /** Past commands, each with its own time, for seeding; through the same rules as today's. */
@@ -361,12 +362,23 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     return undefined
   }
 
+  /** All of a generation: what died half-way begins anew. */
+  async #mark(generation: number): Promise<number> {
+    const rows = await markEverything(this.#store, this.#outbox, (work) => this.#transaction(work))
+    this.#transaction(() => {
+      if (this.#store.meta("marking") === generation) this.#store.setMeta("marking", 0)
+      this.#armRelay(this.#now())
+    })
+    return rows
+  }
+
   /** INV-PRJ-4: only what a finished rebuild has replaced is deleted; a row that D1 refused is not replaced, so nothing is while one is parked. */
   async #finishRebuild(): Promise<void> {
     const generation = this.#store.meta("rebuilding")
     if (generation === 0) return
+    if (this.#store.meta("marking") === generation) await this.#mark(generation)
     const { isDrained } = await this.#relay.flush()
-    if (!isDrained || this.#outbox.stuck.length > 0) return
+    if (!isDrained || this.#outbox.stuck.length > 0 || this.#store.meta("marking") !== 0) return
     await sweepOlderGenerations(this.#store, new Executor(this.env, new Meter(), "ledger rebuild"), generation)
     // Another rebuild may have begun meanwhile; it finishes itself.
     if (this.#store.meta("rebuilding") === generation) this.#store.setMeta("rebuilding", 0)

@@ -76,14 +76,14 @@ export const limits = {
   importBatchOrders: 10,
   /** Batches of one alarm, and how often an import that fails is tried again, later each time. */
   importBatchesPerAlarm: 100,
-  /** After each batch, and while rows are counted: what others' requests have the thread for. */
-  importPauseMs: 10,
+  /** Between the batches of whatever takes long: what others' requests have the thread for. */
+  pauseMs: 10,
   importRowsCountedAtOnce: 1_000,
   importRetryMs: 2_000,
   importRetryMsMax: 60_000,
   /** How long an import of orders rests where who started it may place no more for now. */
   importRestMs: 5_000,
-  /** After so many failed tries in a row, whatever failed, a file of failed rows that cannot be written is done without. */
+  /** After so many failed tries at writing it, a file of failed rows is done without. */
   importErrorsFileTriesMax: 8,
   /** Well within the time that a ledger remembers commands: a row that is sent again is known again. */
   importHoursMax: 12,

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer"
 import { scrypt } from "node:crypto"
-import { giveWay } from "../../src/domains/imports/give-way.ts"
+import { giveWay } from "../../src/kernel/give-way.ts"
 import type { Bindings } from "../../src/platform/env.ts"
 import { aroundDatabase, aroundObjects, type BucketUse, callObject, hearingBucket, type ObjectCall, type Said } from "./bindings.ts"
 import { openFloorSocket, otherId } from "./chat-floor.ts"

@@ -125,6 +125,7 @@ test(`units, loose stock, orders and lapses keep the books in any order (${histo
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 45, size: "max" }), async (history) => {
         for (const table of [
+          "place_holdings",
           "transits",
           "reservations",
           "units",

@@ -40,7 +40,7 @@ function stockOfBundle(
   return Math.min(...[...needs].map(([id, units]) => Math.floor(stockOf(id) / units / step) * step))
 }
 /** A former operator's row says no more of the place. */
-const blanked = { code: "", name: "", address: null, capacity_milli: null }
+const blanked = { code: "", name: "", address: null, capacity_milli: null, on_hand_milli: 0, incoming_milli: 0 }
 
 /** Of a level or a reservation: whether its place sells, and its lot, if any, is neither held nor out of date. */
 const isSellable = `(SELECT kind FROM locations WHERE id = l.location_id) IN ('WAREHOUSE', 'CFA_DEPOT', 'STOCKIST', 'STORE')
@@ -54,7 +54,12 @@ export async function expectProjected(ledger: TestLedger, buyers: readonly Organ
   const own = await runInDurableObject(ledger.stub, (_, { storage: { sql } }) => {
     const all = (query: string): Row[] => sql.exec(query).toArray()
     return {
-      locations: all("SELECT id AS key, *, nullif(address, 'null') AS address FROM locations"),
+      locations: all(
+        `SELECT id AS key, *, nullif(address, 'null') AS address,
+          (SELECT coalesce(sum(on_hand_milli), 0) FROM stock_levels l WHERE l.location_id = locations.id) AS on_hand_milli,
+          (SELECT coalesce(sum(left_milli), 0) FROM transits t WHERE t.to_location_id = locations.id) AS incoming_milli
+         FROM locations`,
+      ),
       // Who runs a place stands in a list here, and there in a row each.
       operators: all(
         `SELECT p.id AS place, o.value ->> 'id' AS operator_id, json_object('id', o.value ->> 'id', 'name', o.value ->> 'name') AS operator, o.value ->> 'isCurrent' AS is_current

@@ -12,6 +12,7 @@ export const runs = {
 
 /** The ledger's tables, what refers to others first. */
 const tables = [
+  "place_holdings",
   "transits",
   "reservations",
   "units",
@@ -52,6 +53,7 @@ export const dutiesOf = (sql: SqlStorage): unknown[] =>
     "SELECT 'movement', id, seq FROM stock_movements",
     "SELECT 'level', product_id || ' ' || location_id || ' ' || lot_id, seq FROM stock_levels",
     "SELECT 'stock', product_id, max(seq) FROM stock_levels GROUP BY product_id",
+    "SELECT 'holding', location_id, held_seq FROM place_holdings",
     "SELECT 'lot', id, seq FROM lots",
     "SELECT 'unit', id, seq FROM units",
     "SELECT 'minimum', product_id || ' ' || location_id, seq FROM minimums",

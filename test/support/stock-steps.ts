@@ -428,6 +428,14 @@ export function expectSoundStock(sql: SqlStorage, model: StockModel, products: r
        UNION ALL SELECT product_id, location_id, lot_id, -on_hand_milli FROM stock_levels
      ) GROUP BY 1, 2, 3 HAVING sum(milli) <> 0`,
   )
+  none(
+    "INV-WHS-8: what a place is said to hold and to expect is the sum over its cells, and over what is on its way to it",
+    `SELECT id, sum(held), sum(expected) FROM (
+       SELECT location_id AS id, on_hand_milli AS held, 0 AS expected FROM stock_levels
+       UNION ALL SELECT to_location_id, 0, left_milli FROM transits
+       UNION ALL SELECT location_id, -on_hand_milli, -incoming_milli FROM place_holdings
+     ) GROUP BY id HAVING sum(held) <> 0 OR sum(expected) <> 0`,
+  )
   none("INV-STK-5: 0 ≤ reserved ≤ on hand", `SELECT * FROM stock_levels l WHERE on_hand_milli < 0 OR ${reserved} > on_hand_milli`)
   none(
     "what is reserved is of a cell that there is",

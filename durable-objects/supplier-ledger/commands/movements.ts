@@ -169,11 +169,8 @@ function recordOne(work: LedgerWork, { unit: pack, ...given }: MovementInput): R
     store.units.save(unit)
     work.touch("unit", unit.id)
   }
-  if (transitTo !== undefined) {
-    store.movements.send(movement.id, product.id, lotId, transitTo.id, input.quantityMilli)
-    work.stock.restamp({ ...cell, locationId: transitTo.id })
-  }
-  if (arriving !== undefined) arrive(work, arriving.value.transit, input.quantityMilli)
+  if (transitTo !== undefined) work.stock.send(movement, transitTo.id, input.quantityMilli)
+  if (arriving !== undefined) work.stock.arrive(arriving.value.transit, input.quantityMilli)
   return ok(movement)
 }
 
@@ -289,12 +286,6 @@ function arrivalOf(work: LedgerWork, input: Stated, id: MovementId): Result<{ re
     })
   }
   return ok({ transit, from })
-}
-
-export function arrive(work: LedgerWork, transit: Transit, quantityMilli: Milli): void {
-  work.store.movements.saveTransit({ ...transit, leftMilli: transit.leftMilli - quantityMilli }, work.seq)
-  work.touch("movement", transit.movementId)
-  work.stock.restamp({ productId: transit.productId, locationId: transit.toLocationId, lotId: transit.lotId })
 }
 
 /** INV-STK-10: a correction is of the same goods at the same place, once, and of what people stated: orders and units put themselves right. */

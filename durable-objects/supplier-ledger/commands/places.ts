@@ -102,7 +102,7 @@ function archiveLocation(work: LedgerWork, { locationId }: ArchiveLocation, ifMa
   const stale = checkVersion("warehouse", before, ifMatch)
   if (stale !== undefined) return stale
   // INV-WHS-2
-  const why = whyNotArchived(before, { ...store.levels.heldBy(locationId), hasUnits: store.levels.hasUnitsAt(locationId) })
+  const why = whyNotArchived(before, { ...store.holdings.of(locationId), hasUnits: store.levels.hasUnitsAt(locationId) })
   if (why === "NOT_EMPTY") return refuse("CONFLICT", "The warehouse holds or expects goods; move them first.")
   if (why !== undefined) return refuse("CONFLICT", "The warehouse is one that stock falls back on, and stays.")
   for (const { productId } of store.minimums.atLocation(locationId)) work.stock.setMinimum(productId, locationId, 0)

@@ -20,7 +20,7 @@ import type { LedgerStore } from "../store/index.ts"
 import type { LedgerWork } from "../work.ts"
 import { type Command, checkVersion, fault } from "./command.ts"
 import { lotFor } from "./lots.ts"
-import { arrive, costOf, newUnit, placeOf, productOf, transitPlace } from "./movements.ts"
+import { costOf, newUnit, placeOf, productOf, transitPlace } from "./movements.ts"
 
 type Received = { readonly id: UnitId; readonly units: readonly UnitFact[] }
 
@@ -165,7 +165,7 @@ const deeds: Readonly<Record<UnitVerb, Deed>> = {
       if (kept !== undefined) return err(kept)
       const transit = unit.status === "IN_TRANSIT" ? transitOf(work, unit) : undefined
       step(work, unit, "OUT", "UNIT_DAMAGED", transit === undefined ? {} : { receives: transit.movementId })
-      if (transit !== undefined) arrive(work, transit, oneUnit)
+      if (transit !== undefined) work.stock.arrive(transit, oneUnit)
     }
     return ok(work.stock.saveUnit(unit, { status: "DAMAGED", reservedUntil: null }, reason))
   },
@@ -264,8 +264,7 @@ function send(work: LedgerWork, unit: Unit, { locationId, viaTransit = false, re
   const to = viaTransit ? transitPlace(work).id : target.value.id
   const movement = transfer(work, unit, to)
   if (!viaTransit) return ok(work.stock.saveUnit(unit, { status: "AVAILABLE", locationId: to }, reason))
-  work.store.movements.send(movement.id, unit.productId, unit.lotId, target.value.id, oneUnit)
-  work.stock.restamp({ ...unit, locationId: target.value.id })
+  work.stock.send(movement, target.value.id, oneUnit)
   return ok(work.stock.saveUnit(unit, { status: "IN_TRANSIT", locationId: to }, reason))
 }
 
@@ -276,7 +275,7 @@ function land(work: LedgerWork, unit: Unit, { locationId, viaTransit = false, re
   const target = placeOf(work, "/to_warehouse_id", locationId ?? transit.toLocationId, false)
   if (!target.ok) return target
   transfer(work, unit, target.value.id, transit)
-  arrive(work, transit, oneUnit)
+  work.stock.arrive(transit, oneUnit)
   return ok(work.stock.saveUnit(unit, { status: "AVAILABLE", locationId: target.value.id }, reason))
 }
 

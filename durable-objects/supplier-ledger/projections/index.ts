@@ -17,9 +17,10 @@ const kinds = { location, product, level, movement, link, terms, order, lot, uni
   Kind
 >
 
-/** A name for part of a kind's row: where nothing else changed, these columns alone are written, and no index of the others. A sale moves a product's quantity. */
+/** A name for part of a kind's row: where nothing else changed, these columns alone are written, and no index of the others. A sale moves a product's quantity, and what its place holds. */
 const parts = {
   stock: { of: "product", columns: ["stock_milli", "available_milli", "stock_seq"], guard: "stock_seq" },
+  holding: { of: "location", columns: ["on_hand_milli", "incoming_milli", "held_seq"], guard: "held_seq" },
 } as const satisfies Record<string, { readonly of: keyof typeof kinds; readonly columns: readonly string[]; readonly guard: string }>
 
 export type WholeKind = keyof typeof kinds

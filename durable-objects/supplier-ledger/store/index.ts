@@ -1,6 +1,7 @@
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import { Components } from "./components.ts"
 import { Costs } from "./costs.ts"
+import { Holdings } from "./holdings.ts"
 import { Levels } from "./levels.ts"
 import { Links } from "./links.ts"
 import { Locations } from "./locations.ts"
@@ -13,12 +14,13 @@ import { Reservations } from "./reservations.ts"
 import { Terms } from "./terms.ts"
 import { Units } from "./units.ts"
 
-/** `late_since` is an instant, 0 while D1 keeps up; `rebuilding` is a generation, 0 when no rebuild is under way. */
-type MetaKey = "seq" | "orders" | "generation" | "rebuilding" | "last_at" | "reconciled_at" | "late_since"
+/** `late_since` is an instant, 0 while D1 keeps up; `rebuilding` is a generation, 0 when no rebuild is under way, and `marking` the same while not all of it is marked. */
+type MetaKey = "seq" | "orders" | "generation" | "rebuilding" | "marking" | "last_at" | "reconciled_at" | "late_since"
 
 /** All that the ledger holds, noun by noun, with its counters and its owner. It decides nothing; every write belongs to its caller's transaction. */
 export class LedgerStore {
   readonly locations: Locations
+  readonly holdings: Holdings
   readonly levels: Levels
   readonly movements: Movements
   readonly lots: Lots
@@ -39,6 +41,7 @@ export class LedgerStore {
     this.#sql = sql
     const owner = () => this.organization
     this.locations = new Locations(sql)
+    this.holdings = new Holdings(sql)
     this.levels = new Levels(sql)
     this.movements = new Movements(sql)
     this.lots = new Lots(sql)

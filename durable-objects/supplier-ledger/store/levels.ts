@@ -93,20 +93,6 @@ export class Levels {
     )
   }
 
-  /** All that a place holds and expects, of whatever product. */
-  heldBy(locationId: LocationId): { readonly onHandMilli: Milli; readonly incomingMilli: Milli } {
-    return {
-      onHandMilli: this.#sum(
-        "SELECT coalesce(sum(on_hand_milli), 0) AS sum FROM stock_levels WHERE location_id = ? AND on_hand_milli > 0",
-        locationId,
-      ),
-      incomingMilli: this.#sum(
-        "SELECT coalesce(sum(left_milli), 0) AS sum FROM transits WHERE to_location_id = ? AND left_milli > 0",
-        locationId,
-      ),
-    }
-  }
-
   /** Whether units lie at a place: those that are damaged or came back do, and are not on hand. */
   hasUnitsAt(locationId: LocationId): boolean {
     return this.#sum("SELECT EXISTS (SELECT 1 FROM units WHERE location_id = ? AND status <> 'SOLD') AS sum", locationId) === 1

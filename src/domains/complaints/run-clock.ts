@@ -1,3 +1,4 @@
+import { inRounds } from "../../kernel/give-way.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import type { Instant } from "../../kernel/time.ts"
 import type { Meter } from "../../platform/db/meter.ts"
@@ -32,7 +33,7 @@ export async function runComplaintClock(env: Bindings, meter: Meter, now: Instan
   const kept = await keptCursor(db, cursorName)
   let cursor = kept === undefined ? undefined : (JSON.parse(kept) as DueCursor)
   let moved = 0
-  for (let page = 0; page < pagesMax; page += 1) {
+  for await (const _page of inRounds(pagesMax)) {
     const rows = await dueComplaints({ env, meter }, now, cursor, pageRows)
     const next = rows.length < pageRows ? undefined : cursorAt(rows)
     // Kept before the page is worked on: a run that ends in its midst is not followed by one that does the same.

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm"
+import { inRounds } from "../../kernel/give-way.ts"
 import { type FileId, idPrefixes, isId, type OrganizationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { hour, type Instant } from "../../kernel/time.ts"
@@ -21,7 +22,7 @@ export async function sweepFiles(env: Bindings, meter: Meter, now: Instant): Pro
   const db = acrossTenants(env, meter, "files that are due, whose ever they are")
   const due = sql`select org_id, id from files indexed by files_due_at where due_at <= ${now} order by due_at limit ${limits.fileSweepRowsMax}`
   let gone = 0
-  for (let batch = 0; batch < limits.fileSweepBatchesMax; batch += 1) {
+  for await (const _batch of inRounds(limits.fileSweepBatchesMax)) {
     const [, , rows = []] = await db.query(
       sql`update files set due_at = null where status = 'ATTACHED' and subject_kind <> 'product' and (org_id, id) in (${due})`,
       // INV-FIL-9: what is READY nothing shows, and nobody has claimed.
@@ -72,7 +73,7 @@ export async function sweepOrphans(env: Bindings, meter: Meter, now: Instant): P
   const db = acrossTenants(env, meter, "objects of the bucket that no row knows")
   let cursor = await keptCursor(db, cursorName)
   let gone = 0
-  for (let page = 0; page < limits.fileOrphanPagesMax; page += 1) {
+  for await (const _page of inRounds(limits.fileOrphanPagesMax)) {
     const listed = await env.FILES.list(cursor === undefined ? {} : { cursor })
     const old = listed.objects.filter(({ uploaded }) => uploaded.getTime() <= now - limits.fileUnattachedHours * hour)
     const owners = old.flatMap(({ key }) => ownerOf(key) ?? [])

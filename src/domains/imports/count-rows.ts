@@ -1,10 +1,10 @@
+import { giveWay } from "../../kernel/give-way.ts"
 import { limits } from "../../kernel/limits.ts"
 import { err, ok, type Result } from "../../kernel/result.ts"
 import type { Bindings } from "../../platform/env.ts"
 import { cellsOf, csvRecords, piecesOf } from "../../platform/files/csv-records.ts"
 import { readImportFile } from "../files/index.ts"
 import { countingRow, noOrders, rowOf } from "./batches.ts"
-import { giveWay } from "./give-way.ts"
 import { cellFaults, readHeader } from "./rules.ts"
 import type { ImportJobRow } from "./tables.ts"
 

@@ -47,7 +47,12 @@ async function writeErrors(desk: ImportDesk, db: TenantDb, job: ImportJobRow, no
   try {
     return { fileId: id, statements: await writeImportFile(env, db, file, linesOf(desk, progress.columns ?? [])), why: null }
   } catch (error) {
-    if (progress.tries < limits.importErrorsFileTriesMax) throw error
+    // The bucket's failures alone: a database that was down for long says nothing of it.
+    const errorsFileTries = (progress.errorsFileTries ?? 0) + 1
+    if (errorsFileTries < limits.importErrorsFileTriesMax) {
+      await desk.note({ ...progress, errorsFileTries })
+      throw error
+    }
     log.error("an import ends without the file of its failed rows", { job: job.id, error: describeError(error) })
     return doneWithout("The file of its failed rows could not be written.")
   }

@@ -9,7 +9,8 @@ const quantities = () => ({
   reserved: quantityView.openapi({ example: 20, description: "Of it, what is promised." }),
   available: quantityView.openapi({
     example: 100,
-    description: "Of it, what can be sold: nothing of what is reserved, in quarantine, on its way, on hold, recalled or out of date.",
+    description:
+      "Of it, what can be sold: nothing of what is reserved, in quarantine, on its way, on hold, recalled or out of date, and nothing of a bundle, which is built of its components when it is sold.",
   }),
   incoming: quantityView.openapi({ example: 0, description: "What is on its way there." }),
 })

@@ -58,8 +58,11 @@ const names = sql`p.id as product_id, p.sku, p.name, p.unit, l.org_id as owner_i
 const available = sql`case when pl.kind not in ('QUARANTINE', 'IN_TRANSIT') and coalesce(l.lot_status, 'ACTIVE') = 'ACTIVE' then l.on_hand_milli - l.reserved_milli else 0 end`
 const lot = sql`l.lot_id, l.lot_number, l.lot_status, l.expires_on`
 const noLot = sql`'' as lot_id, null as lot_number, null as lot_status, null as expires_on`
-const quantities = sql`l.on_hand_milli, l.reserved_milli, ${available} as available_milli, l.incoming_milli`
-const sums = sql`sum(l.on_hand_milli) as on_hand_milli, sum(l.reserved_milli) as reserved_milli, sum(${available}) as available_milli, sum(l.incoming_milli) as incoming_milli`
+/** INV-BDL-8: asked once a line, whatever lots it sums up. */
+const unlessBundle = (quantity: SQL) => sql`case when exists (select 1 from bundle_components b indexed by bundle_components_parent
+  where b.org_id = l.org_id and b.parent_id = l.product_id and b.removed_at is null) then 0 else ${quantity} end as available_milli`
+const quantities = sql`l.on_hand_milli, l.reserved_milli, ${unlessBundle(available)}, l.incoming_milli`
+const sums = sql`sum(l.on_hand_milli) as on_hand_milli, sum(l.reserved_milli) as reserved_milli, ${unlessBundle(sql`sum(${available})`)}, sum(l.incoming_milli) as incoming_milli`
 
 const productOfLevel = sql`cross join products p on p.org_id = l.org_id and p.id = l.product_id`
 const placeOfLevel = sql`cross join locations pl on pl.org_id = l.org_id and pl.id = l.location_id`

@@ -27,8 +27,6 @@ export const stockLevels = tenantTable(
   },
   (t) => [
     primaryKey({ columns: [t.orgId, t.productId, t.locationId, t.lotId] }),
-    /** Of before the two below; it goes once no deployed Worker names it. */
-    index("stock_levels_location").on(t.orgId, t.locationId, t.productId, t.lotId),
     index("stock_levels_shown_by_location").on(t.orgId, t.locationId, t.productId, t.lotId).where(sql`is_shown = 1`),
     index("stock_levels_shown_by_product").on(t.orgId, t.productId, t.locationId, t.lotId).where(sql`is_shown = 1`),
     index("stock_levels_expiry")

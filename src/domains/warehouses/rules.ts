@@ -47,7 +47,7 @@ export type LocationTerms = Pick<Location, "code" | "name" | "kind" | "address" 
 export type SeenLocation = Omit<Location, "operators"> & { readonly ownerId: OrganizationId }
 
 /** What lies at a place and what is on its way there: sums over its products, each in its own unit. */
-type Holding = { readonly onHandMilli: Milli; readonly incomingMilli: Milli }
+export type Holding = { readonly onHandMilli: Milli; readonly incomingMilli: Milli }
 
 /** A place by itself, with what it holds. */
 export type LocationDetail = SeenLocation & { readonly holds: Holding }

@@ -1,4 +1,4 @@
-import { and, desc, lt, sql } from "drizzle-orm"
+import { and, desc, eq, lt, sql } from "drizzle-orm"
 import type { LocationId } from "../../kernel/ids.ts"
 import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
@@ -23,4 +23,7 @@ export const locationStore = (db: TenantDb) => ({
     }
     return scanNewestFirst(db, locations, { within, matches: sql`kind = ${kind}`, rowsMax, indexedBy: "locations_open" })
   },
+
+  /** A place of its own, or one that it runs now. */
+  byId: (id: LocationId): Promise<LocationRow | undefined> => db.one(locations, and(isOpen, eq(locations.id, id))),
 })

@@ -26,6 +26,10 @@ export const locations = tenantTable(
     address: text("address", { mode: "json" }).$type<Address>(),
     capacityMilli: integer("capacity_milli"),
     operator: text("operator", { mode: "json" }).$type<Operator>(),
+    /** INV-WHS-8: what lies there and is on its way there; null in rows from before this was kept. */
+    onHandMilli: integer("on_hand_milli"),
+    incomingMilli: integer("incoming_milli"),
+    heldSeq: integer("held_seq"),
     isDefault: integer("is_default", { mode: "boolean" }).notNull(),
     isCurrent: integer("is_current", { mode: "boolean" }).notNull(),
     archivedAt: integer("archived_at"),

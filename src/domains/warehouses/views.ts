@@ -41,6 +41,11 @@ export const locationOfRow = (row: LocationRow): SeenLocation => ({
   ownerId: row.counterpartyId === "" ? row.orgId : row.counterpartyId,
 })
 
+export const locationDetailOfRow = (row: LocationRow): LocationDetail => ({
+  ...locationOfRow(row),
+  holds: { onHandMilli: row.onHandMilli ?? 0, incomingMilli: row.incomingMilli ?? 0 },
+})
+
 /** Of thousandths, as many as there will ever be at one place. */
 const sumDigits = 16
 

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm"
+import { inRounds } from "../../kernel/give-way.ts"
 import type { Instant } from "../../kernel/time.ts"
 import { sealingKid } from "../../platform/auth/sealed.ts"
 import type { Meter } from "../../platform/db/meter.ts"
@@ -26,7 +27,7 @@ export async function cleanUpWebhooks(env: Bindings, meter: Meter, now: Instant)
         where status = ${status} and due_at <= ${now} order by due_at limit ${batchRows}) returning 1`,
     ])
   }
-  for (let round = 0; round < resealRoundsMax; round += 1) if ((await sealSecretsAnew(env, db)) < resealedRows) break
+  for await (const _round of inRounds(resealRoundsMax)) if ((await sealSecretsAnew(env, db)) < resealedRows) break
   return deleted
 }
 

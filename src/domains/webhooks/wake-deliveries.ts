@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm"
+import { inRounds } from "../../kernel/give-way.ts"
 import type { DeliveryId, OrganizationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import type { Instant } from "../../kernel/time.ts"
@@ -21,7 +22,7 @@ const restsUntil = (now: Instant): SQL => sql`(select e.paused_until from webhoo
 export async function wakeDeliveries(env: Bindings, meter: Meter, now: Instant): Promise<number> {
   const db = acrossTenants(env, meter, "deliveries of all organizations become due")
   let woken = 0
-  for (let batch = 0; batch < limits.webhookSweepBatchesMax; batch += 1) {
+  for await (const _batch of inRounds(limits.webhookSweepBatchesMax)) {
     const [rows = []] = await db.query(
       takeDue({
         table: "webhook_deliveries",

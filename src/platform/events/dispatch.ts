@@ -1,4 +1,5 @@
 import { and, asc, eq, lte, sql } from "drizzle-orm"
+import { inRounds } from "../../kernel/give-way.ts"
 import { newId, type OrganizationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { type Instant, second } from "../../kernel/time.ts"
@@ -50,10 +51,11 @@ export async function dispatch(
   const db = TenantDb.forSystem(env, meter, orgId, "the queue's consumer hands out events")
   const doing: Dispatch = { env, meter, db, subscribers, now }
   let hasMore = true
-  for (let round = 0; hasMore && round < limits.dispatchRoundsMax; round += 1) {
+  for await (const _round of inRounds(limits.dispatchRoundsMax)) {
     const { cursor, waiting } = await undispatched(db)
     const isTaken = waiting.length === 0 || (await handOut(doing, cursor, waiting))
     hasMore = !isTaken || waiting.length === limits.dispatchEventsMax
+    if (!hasMore) break
   }
   const retried = await retryDue(doing)
   return hasMore || retried === limits.retryRowsMax

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm"
+import { inRounds } from "../../kernel/give-way.ts"
 import type { OrganizationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { type Instant, second } from "../../kernel/time.ts"
@@ -22,7 +23,7 @@ export async function sweepEvents(env: Bindings, meter: Meter, now: Instant): Pr
 
 /** Goes over the events after the one that the last sweep got to, and leaves each behind it: handed out, or its organization written down. */
 async function lookThrough(db: AcrossDb, now: Instant): Promise<void> {
-  for (let round = 0; round < limits.sweepRoundsMax; round += 1) {
+  for await (const _round of inRounds(limits.sweepRoundsMax)) {
     const [rows = []] = await db.query(
       sql`select e.seq, e.org_id, e.at, e.seq <= coalesce(c.seq, 0) as is_done from events e
         left join event_cursors c on c.org_id = e.org_id where e.seq > (select s.seq from event_sweep s where s.one = 1)
@@ -53,7 +54,7 @@ const retryAt = sql`(select min(r.retry_at) from event_retries r where r.org_id 
 /** Those that wait longest to be looked at come first, and go behind the others for it: what nothing helps holds up nobody. */
 async function wakeLaggards(env: Bindings, db: AcrossDb, now: Instant): Promise<number> {
   let woken = 0
-  for (let round = 0; round < limits.sweepRoundsMax; round += 1) {
+  for await (const _round of inRounds(limits.sweepRoundsMax)) {
     const [rows = []] = await db.query(
       sql`select l.org_id, ${isBehind} as is_behind, ${retryAt} as retry_at from event_laggards l indexed by event_laggards_look_at where l.look_at <= ${now} order by l.look_at limit ${limits.sweepRowsMax}`,
     )

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm"
+import { inRounds } from "../../kernel/give-way.ts"
 import { idFloor } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { day, hour, type Instant } from "../../kernel/time.ts"
@@ -16,7 +17,7 @@ const mailDaysKept = 7
  */
 export async function deleteInBatches(db: AcrossDb, rowsPerBatch: number, statements: readonly SQL[]): Promise<number> {
   let deleted = 0
-  for (let batch = 0; batch < batchesMax; batch += 1) {
+  for await (const _batch of inRounds(batchesMax)) {
     const results = await db.query(...statements)
     const rows = results.at(-1)?.length ?? 0
     deleted += rows

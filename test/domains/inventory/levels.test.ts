@@ -119,6 +119,62 @@ describe("levels", () => {
     expect(await walk(token, "/inventory", 1)).toEqual(all)
   })
 
+  test("INV-BDL-8: show nothing as available of what became a bundle, to whoever reads them, until it is taken apart", async () => {
+    const partner = shop.buyer.token
+    const shed = await placeOf(token, "SHED", { operator_id: shop.buyer.org.id })
+    const [hamper, pear] = [await productOf(token, "HAMPER"), await productOf(token, "PEAR")]
+    await record(
+      shop,
+      receipt(hamper, shed, 4),
+      receipt(hamper, shed, 3, { lotNumber: "H1", expiresOn: inDays(5) }),
+      receipt(hamper, shed, 2, { lotNumber: "H2", expiresOn: inDays(5) }),
+      receipt(pear, shed, 6),
+    )
+    const shown = async () => ({
+      own: brief(await levelsOf(token, `?warehouse_id=${shed}`)).sort(),
+      partners: brief(await levelsOf(partner, `?warehouse_id=${shed}`)).sort(),
+      lot: brief(await levelsOf(token, "?lot_number=H1")),
+      partnersLot: brief(await levelsOf(partner, "?lot_number=H1")),
+      cells: brief(await levelsOf(token, `/${hamper}`)).map((cell) => cell.slice(2)),
+      partnersCells: brief(await levelsOf(partner, `/${hamper}`)).map((cell) => cell.slice(2)),
+      expiring: brief(await levelsOf(token, "/expiring?days=30")).filter(([sku]) => sku === "HAMPER"),
+    })
+    const levels = (available: (milli: number) => number) => {
+      const all = [
+        ["HAMPER", "SHED", null, 9, available(9)],
+        ["PEAR", "SHED", null, 6, 6],
+      ]
+      const lot = [["HAMPER", "SHED", "H1", 3, available(3)]]
+      const cells = [
+        [null, 4, available(4)],
+        ["H1", 3, available(3)],
+        ["H2", 2, available(2)],
+      ]
+      const expiring = [...lot, ["HAMPER", "SHED", "H2", 2, available(2)]]
+      return { own: all, partners: all, lot, partnersLot: lot, cells, partnersCells: cells, expiring }
+    }
+    expect(await shown()).toEqual(levels((milli) => milli))
+    const { body: part } = await api("POST", "/bundles", { token, body: { parent_id: hamper, child_id: pear, quantity: 2 } })
+    expect(await shown()).toEqual(levels(() => 0))
+    // What can be sold is what the pears are enough for.
+    expect((await api("GET", `/products/${hamper}`, { token })).body).toMatchObject({ stock_quantity: 3 })
+    expect((await api("DELETE", `/bundles/${part.id}`, { token })).status).toBe(204)
+    expect(await shown()).toEqual(levels((milli) => milli))
+    await record(
+      shop,
+      ...[undefined, "H1", "H2"].map(
+        (lotNumber, index): MovementInput => ({
+          ...receipt(hamper, shed, 4 - index),
+          ...(lotNumber === undefined ? {} : { lotNumber }),
+          type: "OUT",
+        }),
+      ),
+      { ...receipt(pear, shed, 6), type: "OUT" },
+    )
+    await api("DELETE", `/products/${hamper}`, { token })
+    await api("DELETE", `/products/${pear}`, { token })
+  })
+
   test("are found by product, place and lot, together too", async () => {
     expect(
       brief(await levelsOf(token, `?product_id=${milk}`))

@@ -126,6 +126,20 @@ describe("INV-JOB-4: an import", () => {
     expect(wanted.at(-1)).toBe(limits.importRetryMsMax)
   })
 
+  test("that fails leaves a note to the next try, which comes no sooner for it", async () => {
+    const shell = new Shell()
+    await shell.keep({ ...shell.begun, tries: 3 })
+    const noting: ImportWork = async (desk) => {
+      await desk.note({ ...desk.progress, errorsFileTries: 1 })
+      return died(desk)
+    }
+    await shell.run(noting, async (job) => {
+      await job.alarm()
+      expect(job.read()).toEqual({ ...shell.begun, tries: 4, errorsFileTries: 1 })
+    })
+    await shell.run(idle, async (job) => expect(job.read()).toEqual({ ...shell.begun, tries: 4, errorsFileTries: 1 }))
+  })
+
   test("that is over leaves nothing in its storage, and no alarm", async () => {
     const shell = new Shell()
     await shell.keep(shell.begun)

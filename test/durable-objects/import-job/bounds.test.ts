@@ -1,7 +1,7 @@
 import { evictDurableObject } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { describe, expect, test, vi } from "vitest"
-import type { ImportNext, ImportProgress } from "../../../durable-objects/import-job/client.ts"
+import type { ImportNext, ImportProgress, ImportWork } from "../../../durable-objects/import-job/client.ts"
 import { sweepFiles } from "../../../src/domains/files/index.ts"
 import { runImport } from "../../../src/domains/imports/index.ts"
 import type { OrganizationId, ProductId } from "../../../src/kernel/ids.ts"
@@ -178,17 +178,14 @@ describe("INV-IMP-12: an import ends", () => {
     const broken = () => Promise.reject(new Error("the bucket is out of order"))
     const FILES = { get: env.FILES.get.bind(env.FILES), put: broken, createMultipartUpload: broken } as unknown as R2Bucket
     let failures = 0
-    await work(
-      id,
-      by.org.id,
-      async (desk) => {
-        await workingWith({ FILES })(desk).catch(() => (failures += 1))
-        const tries = limits.importErrorsFileTriesMax
-        return workingWith({ FILES })({ ...desk, progress: { ...desk.progress, tries } })
-      },
-      undisturbed,
-    )
-    expect(failures).toBe(1)
+    const failing: ImportWork = (desk) =>
+      workingWith({ FILES })(desk).catch((error: unknown) => {
+        failures += 1
+        throw error
+      })
+    // Each time a new instance over what the one before it kept.
+    for (let tries = 0; tries < limits.importErrorsFileTriesMax; tries += 1) await work(id, by.org.id, failing, undisturbed)
+    expect(failures).toBe(limits.importErrorsFileTriesMax - 1)
     expect(await jobRow(id)).toEqual({
       status: "DONE",
       reason: "The file of its failed rows could not be written.",
@@ -196,6 +193,21 @@ describe("INV-IMP-12: an import ends", () => {
       failed: 1,
       errors_file_id: null,
     })
+  })
+
+  test("with the file of its failed rows, however long D1 was down before the bucket failed for once", async () => {
+    const by = await signUp()
+    const id = await waiting(by, by.org.id, "products", oneFails)
+    const down = () => Promise.reject(new Error("D1 is out of order"))
+    const broken = () => Promise.reject(new Error("the bucket is out of order"))
+    const DB = aroundDatabase(env.DB, down)
+    const FILES = { get: env.FILES.get.bind(env.FILES), put: broken, createMultipartUpload: broken } as unknown as R2Bucket
+    for (let tries = 0; tries < limits.importErrorsFileTriesMax * 2; tries += 1) await work(id, by.org.id, workingWith({ DB }), undisturbed)
+    await work(id, by.org.id, workingWith({ FILES }), undisturbed)
+    for (let tries = 0; tries < limits.importErrorsFileTriesMax * 2; tries += 1) await work(id, by.org.id, workingWith({ DB }), undisturbed)
+    expect(await jobRow(id)).toMatchObject({ status: "QUEUED" })
+    expect(await work(id, by.org.id, runImport, undisturbed)).toBeNull()
+    expect(await jobRow(id)).toMatchObject({ status: "DONE", reason: null, done: 1, failed: 1, errors_file_id: expect.any(String) })
   })
 
   test("INV-FIL-3: without the file of its failed rows where there is no room for it", async () => {

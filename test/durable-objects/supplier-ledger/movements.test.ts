@@ -457,7 +457,7 @@ describe("goods on their way", () => {
   const levelsInD1 = async ({ ledger, product }: Stockroom) => {
     await ledger.comeDue("relay")
     return d1(
-      `select p.code, on_hand_milli / 1000 as on_hand, incoming_milli / 1000 as incoming from stock_levels l join locations p on p.org_id = l.org_id and p.id = l.location_id
+      `select p.code, l.on_hand_milli / 1000 as on_hand, l.incoming_milli / 1000 as incoming from stock_levels l join locations p on p.org_id = l.org_id and p.id = l.location_id
        where l.org_id = ? and l.product_id = ? order by p.code`,
       ledger.owner.id,
       product.id,

@@ -279,6 +279,8 @@ describe("reconcile", () => {
     ["a lot's state", "lots", "status = 'RECALLED'"],
     ["a unit's state", "stock_units", "status = 'SOLD'"],
     ["a minimum's state", "stock_minimums", "is_low = 1 - is_low"],
+    ["what a place holds", "locations", "on_hand_milli = on_hand_milli + 1, held_seq = held_seq + 1000"],
+    ["what a place expects", "locations", "incoming_milli = null, held_seq = null"],
     ["who runs a place", "locations", "operator = null, is_current = 0"],
     ["what of a product can be sold", "products", "available_milli = available_milli + 1"],
   ])("finds that %s is wrong, and mends it", async (_, table, change) => {

@@ -54,6 +54,11 @@ CREATE TABLE outbox_dirty (
   kind TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER NOT NULL, since INTEGER NOT NULL, stuck TEXT, PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 
+CREATE TABLE place_holdings (
+  location_id TEXT PRIMARY KEY REFERENCES locations (id), on_hand_milli INTEGER NOT NULL CHECK (on_hand_milli >= 0),
+  incoming_milli INTEGER NOT NULL CHECK (incoming_milli >= 0), held_seq INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE products (
   id TEXT PRIMARY KEY, sku TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, category TEXT NOT NULL, unit TEXT NOT NULL,
   quantity_step_milli INTEGER NOT NULL CHECK (quantity_step_milli > 0), price_minor INTEGER NOT NULL CHECK (price_minor >= 0),
@@ -122,7 +127,7 @@ CREATE UNIQUE INDEX reservations_unit ON reservations (unit_id) WHERE unit_id IS
 
 CREATE INDEX stock_levels_held ON stock_levels (product_id) WHERE on_hand_milli > 0;
 
-CREATE INDEX stock_levels_location ON stock_levels (location_id, on_hand_milli) WHERE on_hand_milli > 0;
+CREATE INDEX stock_levels_location ON stock_levels (location_id) WHERE on_hand_milli > 0;
 
 CREATE INDEX stock_levels_lot ON stock_levels (lot_id) WHERE lot_id <> '';
 
@@ -137,8 +142,6 @@ CREATE UNIQUE INDEX stock_movements_once ON stock_movements (order_line_id, prod
 CREATE INDEX stock_movements_order ON stock_movements (order_id) WHERE order_id IS NOT NULL;
 
 CREATE INDEX transits_cell ON transits (product_id, to_location_id, lot_id) WHERE left_milli > 0;
-
-CREATE INDEX transits_place ON transits (to_location_id, left_milli) WHERE left_milli > 0;
 
 CREATE INDEX units_cell ON units (product_id, location_id, lot_id, status);
 

@@ -70,6 +70,13 @@ describe("code", () => {
     expect(inside.filter((path) => /\bawait\b|\basync\b|\bPromise\b/.test(withoutComments(read(path))))).toEqual([])
   })
 
+  test("goes over batches with a pause for others between them: where one process holds everything, nobody else would be heard", () => {
+    const unpaced = source.filter(
+      (path) => path.startsWith("src/") && /\bfor \(let (?:batch|page|round)\b/.test(withoutComments(read(path))),
+    )
+    expect(unpaced).toEqual(["src/kernel/give-way.ts"])
+  })
+
   test("writes no SQL outside the migrations that needs the text of a value", () => {
     // `sql.raw` takes what the code itself says; each use is looked at here.
     const raw = source.flatMap((path) =>
