@@ -134,14 +134,14 @@ export type ${pascal}Status = (typeof ${camel}Statuses)[number]
 export const ${camel}Flow = { ACTIVE: ["ARCHIVED"], ARCHIVED: ["ACTIVE"] } as const satisfies Flow<${pascal}Status>
 `
 
-const events = ({ camel, snake }: Names): string => `import { defineEvent } from "../../platform/events/define-event.ts"
+const events = ({ camel, snake }: Names): string => `import { eventsOf } from "../../platform/events/define-event.ts"
 import { ${camel}View } from "./schemas.ts"
 
 // Whoever reads the organization sees these; a permission of the domain's own is better.
-const seenBy = "organizations.organization.read"
+const ${camel}Event = eventsOf("organizations.organization.read", ${camel}View)
 
 export const ${camel}Events = {
-  created: defineEvent("${snake}.created", seenBy, ${camel}View),
+  created: ${camel}Event("${snake}.created"),
 } as const
 `
 
