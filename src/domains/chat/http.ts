@@ -183,8 +183,7 @@ export const chatEndpoints: readonly Endpoint[] = [
       query: pageQueryAlone,
       success: { schema: cannedReplyList, description: "A page of canned replies." },
     },
-    (ctx, { query }) =>
-      pageById("canned-replies", "crp", query, ({ after, rowsMax }) => cannedReplyStore(ctx.db).page(after, rowsMax), toCannedReplyView),
+    (ctx, { query }) => pageById("canned-replies", "crp", query, (within) => cannedReplyStore(ctx.db).page(within), toCannedReplyView),
   ),
   createEndpoint(
     {

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, sql } from "drizzle-orm"
 import type { LinkId, OrganizationId } from "../../kernel/ids.ts"
-import { newestFirst } from "../../platform/db/newest-first.ts"
+import { newestFirst } from "../../platform/db/by-id.ts"
 import type { Scan } from "../../platform/db/scan.ts"
 import { decodeRow } from "../../platform/db/statements.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"

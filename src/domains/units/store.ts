@@ -1,6 +1,6 @@
 import { eq } from "drizzle-orm"
 import type { LocationId, ProductId, UnitId } from "../../kernel/ids.ts"
-import { narrowest, newestFirst } from "../../platform/db/newest-first.ts"
+import { narrowest, newestFirst } from "../../platform/db/by-id.ts"
 import type { Scan } from "../../platform/db/scan.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { UnitStatus } from "./rules.ts"

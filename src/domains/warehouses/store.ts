@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import type { LocationId } from "../../kernel/ids.ts"
-import { newestFirst } from "../../platform/db/newest-first.ts"
+import { newestFirst } from "../../platform/db/by-id.ts"
 import type { Scan } from "../../platform/db/scan.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { LocationKind } from "./rules.ts"
@@ -16,6 +16,6 @@ export const locationStore = (db: TenantDb) => ({
   /** Its own places and those that it runs for others, newest first. */
   page({ kind, after, rowsMax }: LocationFilter): Promise<Scan<LocationRow>> {
     const matches = kind === undefined ? undefined : sql`kind = ${kind}`
-    return newestFirst(db, locations, { after, within: isOpen, matches, rowsMax, indexedBy: "locations_open" })
+    return newestFirst(db, locations, { after, where: isOpen, matches, rowsMax, indexedBy: "locations_open" })
   },
 })
