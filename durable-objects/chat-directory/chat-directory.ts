@@ -2,9 +2,9 @@ import { DurableObject } from "cloudflare:workers"
 import type { ConversationHead } from "../../src/domains/chat/rules.ts"
 import type { ConversationId, OrganizationId, UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
-import { type Instant, minute } from "../../src/kernel/time.ts"
+import type { Instant } from "../../src/kernel/time.ts"
 import type { Bindings } from "../../src/platform/env.ts"
-import { describeError, log } from "../../src/platform/log/log.ts"
+import { log } from "../../src/platform/log/log.ts"
 import { callRoom, type Presence } from "../chat-room/client.ts"
 import { DueTable } from "../shared/due-table.ts"
 import { isMigrated, migrate, type SchemaStep } from "../shared/migrate.ts"
@@ -121,18 +121,7 @@ export class ChatDirectory extends DurableObject<Bindings> implements ChatDirect
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#isReady) return
-    const retryAt = Date.now() + minute
-    for (const kind of this.ctx.storage.transactionSync(() => this.#due.take(Date.now(), retryAt))) {
-      // INV-DUE-2: nothing leaves this loop as an exception.
-      try {
-        const next = await this.#tellRooms()
-        this.ctx.storage.transactionSync(() => this.#due.settle(kind, retryAt, next))
-      } catch (error) {
-        log.error("alarm failed", { kind, error: describeError(error) })
-      }
-    }
-    this.#due.arm()
+    if (this.#isReady) await this.#due.run(() => this.#tellRooms())
   }
 
   /** The first write makes the tables: a directory that was only asked has none. */

@@ -3,7 +3,7 @@ import type { ChatIdentity, ConversationHead, MessageFacts } from "../../src/dom
 import type { ConversationId, OrganizationId, UserId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { assertNever, ok, type Refusal, type Result, refuse } from "../../src/kernel/result.ts"
-import { type Instant, minute } from "../../src/kernel/time.ts"
+import type { Instant } from "../../src/kernel/time.ts"
 import { lastRevoked } from "../../src/platform/auth/revocations.ts"
 import { Meter } from "../../src/platform/db/meter.ts"
 import { acrossTenants } from "../../src/platform/db/tenant-db.ts"
@@ -13,6 +13,7 @@ import { callDirectory, type HeadKey } from "../chat-directory/client.ts"
 import { callRoom } from "../chat-room/client.ts"
 import { eventHubOf } from "../event-hub/client.ts"
 import { DueTable } from "../shared/due-table.ts"
+import { inTransaction } from "../shared/in-transaction.ts"
 import { KeyedLock } from "../shared/keyed-lock.ts"
 import { isMigrated, migrate } from "../shared/migrate.ts"
 import { socketFactsHeader } from "./client.ts"
@@ -173,18 +174,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#isReady) return
-    const retryAt = Date.now() + minute
-    for (const kind of this.#transaction(() => this.#due.take(Date.now(), retryAt))) {
-      // INV-DUE-2: nothing leaves this loop as an exception.
-      try {
-        const next = await this.#onDue(kind)
-        this.#transaction(() => this.#due.settle(kind, retryAt, next))
-      } catch (error) {
-        log.error("alarm failed", { kind, error: describeError(error) })
-      }
-    }
-    this.#due.arm()
+    if (this.#isReady) await this.#due.run((kind) => this.#onDue(kind))
   }
 
   /** @returns when it is due again, if ever. */
@@ -247,12 +237,7 @@ export class ChatInbox extends DurableObject<Bindings> implements ChatInboxRpc {
   }
 
   #transaction<T>(work: () => T): T {
-    try {
-      return this.ctx.storage.transactionSync(work)
-    } catch (error) {
-      this.#store.forgetCached()
-      throw error
-    }
+    return inTransaction(this.ctx.storage, this.#store, work)
   }
 
   #retry(): undefined {

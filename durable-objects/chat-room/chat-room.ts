@@ -18,6 +18,7 @@ import { describeError, log } from "../../src/platform/log/log.ts"
 import { callDirectory } from "../chat-directory/client.ts"
 import { callInbox } from "../chat-inbox/client.ts"
 import { DueTable } from "../shared/due-table.ts"
+import { inTransaction } from "../shared/in-transaction.ts"
 import { isMigrated, migrate } from "../shared/migrate.ts"
 import { Delivery } from "./delivery.ts"
 import { roomSteps } from "./migrations.ts"
@@ -191,18 +192,7 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#isReady) return
-    const retryAt = Date.now() + minute
-    for (const kind of this.#transaction(() => this.#due.take(Date.now(), retryAt))) {
-      // INV-DUE-2: nothing leaves this loop as an exception.
-      try {
-        const next = await this.#follow()
-        this.#transaction(() => this.#due.settle(kind, retryAt, next))
-      } catch (error) {
-        log.error("alarm failed", { kind, error: describeError(error) })
-      }
-    }
-    this.#due.arm()
+    if (this.#isReady) await this.#due.run(() => this.#follow())
   }
 
   /** Tells the lists, and delivers to whoever is live and has not got everything. @returns when to try again. */
@@ -333,11 +323,6 @@ export class ChatRoom extends DurableObject<Bindings> implements ChatRoomRpc {
   }
 
   #transaction<T>(work: () => T): T {
-    try {
-      return this.ctx.storage.transactionSync(work)
-    } catch (error) {
-      this.#store.forgetCached()
-      throw error
-    }
+    return inTransaction(this.ctx.storage, this.#store, work)
   }
 }

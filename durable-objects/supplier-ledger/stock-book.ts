@@ -216,13 +216,11 @@ export class StockBook {
     change: Partial<Pick<Unit, "locationId" | "orderId" | "orderLineId" | "reservedUntil">> & { readonly status: UnitStatus },
     reason: string | null,
   ): Unit {
-    const { now, actor, seq, store } = this.#work
+    const { now, actor, store } = this.#work
     const next: Unit = {
       ...unit,
       ...change,
-      updatedAt: now,
-      version: unit.version + 1,
-      seq,
+      ...this.#work.revise(unit),
       history: [
         ...unit.history,
         {
@@ -300,10 +298,10 @@ export class StockBook {
 
   /** INV-WHS-6: what goes back to where it came from finds that place open, though it was archived since. */
   #reopen(locationId: LocationId): void {
-    const { store, now, seq } = this.#work
+    const { store } = this.#work
     const place = store.locations.find(locationId)
     if (place === undefined || place.archivedAt === null) return
-    store.locations.save({ ...place, archivedAt: null, updatedAt: now, version: place.version + 1, seq })
+    store.locations.save({ ...place, archivedAt: null, ...this.#work.revise(place) })
     this.#work.touch("location", locationId)
   }
 

@@ -7,13 +7,14 @@ import { answeredWithin } from "../../src/kernel/within.ts"
 import { Executor } from "../../src/platform/db/executor.ts"
 import { type Cost, Meter, noCost } from "../../src/platform/db/meter.ts"
 import { type Bindings, configOf } from "../../src/platform/env.ts"
-import { describeError, log } from "../../src/platform/log/log.ts"
+import { log } from "../../src/platform/log/log.ts"
 import { callRoom } from "../chat-room/client.ts"
 import { announceEvents } from "../event-hub/client.ts"
 import { ledgerWatchOf } from "../ledger-watch/client.ts"
 import { Announcer } from "../shared/announcer.ts"
 import { CommandLog } from "../shared/command-log.ts"
 import { DueTable } from "../shared/due-table.ts"
+import { inTransaction } from "../shared/in-transaction.ts"
 import { isMigrated, migrate } from "../shared/migrate.ts"
 import { Outbox } from "../shared/outbox.ts"
 import { Relay } from "../shared/relay.ts"
@@ -178,18 +179,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#isReady) return
-    const retryAt = Date.now() + minute
-    for (const kind of this.#transaction(() => this.#due.take(Date.now(), retryAt))) {
-      // INV-DUE-2: a thrown alarm is tried six times and then never again: nothing may leave this loop. What failed is due again at retryAt.
-      try {
-        const next = await this.#onDue(kind)
-        this.#transaction(() => this.#due.settle(kind, retryAt, next))
-      } catch (error) {
-        log.error("alarm failed", { kind, error: describeError(error) })
-      }
-    }
-    this.#due.arm()
+    if (this.#isReady) await this.#due.run((kind) => this.#onDue(kind))
   }
 
   /** @returns when it is due again, if ever. */
@@ -288,12 +278,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
   }
 
   #transaction<T>(work: () => T): T {
-    try {
-      return this.ctx.storage.transactionSync(work)
-    } catch (error) {
-      this.#store.forgetCached()
-      throw error
-    }
+    return inTransaction(this.ctx.storage, this.#store, work)
   }
 
   /** Tells waiting rooms now, within what an answer may wait; the alarm does the rest. @returns how many were told. */

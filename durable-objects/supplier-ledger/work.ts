@@ -68,6 +68,11 @@ export class LedgerWork {
     })
   }
 
+  /** What changes of a thing with every change of it. */
+  revise({ version }: { readonly version: number }) {
+    return { updatedAt: this.now, version: version + 1, seq: this.seq }
+  }
+
   touch(kind: ProjectedKind, id: string): void {
     this.#outbox.touch(kind, id, this.seq)
   }

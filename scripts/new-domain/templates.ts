@@ -60,7 +60,7 @@ export const ${camel}Endpoints: readonly Endpoint[] = [
         "${kebab}",
         ["string"],
         query,
-        ({ after, rowsMax }) => ${camel}Store(db).page(after?.[0], rowsMax),
+        ({ after, rowsMax }) => ${camel}Store(db).page({ after: after?.[0], rowsMax }),
         (row) => [row.id],
         to${pascal}View,
       ),
@@ -111,18 +111,14 @@ export const ${camel} = tenantTable(
 export type ${pascal}Row = typeof ${camel}.$inferSelect
 `
 
-const store = ({ camel, pascal }: Names): string => `import { asc, gt } from "drizzle-orm"
+const store = ({ camel, pascal }: Names): string => `import { oldestFirst } from "../../platform/db/by-id.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { type ${pascal}Row, ${camel} } from "./tables.ts"
 
 export const ${camel}Store = (db: TenantDb) => ({
   /** Oldest first, in one walk of the key. */
-  page: (after: string | undefined, rowsMax: number): Promise<${pascal}Row[]> =>
-    db.many(${camel}, {
-      ...(after === undefined ? {} : { where: gt(${camel}.id, after) }),
-      orderBy: [asc(${camel}.id)],
-      limit: rowsMax,
-    }),
+  page: (within: { readonly after: string | undefined; readonly rowsMax: number }): Promise<${pascal}Row[]> =>
+    oldestFirst(db, ${camel}, within),
 })
 `
 
@@ -134,14 +130,14 @@ export type ${pascal}Status = (typeof ${camel}Statuses)[number]
 export const ${camel}Flow = { ACTIVE: ["ARCHIVED"], ARCHIVED: ["ACTIVE"] } as const satisfies Flow<${pascal}Status>
 `
 
-const events = ({ camel, snake }: Names): string => `import { defineEvent } from "../../platform/events/define-event.ts"
+const events = ({ camel, snake }: Names): string => `import { eventsOf } from "../../platform/events/define-event.ts"
 import { ${camel}View } from "./schemas.ts"
 
 // Whoever reads the organization sees these; a permission of the domain's own is better.
-const seenBy = "organizations.organization.read"
+const ${camel}Event = eventsOf("organizations.organization.read", ${camel}View)
 
 export const ${camel}Events = {
-  created: defineEvent("${snake}.created", seenBy, ${camel}View),
+  created: ${camel}Event("${snake}.created"),
 } as const
 `
 

@@ -110,9 +110,7 @@ function setLotStatus(work: LedgerWork, input: SetLotStatus, ifMatch: number | u
     ...before,
     status: input.status,
     reason: input.reason,
-    updatedAt: work.now,
-    version: before.version + 1,
-    seq: work.seq,
+    ...work.revise(before),
   }
   store.lots.save(lot)
   work.touch("lot", lot.id)

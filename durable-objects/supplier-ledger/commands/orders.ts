@@ -212,9 +212,7 @@ function move(
     ...change,
     lines,
     totalMinor: totalOf(lines),
-    updatedAt: work.now,
-    version: before.version + 1,
-    seq: work.seq,
+    ...work.revise(before),
     history: [...before.history, work.step(before.status, change.status, reason)],
   }
   work.store.orders.update(after)

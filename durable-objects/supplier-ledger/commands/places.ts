@@ -20,7 +20,12 @@ type CreateLocation = LocationTerms & { readonly operatorId: OrganizationId | nu
 type UpdateLocation = Partial<CreateLocation> & { readonly locationId: LocationId }
 type ArchiveLocation = { readonly locationId: LocationId }
 
-const notFound = () => refuse("NOT_FOUND", "There is no such warehouse.")
+/** The place, unless it is archived or at another version than If-Match names. */
+function toChange({ store }: LedgerWork, id: LocationId, ifMatch: number | undefined): Result<Location> {
+  const found = store.locations.find(id)
+  if (found === undefined || found.archivedAt !== null) return refuse("NOT_FOUND", "There is no such warehouse.")
+  return checkVersion("warehouse", found, ifMatch) ?? ok(found)
+}
 
 /** A place of the owner's, as it begins: with nobody else to run it. */
 export const newPlace = (work: LedgerWork, terms: LocationTerms): Location => ({
@@ -50,10 +55,9 @@ function createLocation(work: LedgerWork, { operatorId, ...terms }: CreateLocati
 
 function updateLocation(work: LedgerWork, input: UpdateLocation, ifMatch: number | undefined): Result<Location> {
   const { store } = work
-  const before = store.locations.find(input.locationId)
-  if (before === undefined || before.archivedAt !== null) return notFound()
-  const stale = checkVersion("warehouse", before, ifMatch)
-  if (stale !== undefined) return stale
+  const found = toChange(work, input.locationId, ifMatch)
+  if (!found.ok) return found
+  const before = found.value
   const { code = before.code, name = before.name, kind = before.kind } = input
   const { address = before.address, capacityMilli = before.capacityMilli } = input
   const operatorId = input.operatorId === undefined ? (before.operator?.id ?? null) : input.operatorId
@@ -85,9 +89,7 @@ function updateLocation(work: LedgerWork, input: UpdateLocation, ifMatch: number
     ...terms,
     operator: operator.value,
     operators,
-    updatedAt: work.now,
-    version: before.version + 1,
-    seq: work.seq,
+    ...work.revise(before),
   }
   // The cells are told anew by the kind that the place has from now on.
   store.locations.save(place)
@@ -97,10 +99,9 @@ function updateLocation(work: LedgerWork, input: UpdateLocation, ifMatch: number
 
 function archiveLocation(work: LedgerWork, { locationId }: ArchiveLocation, ifMatch: number | undefined): Result<Location> {
   const { store } = work
-  const before = store.locations.find(locationId)
-  if (before === undefined || before.archivedAt !== null) return notFound()
-  const stale = checkVersion("warehouse", before, ifMatch)
-  if (stale !== undefined) return stale
+  const found = toChange(work, locationId, ifMatch)
+  if (!found.ok) return found
+  const before = found.value
   // INV-WHS-2
   const why = whyNotArchived(before, { ...store.holdings.of(locationId), hasUnits: store.levels.hasUnitsAt(locationId) })
   if (why === "NOT_EMPTY") return refuse("CONFLICT", "The warehouse holds or expects goods; move them first.")
@@ -112,19 +113,17 @@ function archiveLocation(work: LedgerWork, { locationId }: ArchiveLocation, ifMa
     operator: null,
     operators,
     archivedAt: work.now,
-    updatedAt: work.now,
-    version: before.version + 1,
-    seq: work.seq,
+    ...work.revise(before),
   }
   return save(work, place, "archive", before)
 }
 
 /** INV-WHS-4: whose link is no longer approved runs no place any more. @returns those that they ran. */
 export function leavePlaces(work: LedgerWork, organizationId: OrganizationId): LocationId[] {
-  const { store, now, seq } = work
+  const { store } = work
   return store.locations.operatedBy(organizationId).map((place) => {
     const operators = place.operators.map((operator) => ({ ...operator, isCurrent: false }))
-    store.locations.save({ ...place, operators, updatedAt: now, version: place.version + 1, seq })
+    store.locations.save({ ...place, operators, ...work.revise(place) })
     work.touch("location", place.id)
     return place.id
   })

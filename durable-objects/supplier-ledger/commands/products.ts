@@ -15,6 +15,7 @@ import { parseMoney } from "../../../src/kernel/money.ts"
 import { checkPacks } from "../../../src/kernel/pack.ts"
 import { isOnStep, type Milli, quantityNumber } from "../../../src/kernel/quantity.ts"
 import { err, ok, type Refusal, type Result, refuse } from "../../../src/kernel/result.ts"
+import { withoutUndefined } from "../../../src/kernel/without-undefined.ts"
 import { oneUnit } from "../stock-book.ts"
 import type { LedgerWork } from "../work.ts"
 import { comeApart } from "./bundles.ts"
@@ -47,7 +48,12 @@ type ArchiveProduct = { readonly productId: ProductId }
 type AddProductImage = { readonly productId: ProductId; readonly image: ProductImage }
 type RemoveProductImage = { readonly productId: ProductId; readonly fileId: FileId }
 
-const notFound = () => refuse("NOT_FOUND", "There is no such product.")
+/** The product, unless it is archived or at another version than If-Match names. */
+function toChange({ store }: LedgerWork, id: ProductId, ifMatch: number | undefined): Result<ProductFacts> {
+  const found = store.products.find(id)
+  if (found === undefined || found.archivedAt !== null) return refuse("NOT_FOUND", "There is no such product.")
+  return checkVersion("product", found, ifMatch) ?? ok(found)
+}
 
 export function createProduct(work: LedgerWork, input: CreateProduct): Result<ProductDetail> {
   const { store } = work
@@ -95,10 +101,9 @@ export function createProduct(work: LedgerWork, input: CreateProduct): Result<Pr
 
 export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: number | undefined): Result<ProductDetail> {
   const { store } = work
-  const before = store.products.find(input.productId)
-  if (before === undefined || before.archivedAt !== null) return notFound()
-  const stale = checkVersion("product", before, ifMatch)
-  if (stale !== undefined) return stale
+  const found = toChange(work, input.productId, ifMatch)
+  if (!found.ok) return found
+  const before = found.value
   const { productId, price: givenPrice, stockMilli, minimums, unlessSame, ...given } = input
   if (before.identityId !== null && given.sku !== undefined && given.sku !== before.sku) {
     const message = "A variant's SKU is made from its identity and never changes."
@@ -113,7 +118,7 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
   }
   const price = givenPrice === undefined ? ok(before.priceMinor) : priceIn(givenPrice, currency)
   if (!price.ok) return price
-  const after: ProductFacts = { ...before, ...defined(given), priceMinor: price.value }
+  const after: ProductFacts = { ...before, ...withoutUndefined(given), priceMinor: price.value }
   const refusal = checkProduct(work, after, stockMilli ?? 0, before.id) ?? checkMinimums(work, minimums) ?? checkStepOfUnits(work, after)
   if (refusal !== undefined) return err(refusal)
   if (stockMilli !== undefined && stockMilli !== before.stockMilli && store.components.ofBundle(productId).length > 0) {
@@ -124,7 +129,7 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
   if (unlessSame === true && (stockMilli ?? before.stockMilli) === before.stockMilli && isSame(before, after))
     return ok({ ...before, minimums: minimumsBefore })
 
-  store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  store.products.save({ ...after, ...work.revise(before) })
   work.touch("product", productId)
   work.stock.setMinimum(productId, "", after.minStockMilli)
   setMinimums(work, productId, minimums)
@@ -142,10 +147,9 @@ export function updateProduct(work: LedgerWork, input: UpdateProduct, ifMatch: n
  */
 function attachIdentity(work: LedgerWork, input: AttachIdentity, ifMatch: number | undefined): Result<ProductDetail> {
   const { productId, sku, variant } = input
-  const before = work.store.products.find(productId)
-  if (before === undefined || before.archivedAt !== null) return notFound()
-  const stale = checkVersion("product", before, ifMatch)
-  if (stale !== undefined) return stale
+  const found = toChange(work, productId, ifMatch)
+  if (!found.ok) return found
+  const before = found.value
   if (before.identityId !== null) {
     const message = `${before.sku} is a variant already, and stays what it is.`
     return refuse("CONFLICT", message, { errors: [{ pointer: "/product_id", code: "IS_A_VARIANT", message }] })
@@ -153,25 +157,22 @@ function attachIdentity(work: LedgerWork, input: AttachIdentity, ifMatch: number
   const after: ProductFacts = { ...before, ...variant, sku }
   const refusal = checkProduct(work, after, 0, productId)
   if (refusal !== undefined) return err(refusal)
-  work.store.products.save({ ...after, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  work.store.products.save({ ...after, ...work.revise(before) })
   work.touch("product", productId)
   return finish(work, productId, "update", { ...before, minimums: work.store.minimums.ofPlaces(productId) })
 }
 
 function archiveProduct(work: LedgerWork, input: ArchiveProduct, ifMatch: number | undefined): Result<ProductDetail> {
-  const before = work.store.products.find(input.productId)
-  if (before === undefined || before.archivedAt !== null) return notFound()
-  const stale = checkVersion("product", before, ifMatch)
-  if (stale !== undefined) return stale
+  const found = toChange(work, input.productId, ifMatch)
+  if (!found.ok) return found
+  const before = found.value
   const refusal = comeApart(work, before.id)
   if (refusal !== undefined) return err(refusal)
   work.store.products.save({
     ...before,
     isActive: false,
     archivedAt: work.now,
-    updatedAt: work.now,
-    version: before.version + 1,
-    seq: work.seq,
+    ...work.revise(before),
   })
   work.touch("product", before.id)
   const minimums = work.store.minimums.ofPlaces(before.id)
@@ -181,10 +182,9 @@ function archiveProduct(work: LedgerWork, input: ArchiveProduct, ifMatch: number
 
 /** Shows one more image, after those there are. That the file is one, and the product's, the caller has seen to. */
 function addProductImage(work: LedgerWork, input: AddProductImage, ifMatch: number | undefined): Result<ProductDetail> {
-  const before = work.store.products.find(input.productId)
-  if (before === undefined || before.archivedAt !== null) return notFound()
-  const stale = checkVersion("product", before, ifMatch)
-  if (stale !== undefined) return stale
+  const found = toChange(work, input.productId, ifMatch)
+  if (!found.ok) return found
+  const before = found.value
   if (before.images.some(({ fileId }) => fileId === input.image.fileId)) return refuse("CONFLICT", "The product shows this image already.")
   if (before.images.length >= limits.productImagesMax) {
     return refuse("CONFLICT", `A product shows at most ${limits.productImagesMax} images; take one off first.`)
@@ -194,8 +194,9 @@ function addProductImage(work: LedgerWork, input: AddProductImage, ifMatch: numb
 
 /** Takes an image off a product. The file itself is its owner's to delete. */
 function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch: number | undefined): Result<ProductDetail> {
-  const before = work.store.products.find(input.productId)
-  if (before === undefined || before.archivedAt !== null) return notFound()
+  const found = toChange(work, input.productId, undefined)
+  if (!found.ok) return found
+  const before = found.value
   if (!before.images.some(({ fileId }) => fileId === input.fileId)) return refuse("NOT_FOUND", "The product has no such image.")
   const stale = checkVersion("product", before, ifMatch)
   if (stale !== undefined) return stale
@@ -207,7 +208,7 @@ function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch
 }
 
 function saveImages(work: LedgerWork, before: ProductFacts, images: readonly ProductImage[]): Result<ProductDetail> {
-  work.store.products.save({ ...before, images, updatedAt: work.now, version: before.version + 1, seq: work.seq })
+  work.store.products.save({ ...before, images, ...work.revise(before) })
   work.touch("product", before.id)
   return finish(work, before.id, "update", { ...before, minimums: work.store.minimums.ofPlaces(before.id) })
 }
@@ -346,10 +347,6 @@ const saidMinimum = ({ locationId, minMilli }: PlaceMinimum) => ({ warehouse_id:
 
 const isSame = (before: ProductFacts, after: ProductFacts): boolean =>
   (Object.keys(after) as Array<keyof ProductFacts>).every((member) => before[member] === after[member])
-
-/** Without members that are undefined, which a spread would otherwise lay over what was there. */
-const defined = <T extends object>(value: T): Partial<T> =>
-  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as Partial<T>
 
 export const productCommands = {
   createProduct: { by: "owner", run: createProduct },

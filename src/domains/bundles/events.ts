@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { quantityNumber } from "../../kernel/quantity.ts"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 import { type BundleComponent, componentRoles } from "./rules.ts"
 
@@ -20,11 +19,11 @@ const componentEventData = lazily(() =>
 
 type ComponentEventData = z.infer<typeof componentEventData>
 
-const permission: Permission = "catalog.product.read"
+const componentEvent = eventsOf("catalog.product.read", componentEventData)
 
 export const bundleEvents = {
-  added: defineEvent("bundle.component_added", permission, componentEventData),
-  removed: defineEvent("bundle.component_removed", permission, componentEventData),
+  added: componentEvent("bundle.component_added"),
+  removed: componentEvent("bundle.component_removed"),
 } as const
 
 export const componentEventDataOf = (component: BundleComponent, sku: string, childSku: string): ComponentEventData => ({

@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { formatMoney } from "../../kernel/money.ts"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 import type { ProductFacts } from "./rules.ts"
 
@@ -19,12 +18,12 @@ const productEventData = lazily(() =>
 
 type ProductEventData = z.infer<typeof productEventData>
 
-const permission: Permission = "catalog.product.read"
+const productEvent = eventsOf("catalog.product.read", productEventData)
 
 export const productEvents = {
-  created: defineEvent("product.created", permission, productEventData),
-  updated: defineEvent("product.updated", permission, productEventData),
-  archived: defineEvent("product.archived", permission, productEventData),
+  created: productEvent("product.created"),
+  updated: productEvent("product.updated"),
+  archived: productEvent("product.archived"),
 } as const
 
 export const productEventDataOf = (product: ProductFacts): ProductEventData => ({

@@ -1,9 +1,10 @@
+import { withoutUndefined } from "../../kernel/without-undefined.ts"
 import type { NewProductBody, ProductBody } from "./schemas.ts"
 
 /** The body's names as the ledger has them, without what was not said. */
 export function termsOf(body: ProductBody) {
   const { sku, gtin, name, price, description, category, unit, currency } = body
-  const said = {
+  return withoutUndefined({
     sku,
     gtin,
     name,
@@ -19,10 +20,7 @@ export function termsOf(body: ProductBody) {
     minimums: body.min_stock_levels?.map(({ warehouse_id, quantity }) => ({ locationId: warehouse_id, minMilli: quantity })),
     isActive: body.is_active,
     packs: body.packs?.map(({ unit: name, quantity }) => ({ unit: name, quantityMilli: quantity })),
-  }
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as {
-    [K in keyof typeof said]?: Exclude<(typeof said)[K], undefined>
-  }
+  })
 }
 
 /** A new product as the ledger is told to create it. */

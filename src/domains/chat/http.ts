@@ -1,9 +1,11 @@
 import type { ConversationId } from "../../kernel/ids.ts"
+import type { Result } from "../../kernel/result.ts"
 import { formatInstant } from "../../kernel/time.ts"
+import type { Ctx } from "../../platform/http/context.ts"
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
 import { pageById, pageByKey, pageOf, readCursor } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
-import { idParams, pageQueryAlone } from "../../platform/http/schemas.ts"
+import { idParams, type PageQuery, pageQueryAlone } from "../../platform/http/schemas.ts"
 import { createEndpoint, deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { createCannedReply, deleteCannedReply } from "./canned-replies.ts"
 import { listConversations, markRead, readConversation, readerIdOf } from "./conversations.ts"
@@ -31,17 +33,24 @@ const messagesKind = "chat-messages"
 
 const tag = "Chat"
 
-/** The sequence number that a page of messages goes on before. */
-const beforeOf = (cursor: string | undefined): number | undefined => readCursor(messagesKind, ["number"], cursor)?.[0] as number | undefined
-
-const pageOfFound = (messages: readonly MessageFacts[], limit: number, reader: ReturnType<typeof readerIdOf>) =>
-  pageOf(
-    messages,
+/** A page of messages, newest first. `read` looks for at most `rowsMax` of them before the sequence number `before`. */
+async function pageOfMessages(
+  ctx: Ctx,
+  { cursor, limit }: PageQuery,
+  read: (before: number | undefined, rowsMax: number) => Promise<Result<readonly MessageFacts[]>>,
+) {
+  const before = readCursor(messagesKind, ["number"], cursor)?.[0] as number | undefined
+  const found = await read(before, limit + 1)
+  if (!found.ok) return found
+  const reader = readerIdOf(ctx)
+  return pageOf(
+    found.value,
     limit,
     messagesKind,
     ({ seq }) => [seq],
     (message) => messageView(message, reader),
   )
+}
 
 export const chatEndpoints: readonly Endpoint[] = [
   endpoint(
@@ -127,10 +136,7 @@ export const chatEndpoints: readonly Endpoint[] = [
       query: pageQueryAlone,
       success: { schema: messageList, description: "A page of messages." },
     },
-    async (ctx, { params, query }) => {
-      const found = await readConversation(ctx, params.id, beforeOf(query.cursor), query.limit + 1)
-      return found.ok ? pageOfFound(found.value, query.limit, readerIdOf(ctx)) : found
-    },
+    (ctx, { params, query }) => pageOfMessages(ctx, query, (before, rowsMax) => readConversation(ctx, params.id, before, rowsMax)),
   ),
   listEndpoint(
     {
@@ -144,10 +150,7 @@ export const chatEndpoints: readonly Endpoint[] = [
       query: pageQueryAlone,
       success: { schema: messageList, description: "A page of messages." },
     },
-    async (ctx, { params, query }) => {
-      const found = await readHistory(ctx, params.user_id, beforeOf(query.cursor), query.limit + 1)
-      return found.ok ? pageOfFound(found.value, query.limit, readerIdOf(ctx)) : found
-    },
+    (ctx, { params, query }) => pageOfMessages(ctx, query, (before, rowsMax) => readHistory(ctx, params.user_id, before, rowsMax)),
   ),
   endpoint(
     {
@@ -180,8 +183,7 @@ export const chatEndpoints: readonly Endpoint[] = [
       query: pageQueryAlone,
       success: { schema: cannedReplyList, description: "A page of canned replies." },
     },
-    (ctx, { query }) =>
-      pageById("canned-replies", "crp", query, ({ after, rowsMax }) => cannedReplyStore(ctx.db).page(after, rowsMax), toCannedReplyView),
+    (ctx, { query }) => pageById("canned-replies", "crp", query, (within) => cannedReplyStore(ctx.db).page(within), toCannedReplyView),
   ),
   createEndpoint(
     {

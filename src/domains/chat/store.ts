@@ -1,6 +1,7 @@
-import { and, desc, eq, lt, sql } from "drizzle-orm"
+import { eq, sql } from "drizzle-orm"
 import type { CannedReplyId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
+import { newestFirst } from "../../platform/db/by-id.ts"
 import type { Statement } from "../../platform/db/executor.ts"
 import { guard } from "../../platform/db/guards.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
@@ -10,18 +11,13 @@ export const cannedReplyStore = (db: TenantDb) => ({
   byId: (id: CannedReplyId): Promise<CannedReplyRow | undefined> => db.byId(cannedReplies, id),
 
   /** Newest first. */
-  page: (after: CannedReplyId | undefined, rowsMax: number): Promise<CannedReplyRow[]> =>
-    db.many(cannedReplies, {
-      where: after === undefined ? undefined : lt(cannedReplies.id, after),
-      orderBy: [desc(cannedReplies.id)],
-      limit: rowsMax,
-    }),
+  page: (page: { readonly after: CannedReplyId | undefined; readonly rowsMax: number }) => newestFirst(db, cannedReplies, page),
 
   insert: (row: Omit<CannedReplyRow, "orgId">): Statement[] => [
     db.insert(cannedReplies, row),
     guard(
       "CONFLICT",
-      sql`(select count(*) from ${cannedReplies} where ${and(eq(cannedReplies.orgId, db.orgId))}) <= ${limits.cannedRepliesMax}`,
+      sql`(select count(*) from ${cannedReplies} where ${eq(cannedReplies.orgId, db.orgId)}) <= ${limits.cannedRepliesMax}`,
     ),
   ],
 

@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { formatInstantOrNull } from "../../kernel/time.ts"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent, type EventType } from "../../platform/events/define-event.ts"
+import { type EventType, eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 import { type ComplaintFacts, type ComplaintStatus, complaintLevels, resolutionKinds, type Side, seenBy } from "./rules.ts"
 
@@ -37,17 +36,17 @@ const complaintEventData = lazily(() =>
 
 type ComplaintEventData = z.infer<typeof complaintEventData>
 
-const permission: Permission = "complaints.complaint.read"
+const complaintEvent = eventsOf("complaints.complaint.read", complaintEventData)
 
 /** One event a step, by the state it leads to. */
 export const complaintEvents = {
-  OPEN: defineEvent("complaint.opened", permission, complaintEventData),
-  ASSIGNED: defineEvent("complaint.assigned", permission, complaintEventData),
-  ESCALATED: defineEvent("complaint.escalated", permission, complaintEventData),
-  RESOLVED: defineEvent("complaint.resolved", permission, complaintEventData),
-  REOPENED: defineEvent("complaint.reopened", permission, complaintEventData),
-  CLOSED: defineEvent("complaint.closed", permission, complaintEventData),
-  WITHDRAWN: defineEvent("complaint.withdrawn", permission, complaintEventData),
+  OPEN: complaintEvent("complaint.opened"),
+  ASSIGNED: complaintEvent("complaint.assigned"),
+  ESCALATED: complaintEvent("complaint.escalated"),
+  RESOLVED: complaintEvent("complaint.resolved"),
+  REOPENED: complaintEvent("complaint.reopened"),
+  CLOSED: complaintEvent("complaint.closed"),
+  WITHDRAWN: complaintEvent("complaint.withdrawn"),
 } as const satisfies Record<ComplaintStatus, EventType<ComplaintEventData>>
 
 export function complaintEventDataOf(complaint: ComplaintFacts, side: Side): ComplaintEventData {

@@ -4,6 +4,7 @@ import { day, hour } from "../../kernel/time.ts"
 import { refOf } from "../../platform/auth/actor.ts"
 import type { Config } from "../../platform/env.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { assertVersion } from "../../platform/http/if-match.ts"
 import { conversationOfLink } from "../chat/index.ts"
 import { linkStore } from "../partners/index.ts"
 import { recordStep } from "./record-step.ts"
@@ -58,7 +59,7 @@ export async function findComplaint(ctx: Ctx, id: ComplaintId, only?: Side): Pro
     throw new RefusalError({ code: "FORBIDDEN", detail: `Only the ${only}'s side of the order does this.` })
   const whole = own.side === "supplier" ? own : await complaintStore(counterpartyDb(ctx, own.counterpartyId)).byId(id)
   if (whole === undefined) throw new Error(`INV-CMP-2: ${id} has no row of its supplier`)
-  if (ctx.ifMatch !== undefined && ctx.ifMatch !== whole.version) throw new RefusalError({ code: "VERSION_MISMATCH" })
+  assertVersion(ctx, whole)
   return { complaint: complaintOfRow(whole), side: own.side }
 }
 

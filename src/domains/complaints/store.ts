@@ -1,11 +1,12 @@
-import { and, asc, count, desc, eq, gt, gte, lt, type SQL, sql } from "drizzle-orm"
+import { and, asc, count, eq, gt, gte, lt, sql } from "drizzle-orm"
 import { type ComplaintId, idFloor, type OrderId, type OrganizationId, type UserId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import type { Instant } from "../../kernel/time.ts"
+import { narrowest, newestFirst } from "../../platform/db/by-id.ts"
 import type { Statement } from "../../platform/db/executor.ts"
 import { guard, guardChanged } from "../../platform/db/guards.ts"
 import type { Meter } from "../../platform/db/meter.ts"
-import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
+import type { Scan } from "../../platform/db/scan.ts"
 import { decodeRow } from "../../platform/db/statements.ts"
 import { acrossTenants, TenantDb } from "../../platform/db/tenant-db.ts"
 import type { Bindings } from "../../platform/env.ts"
@@ -51,21 +52,14 @@ export const complaintStore = (db: TenantDb) => ({
     ),
 
   /** Newest first. Each filter has its index, in the list's order; several at once are looked for within a bounded walk of the narrowest. */
-  async page({ status, level, assigneeId, orderId, after, rowsMax }: ComplaintFilter): Promise<Scan<ComplaintRow>> {
-    const within = after === undefined ? undefined : lt(complaints.id, after)
-    const filters: ReadonlyArray<{ readonly index: string; readonly is: SQL | undefined }> = [
-      { index: "complaints_order", is: orderId === undefined ? undefined : eq(complaints.orderId, orderId) },
-      { index: "complaints_assignee", is: assigneeId === undefined ? undefined : eq(complaints.assigneeId, assigneeId) },
-      { index: "complaints_status", is: status === undefined ? undefined : eq(complaints.status, status) },
-      { index: "complaints_level", is: level === undefined ? undefined : eq(complaints.level, level) },
-    ]
-    const [first, ...rest] = filters.filter(({ is }) => is !== undefined)
-    if (first !== undefined && rest.length > 0) {
-      const matches = and(...rest.map(({ is }) => is))
-      return scanNewestFirst(db, complaints, { within: and(first.is, within), matches, rowsMax, indexedBy: first.index })
-    }
-    const page = { where: and(first?.is, within), orderBy: [desc(complaints.id)], limit: rowsMax }
-    return { rows: await db.many(complaints, first === undefined ? page : { ...page, indexedBy: first.index }), stoppedAt: undefined }
+  page({ status, level, assigneeId, orderId, after, rowsMax }: ComplaintFilter): Promise<Scan<ComplaintRow>> {
+    const filters = narrowest([
+      { indexedBy: "complaints_order", is: orderId === undefined ? undefined : eq(complaints.orderId, orderId) },
+      { indexedBy: "complaints_assignee", is: assigneeId === undefined ? undefined : eq(complaints.assigneeId, assigneeId) },
+      { indexedBy: "complaints_status", is: status === undefined ? undefined : eq(complaints.status, status) },
+      { indexedBy: "complaints_level", is: level === undefined ? undefined : eq(complaints.level, level) },
+    ])
+    return newestFirst(db, complaints, { after, rowsMax, ...filters })
   },
 
   /** Oldest first, either side's: a stretch of the key. */

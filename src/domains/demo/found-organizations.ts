@@ -1,13 +1,11 @@
-import { hashingGate } from "../../platform/auth/hashing-gate.ts"
-import { hashPassword } from "../../platform/auth/password.ts"
 import type { Ctx } from "../../platform/http/context.ts"
-import { foundWithOwner } from "../identity/index.ts"
+import { foundWithOwner, hashed } from "../identity/index.ts"
 import type { OrganizationRow } from "../organizations/index.ts"
 import type { OrganizationsInput } from "./schemas.ts"
 
 /** Organizations with an owner each, all in one unit of work. The owners share one password, hashed once. */
 export async function foundOrganizations(ctx: Ctx, { password, organizations }: OrganizationsInput): Promise<OrganizationRow[]> {
-  const passwordHash = await hashingGate.run(() => hashPassword(password), ctx.defer)
+  const passwordHash = await hashed(ctx, password)
   const founded: OrganizationRow[] = []
   for (const { owner_email: email, owner_name: fullName, ...organization } of organizations) {
     founded.push((await foundWithOwner(ctx, { email, passwordHash, fullName, organization })).organization)

@@ -1,3 +1,4 @@
+import { withoutUndefined } from "../../kernel/without-undefined.ts"
 import { type Endpoint, endpoint, signableEndpoint, uploadEndpoint } from "../../platform/http/endpoint.ts"
 import { parseInput } from "../../platform/http/input.ts"
 import { reply } from "../../platform/http/reply.ts"
@@ -43,7 +44,7 @@ export const fileEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { query, upload }) => {
       if (upload === undefined) throw new Error("a stream was promised")
-      const said = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
+      const said = withoutUndefined(query)
       const named = upload.filename === undefined || upload.filename === "" ? {} : { name: upload.filename }
       const facts = parseInput("query", uploadFacts, { ...named, ...upload.fields, ...said }) as { purpose: FilePurpose; name?: string }
       const row = await uploadFile(ctx, { purpose: facts.purpose, name: facts.name, upload })

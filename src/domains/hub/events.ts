@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 import { identityTypes } from "./rules.ts"
 
@@ -16,11 +15,12 @@ const identityEventData = lazily(() =>
   }),
 )
 
-const permission: Permission = "catalog.product.read"
+const familyEvent = eventsOf("catalog.product.read", familyEventData)
+const identityEvent = eventsOf("catalog.product.read", identityEventData)
 
 export const hubEvents = {
-  familyCreated: defineEvent("family.created", permission, familyEventData),
-  familyUpdated: defineEvent("family.updated", permission, familyEventData),
-  familyDeleted: defineEvent("family.deleted", permission, familyEventData),
-  identityCreated: defineEvent("identity.created", permission, identityEventData),
+  familyCreated: familyEvent("family.created"),
+  familyUpdated: familyEvent("family.updated"),
+  familyDeleted: familyEvent("family.deleted"),
+  identityCreated: identityEvent("identity.created"),
 } as const

@@ -1,6 +1,7 @@
 import type { FamilyId, IdentityId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { assertVersion } from "../../platform/http/if-match.ts"
 import { hubStore } from "./store.ts"
 import type { FamilyRow, IdentityRow } from "./tables.ts"
 
@@ -14,7 +15,7 @@ export async function findFamily(ctx: Ctx, id: FamilyId): Promise<FamilyRow> {
 /** @throws RefusalError NOT_FOUND; VERSION_MISMATCH when If-Match names another version. */
 export async function familyToChange(ctx: Ctx, id: FamilyId): Promise<FamilyRow> {
   const row = await findFamily(ctx, id)
-  if (ctx.ifMatch !== undefined && ctx.ifMatch !== row.version) throw new RefusalError({ code: "VERSION_MISMATCH" })
+  assertVersion(ctx, row)
   return row
 }
 

@@ -23,13 +23,15 @@ import {
   upisHParams,
 } from "./schemas.ts"
 import { hubStore, identityVariants } from "./store.ts"
-import type { IdentityRow } from "./tables.ts"
+import type { FamilyRow, IdentityRow } from "./tables.ts"
 import { updateFamily } from "./update-family.ts"
 import { toFamilyView, toIdentityView, toVariantViews } from "./views.ts"
 
 const tag = "Product hub"
 const read = "catalog.product.read"
 const edit = "catalog.product.edit"
+
+const shown = (family: FamilyRow) => ({ view: toFamilyView(family), etag: etagOf(family.version) })
 
 async function shownIdentity(ctx: Ctx, identity: IdentityRow) {
   const variants = await identityVariants(ctx.db, identity.id)
@@ -68,10 +70,7 @@ export const familyEndpoints: readonly Endpoint[] = [
       success: { schema: familyView, description: "The family." },
       errors: ["CONFLICT"],
     },
-    async (ctx, { body }) => {
-      const family = createFamily(ctx, body)
-      return { view: toFamilyView(family), etag: etagOf(family.version) }
-    },
+    (ctx, { body }) => shown(createFamily(ctx, body)),
   ),
   endpoint(
     {
@@ -104,10 +103,7 @@ export const familyEndpoints: readonly Endpoint[] = [
       success: { status: 200, schema: familyView, description: "The family as it is now." },
       errors: ["NOT_FOUND", "VERSION_MISMATCH"],
     },
-    async (ctx, { params: { id }, body }) => {
-      const family = await updateFamily(ctx, id, body)
-      return reply.ok(toFamilyView(family), { etag: etagOf(family.version) })
-    },
+    async (ctx, { params: { id }, body }) => reply.shown(shown(await updateFamily(ctx, id, body))),
   ),
   deleteEndpoint(
     {

@@ -1,10 +1,11 @@
-import { asc, eq, gt, sql } from "drizzle-orm"
+import { eq, sql } from "drizzle-orm"
 import { randomSecret, sha256Hex } from "../../kernel/digest.ts"
 import { type ApiKeyId, newId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import { apiKeyPrefix } from "../../platform/auth/authenticate.ts"
 import { revokeAccess } from "../../platform/auth/revoke-access.ts"
+import { oldestFirst } from "../../platform/db/by-id.ts"
 import { guard, guardChanged } from "../../platform/db/guards.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { invalidAt } from "../../platform/http/input.ts"
@@ -18,18 +19,7 @@ import { toApiKeyView } from "./views.ts"
 
 /** The organization's keys, oldest first, without their secrets: nobody has those. */
 export async function listApiKeys(ctx: Ctx, query: PageQuery) {
-  return pageById(
-    "api-keys",
-    "key",
-    query,
-    ({ after, rowsMax }) =>
-      ctx.db.many(apiKeys, {
-        where: after === undefined ? undefined : gt(apiKeys.id, after),
-        orderBy: [asc(apiKeys.id)],
-        limit: rowsMax,
-      }),
-    toApiKeyView,
-  )
+  return pageById("api-keys", "key", query, (within) => oldestFirst(ctx.db, apiKeys, within), toApiKeyView)
 }
 
 const hintChars = 4

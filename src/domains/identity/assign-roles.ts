@@ -1,11 +1,11 @@
 import type { UserId } from "../../kernel/ids.ts"
 import { revokeAccess } from "../../platform/auth/revoke-access.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { assertVersion } from "../../platform/http/if-match.ts"
 import { identityEvents } from "./events.ts"
 import { assertAssignable, guardOwnerLeft, manageableUser } from "./role-authority.ts"
 import { ownerRole } from "./rules.ts"
 import { saveUser } from "./save-user.ts"
-import { assertVersion } from "./self.ts"
 import type { UserRow } from "./tables.ts"
 
 /** Replaces a user's roles. Tokens that carry the old ones are refused; a refresh brings the new. */

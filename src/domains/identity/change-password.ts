@@ -1,8 +1,7 @@
 import { ok, type Result, refuse } from "../../kernel/result.ts"
-import { hashingGate } from "../../platform/auth/hashing-gate.ts"
-import { verifyPassword } from "../../platform/auth/password.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { endOtherSessions } from "./end-sessions.ts"
+import { isPassword } from "./hashing.ts"
 import { ownRow, selfOf } from "./self.ts"
 import { setPassword } from "./set-password.ts"
 
@@ -12,7 +11,7 @@ type Passwords = { readonly current_password: string; readonly new_password: str
 export async function changePassword(ctx: Ctx, { current_password, new_password }: Passwords): Promise<Result<null>> {
   const self = selfOf(ctx)
   const user = await ownRow(self)
-  if (!(await hashingGate.run(() => verifyPassword(current_password, user.passwordHash), ctx.defer))) {
+  if (!(await isPassword(ctx, current_password, user.passwordHash))) {
     return refuse("INVALID_CREDENTIALS", "The current password is wrong.", {
       errors: [{ pointer: "/current_password", code: "WRONG", message: "This is not the current password." }],
     })

@@ -1,10 +1,9 @@
 import { and, eq } from "drizzle-orm"
 import { newId } from "../../kernel/ids.ts"
-import { hashingGate } from "../../platform/auth/hashing-gate.ts"
-import { hashPassword } from "../../platform/auth/password.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { assertEmailFree } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
+import { hashed } from "./hashing.ts"
 import { sendInvitation } from "./invite.ts"
 import { emailTaken } from "./refusals.ts"
 import { assertAssignable } from "./role-authority.ts"
@@ -22,7 +21,7 @@ export async function createUser(ctx: Ctx, input: CreateUser): Promise<UserRow> 
     id: newId("usr", ctx.now),
     email: input.email,
     fullName: input.full_name,
-    passwordHash: password === undefined ? null : await hashingGate.run(() => hashPassword(password), ctx.defer),
+    passwordHash: password === undefined ? null : await hashed(ctx, password),
     roles: input.roles,
     isActive: true,
     version: 1,

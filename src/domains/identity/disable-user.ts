@@ -1,12 +1,12 @@
 import { eq } from "drizzle-orm"
 import type { UserId } from "../../kernel/ids.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { assertVersion } from "../../platform/http/if-match.ts"
 import { endAllSessions } from "./end-sessions.ts"
 import { identityEvents } from "./events.ts"
 import { guardOwnerLeft, manageableUser } from "./role-authority.ts"
 import { ownerRole } from "./rules.ts"
 import { saveUser } from "./save-user.ts"
-import { assertVersion } from "./self.ts"
 import { invitations, resetTokens, type UserRow } from "./tables.ts"
 
 /** Disables a user, who stays in every history. Once more is a success: the user is disabled. */

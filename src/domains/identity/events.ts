@@ -1,17 +1,22 @@
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { eventsOf } from "../../platform/events/define-event.ts"
 import { apiKeyView, invitationView, roleView, userView } from "./schemas.ts"
 
+const userEvent = eventsOf("identity.user.read", userView)
+const invitationEvent = eventsOf("identity.invitation.read", invitationView)
+const roleEvent = eventsOf("identity.role.read", roleView)
+const apiKeyEvent = eventsOf("identity.api-key.read", apiKeyView)
+
 export const identityEvents = {
-  userCreated: defineEvent("user.created", "identity.user.read", userView),
-  userUpdated: defineEvent("user.updated", "identity.user.read", userView),
-  userDisabled: defineEvent("user.disabled", "identity.user.read", userView),
-  userEnabled: defineEvent("user.enabled", "identity.user.read", userView),
-  userRolesAssigned: defineEvent("user.roles_assigned", "identity.user.read", userView),
-  invitationCreated: defineEvent("invitation.created", "identity.invitation.read", invitationView),
-  invitationWithdrawn: defineEvent("invitation.withdrawn", "identity.invitation.read", invitationView),
-  roleDefined: defineEvent("role.defined", "identity.role.read", roleView),
-  roleChanged: defineEvent("role.changed", "identity.role.read", roleView),
-  roleDeleted: defineEvent("role.deleted", "identity.role.read", roleView),
-  apiKeyCreated: defineEvent("api_key.created", "identity.api-key.read", apiKeyView),
-  apiKeyRevoked: defineEvent("api_key.revoked", "identity.api-key.read", apiKeyView),
+  userCreated: userEvent("user.created"),
+  userUpdated: userEvent("user.updated"),
+  userDisabled: userEvent("user.disabled"),
+  userEnabled: userEvent("user.enabled"),
+  userRolesAssigned: userEvent("user.roles_assigned"),
+  invitationCreated: invitationEvent("invitation.created"),
+  invitationWithdrawn: invitationEvent("invitation.withdrawn"),
+  roleDefined: roleEvent("role.defined"),
+  roleChanged: roleEvent("role.changed"),
+  roleDeleted: roleEvent("role.deleted"),
+  apiKeyCreated: apiKeyEvent("api_key.created"),
+  apiKeyRevoked: apiKeyEvent("api_key.revoked"),
 } as const

@@ -1,5 +1,5 @@
 import { type Endpoint, endpoint } from "../../platform/http/endpoint.ts"
-import { etagOf, type Reply, reply } from "../../platform/http/reply.ts"
+import { etagOf, reply } from "../../platform/http/reply.ts"
 import { idParams, pageQueryAlone } from "../../platform/http/schemas.ts"
 import { createEndpoint, deleteEndpoint, listEndpoint } from "../../platform/http/verbs.ts"
 import { createOrganizationInput, organizationView, toOrganizationView } from "../organizations/index.ts"
@@ -16,7 +16,7 @@ import { toUserView } from "./views.ts"
 const tag = "Users"
 const params = idParams("usr")
 
-const show = (row: UserRow): Reply => reply.ok(toUserView(row), { etag: etagOf(row.version) })
+const shown = (row: UserRow) => ({ view: toUserView(row), etag: etagOf(row.version) })
 
 export const userEndpoints: readonly Endpoint[] = [
   listEndpoint(
@@ -44,10 +44,7 @@ export const userEndpoints: readonly Endpoint[] = [
       success: { schema: userView, description: "The user." },
       errors: ["EMAIL_TAKEN", "VERSION_MISMATCH"],
     },
-    async (ctx, { body }) => {
-      const user = await createUser(ctx, body)
-      return { view: toUserView(user), etag: etagOf(user.version) }
-    },
+    async (ctx, { body }) => shown(await createUser(ctx, body)),
   ),
   endpoint(
     {
@@ -61,7 +58,7 @@ export const userEndpoints: readonly Endpoint[] = [
       success: { status: 200, schema: userView, description: "The user." },
       errors: ["FORBIDDEN"],
     },
-    async (ctx, { params: { id } }) => show(await readUser(ctx, id)),
+    async (ctx, { params: { id } }) => reply.shown(shown(await readUser(ctx, id))),
   ),
   endpoint(
     {
@@ -76,7 +73,7 @@ export const userEndpoints: readonly Endpoint[] = [
       success: { status: 200, schema: userView, description: "The user as they are now." },
       errors: ["FORBIDDEN", "EMAIL_TAKEN", "LAST_OWNER"],
     },
-    async (ctx, { params: { id }, body }) => show(await updateUser(ctx, id, body)),
+    async (ctx, { params: { id }, body }) => reply.shown(shown(await updateUser(ctx, id, body))),
   ),
   deleteEndpoint(
     {
@@ -104,7 +101,7 @@ export const userEndpoints: readonly Endpoint[] = [
       success: { status: 200, schema: userView, description: "The user with the new roles." },
       errors: ["LAST_OWNER", "VERSION_MISMATCH"],
     },
-    async (ctx, { params: { id }, body }) => show(await assignRoles(ctx, id, body.roles)),
+    async (ctx, { params: { id }, body }) => reply.shown(shown(await assignRoles(ctx, id, body.roles))),
   ),
   createEndpoint(
     {

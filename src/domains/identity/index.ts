@@ -2,6 +2,7 @@
 export { cleanUpIdentity } from "./clean-up.ts"
 export { activeColleague } from "./colleague.ts"
 export { directory } from "./directory.ts"
+export { hashed } from "./hashing.ts"
 export { identityEndpoints } from "./http.ts"
 export { makeFirstSuperAdmin } from "./make-super-admin.ts"
 export { type PersonOfOrganization, peopleOf } from "./people.ts"

@@ -1,4 +1,5 @@
-import { and, asc, gt } from "drizzle-orm"
+import { gt } from "drizzle-orm"
+import { oldestFirst } from "../../platform/db/by-id.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { pageById } from "../../platform/http/page.ts"
 import type { PageQuery } from "../../platform/http/schemas.ts"
@@ -11,12 +12,7 @@ export async function listInvitations(ctx: Ctx, query: PageQuery) {
     "invitations",
     "inv",
     query,
-    ({ after, rowsMax }) =>
-      ctx.db.many(invitations, {
-        where: and(after === undefined ? undefined : gt(invitations.id, after), gt(invitations.expiresAt, ctx.now)),
-        orderBy: [asc(invitations.id)],
-        limit: rowsMax,
-      }),
+    (within) => oldestFirst(ctx.db, invitations, { ...within, where: gt(invitations.expiresAt, ctx.now) }),
     toInvitationView,
   )
 }

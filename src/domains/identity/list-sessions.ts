@@ -1,5 +1,6 @@
-import { and, desc, eq, gt, isNull, lt } from "drizzle-orm"
+import { and, eq, gt, isNull } from "drizzle-orm"
 import { formatInstant } from "../../kernel/time.ts"
+import { newestFirst } from "../../platform/db/by-id.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { pageById } from "../../platform/http/page.ts"
 import type { PageQuery } from "../../platform/http/schemas.ts"
@@ -13,16 +14,10 @@ export async function listSessions(ctx: Ctx, query: PageQuery) {
     "sessions",
     "ses",
     query,
-    ({ after, rowsMax }) =>
-      home.many(sessions, {
-        where: and(
-          eq(sessions.userId, actor.id),
-          after === undefined ? undefined : lt(sessions.id, after),
-          isNull(sessions.revokedAt),
-          gt(sessions.expiresAt, ctx.now),
-        ),
-        orderBy: [desc(sessions.id)],
-        limit: rowsMax,
+    (within) =>
+      newestFirst(home, sessions, {
+        ...within,
+        where: and(eq(sessions.userId, actor.id), isNull(sessions.revokedAt), gt(sessions.expiresAt, ctx.now)),
       }),
     (row) => ({
       id: row.id,

@@ -1,10 +1,9 @@
 import { sql } from "drizzle-orm"
 import { newId, platformOrganizationId } from "../../kernel/ids.ts"
-import { hashingGate } from "../../platform/auth/hashing-gate.ts"
-import { hashPassword } from "../../platform/auth/password.ts"
 import { guard } from "../../platform/db/guards.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { assertEmailFree, homeOf } from "./accounts.ts"
+import { hashed } from "./hashing.ts"
 import { emailTaken } from "./refusals.ts"
 import { type UserRow, users } from "./tables.ts"
 import { toUserView } from "./views.ts"
@@ -20,7 +19,7 @@ export async function makeFirstSuperAdmin(ctx: PublicCtx, { email, password, ful
     id: newId("usr", ctx.now),
     email,
     fullName,
-    passwordHash: await hashingGate.run(() => hashPassword(password), ctx.defer),
+    passwordHash: await hashed(ctx, password),
     roles: ["super_admin"],
     isActive: true,
     version: 1,

@@ -4,8 +4,9 @@ import { RefusalError } from "../../kernel/result.ts"
 import type { Row } from "../../platform/db/executor.ts"
 import { decodeRow } from "../../platform/db/statements.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { assertVersion } from "../../platform/http/if-match.ts"
 import { saveUser } from "./save-user.ts"
-import { assertVersion, type Self, selfOf } from "./self.ts"
+import { type Self, selfOf } from "./self.ts"
 import { type UserRow, users } from "./tables.ts"
 
 type Me = { readonly user: UserRow; readonly organization: ReturnType<typeof organizationOf> }

@@ -1,7 +1,8 @@
-import { asc, eq, gt } from "drizzle-orm"
+import { eq } from "drizzle-orm"
 import type { UserId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import { authorize, may } from "../../platform/auth/actor.ts"
+import { oldestFirst } from "../../platform/db/by-id.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { pageById } from "../../platform/http/page.ts"
 import type { PageQuery } from "../../platform/http/schemas.ts"
@@ -23,10 +24,8 @@ export async function listUsers(ctx: Ctx, query: PageQuery) {
     "users",
     "usr",
     query,
-    ({ after, rowsMax }) =>
-      seesAll
-        ? ctx.db.many(users, { where: after === undefined ? undefined : gt(users.id, after), orderBy: [asc(users.id)], limit: rowsMax })
-        : ctx.db.many(users, { where: eq(users.id, ctx.actor.id as UserId), limit: 1 }),
+    (within) =>
+      seesAll ? oldestFirst(ctx.db, users, within) : ctx.db.many(users, { where: eq(users.id, ctx.actor.id as UserId), limit: 1 }),
     toUserView,
   )
 }

@@ -2,14 +2,13 @@ import { and, eq, gt } from "drizzle-orm"
 import { sha256Hex } from "../../kernel/digest.ts"
 import { newId } from "../../kernel/ids.ts"
 import { err, ok, type Result, refuse } from "../../kernel/result.ts"
-import { hashingGate } from "../../platform/auth/hashing-gate.ts"
-import { hashPassword } from "../../platform/auth/password.ts"
 import { guardChanged } from "../../platform/db/guards.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { type OrganizationRow, organizationStore } from "../organizations/index.ts"
 import { anybody, assertEmailFree, homeOf, refOfUser } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
+import { hashed } from "./hashing.ts"
 import { emailTaken, tokenIsOver } from "./refusals.ts"
 import { customRolesOf } from "./role-authority.ts"
 import { nameFromEmail } from "./rules.ts"
@@ -61,7 +60,7 @@ async function join(ctx: PublicCtx, db: TenantDb, { email, roles }: InvitationRo
     id: newId("usr", ctx.now),
     email,
     fullName: full_name ?? nameFromEmail(email),
-    passwordHash: await hashingGate.run(() => hashPassword(password), ctx.defer),
+    passwordHash: await hashed(ctx, password),
     roles,
     isActive: true,
     version: 1,

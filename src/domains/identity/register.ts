@@ -1,11 +1,10 @@
 import { newId } from "../../kernel/ids.ts"
 import { ok, type Result } from "../../kernel/result.ts"
-import { hashingGate } from "../../platform/auth/hashing-gate.ts"
-import { hashPassword } from "../../platform/auth/password.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { foundOrganization, type NewOrganization, type OrganizationRow } from "../organizations/index.ts"
 import { assertEmailFree, homeOf, refOfUser } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
+import { hashed } from "./hashing.ts"
 import { type Registered, redeemInvitation } from "./redeem-invitation.ts"
 import { emailTaken } from "./refusals.ts"
 import { nameFromEmail, ownerRole } from "./rules.ts"
@@ -20,7 +19,7 @@ export const register = (ctx: PublicCtx, input: FoundInput | RedeemInput): Promi
 
 async function found(ctx: PublicCtx, { email, password, full_name, organization: wanted }: FoundInput): Promise<Result<Registered>> {
   await assertEmailFree(ctx, email)
-  const passwordHash = await hashingGate.run(() => hashPassword(password), ctx.defer)
+  const passwordHash = await hashed(ctx, password)
   const { user, organization } = await foundWithOwner(ctx, { email, passwordHash, fullName: full_name, organization: wanted })
   const pair = await startSession(ctx, { user, organization: { slug: organization.slug, isReadOnly: false, version: 1 }, customRoles: [] })
   return ok({ user, organization, pair })

@@ -20,8 +20,3 @@ export async function ownRow({ actor, home }: Self): Promise<UserRow> {
   if (row === undefined) throw new RefusalError({ code: "NOT_FOUND" })
   return row
 }
-
-/** @throws RefusalError VERSION_MISMATCH when If-Match names another version. */
-export function assertVersion(ctx: Ctx, row: { readonly version: number }): void {
-  if (ctx.ifMatch !== undefined && ctx.ifMatch !== row.version) throw new RefusalError({ code: "VERSION_MISMATCH" })
-}

@@ -1,9 +1,9 @@
 import { eq } from "drizzle-orm"
 import { ok, type Result, refuse } from "../../kernel/result.ts"
-import { hashingGate } from "../../platform/auth/hashing-gate.ts"
-import { hashPassword, needsRehash, verifyPassword } from "../../platform/auth/password.ts"
+import { needsRehash } from "../../platform/auth/password.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { accountByEmail, guardAccount, homeOf } from "./accounts.ts"
+import { hashed, isPassword } from "./hashing.ts"
 import { startSession } from "./start-session.ts"
 import { users } from "./tables.ts"
 import type { TokenPair } from "./tokens.ts"
@@ -15,10 +15,10 @@ import type { TokenPair } from "./tokens.ts"
 export async function signIn(ctx: PublicCtx, { email, password }: { email: string; password: string }): Promise<Result<TokenPair>> {
   const account = await accountByEmail(ctx, email)
   const stored = account?.user.isActive === true ? account.user.passwordHash : null
-  const isRight = await hashingGate.run(() => verifyPassword(password, stored), ctx.defer)
+  const isRight = await isPassword(ctx, password, stored)
   if (account === undefined || stored === null || !isRight) return refuse("INVALID_CREDENTIALS")
   if (needsRehash(stored)) {
-    const passwordHash = await hashingGate.run(() => hashPassword(password), ctx.defer)
+    const passwordHash = await hashed(ctx, password)
     ctx.work.add(homeOf(ctx, account.user.orgId).update(users, eq(users.id, account.user.id), { passwordHash }))
   }
   // Whoever changed the account while the password was hashed is rare, and a second try sees the change.

@@ -2,12 +2,12 @@ import { eq } from "drizzle-orm"
 import type { UserId } from "../../kernel/ids.ts"
 import { authorize } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { assertVersion } from "../../platform/http/if-match.ts"
 import { disable } from "./disable-user.ts"
 import { identityEvents } from "./events.ts"
 import { manageableUser } from "./role-authority.ts"
 import { saveUser } from "./save-user.ts"
 import type { UpdateUser } from "./schemas.ts"
-import { assertVersion } from "./self.ts"
 import { invitations, resetTokens, type UserRow } from "./tables.ts"
 
 /**

@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 
 const importEventData = lazily(() =>
@@ -17,10 +16,10 @@ const importEventData = lazily(() =>
   }),
 )
 
-/** What whoever may start any import holds. */
-const permission: Permission = "catalog.product.read"
+/** Seen with the permission that everybody who may start an import of any kind holds. */
+const importEvent = eventsOf("catalog.product.read", importEventData)
 
 export const importEvents = {
-  started: defineEvent("import.started", permission, importEventData),
-  finished: defineEvent("import.finished", permission, importEventData),
+  started: importEvent("import.started"),
+  finished: importEvent("import.finished"),
 } as const

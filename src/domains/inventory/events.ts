@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
 import { quantityNumber } from "../../kernel/quantity.ts"
-import type { Permission } from "../../platform/auth/permissions.ts"
 import { defineEvent } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 
@@ -27,7 +26,7 @@ const movementsData = lazily(() =>
   }),
 )
 
-const permission: Permission = "inventory.stock.read"
+const permission = "inventory.stock.read"
 
 export const stockEvents = {
   /** Once when stock falls under its minimum, and not again before it has been above. */

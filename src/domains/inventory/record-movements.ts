@@ -1,6 +1,7 @@
 import { command } from "../../../durable-objects/supplier-ledger/client.ts"
 import type { InputFault, Refusal, Result } from "../../kernel/result.ts"
 import { RefusalError } from "../../kernel/result.ts"
+import { withoutUndefined } from "../../kernel/without-undefined.ts"
 import { may } from "../../platform/auth/actor.ts"
 import type { Ctx } from "../../platform/http/context.ts"
 import { invalid } from "../../platform/http/input.ts"
@@ -72,7 +73,7 @@ function checkSerials(ctx: Ctx, rows: readonly MovementBody[]): void {
 }
 
 function inputOf(body: MovementBody): MovementInput {
-  const said = {
+  const given = withoutUndefined({
     productId: body.product_id,
     unit: body.unit,
     gtin: body.gtin,
@@ -88,9 +89,6 @@ function inputOf(body: MovementBody): MovementInput {
     corrects: body.corrects,
     receives: body.receives,
     effectiveAt: body.effective_at,
-  }
-  const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as {
-    [K in keyof typeof said]?: Exclude<(typeof said)[K], undefined>
-  }
+  })
   return { type: body.type, quantityMilli: body.quantity, ...given }
 }

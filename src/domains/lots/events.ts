@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import { quantityNumber } from "../../kernel/quantity.ts"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { defineEvent, eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 import { type Lot, shownStatusOf } from "./rules.ts"
 
@@ -34,16 +33,15 @@ const receivedRecallData = lazily(() =>
   }),
 )
 
-const owners: Permission = "inventory.stock.read"
-const buyers: Permission = "orders.order.read"
+const lotEvent = eventsOf("inventory.stock.read", lotData)
 
 export const lotEvents = {
-  expired: defineEvent("lot.expired", owners, lotData),
-  quarantined: defineEvent("lot.quarantined", owners, lotData),
-  released: defineEvent("lot.released", owners, lotData),
-  recalled: defineEvent("lot.recalled", owners, lotData),
+  expired: lotEvent("lot.expired"),
+  quarantined: lotEvent("lot.quarantined"),
+  released: lotEvent("lot.released"),
+  recalled: lotEvent("lot.recalled"),
   /** To each buyer who got some of the lot. */
-  recallReceived: defineEvent("lot.recall_received", buyers, receivedRecallData),
+  recallReceived: defineEvent("lot.recall_received", "orders.order.read", receivedRecallData),
 } as const
 
 export type LotEventVerb = Exclude<keyof typeof lotEvents, "expired" | "recallReceived">

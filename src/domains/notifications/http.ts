@@ -19,6 +19,8 @@ import {
 import { subscriptionOf, unsubscribe, unsubscribePage, unsubscribePath } from "./unsubscribe.ts"
 import { toNotificationView, toPreferencesView } from "./views.ts"
 
+const tag = "Notifications"
+
 const shown = ({ actor }: Ctx, { choices, version }: Preferences) =>
   reply.ok(toPreferencesView(choices, version, actor.permissions), { etag: etagOf(version) })
 
@@ -28,7 +30,7 @@ export const notificationEndpoints: readonly Endpoint[] = [
     {
       operationId: "listNotifications",
       path: "/notifications",
-      tag: "Notifications",
+      tag,
       summary: "My notifications, newest first, with how many are unread",
       description: "What happened in the organization and concerns the person who asks. API keys have none.",
       access: "signed-in",
@@ -42,7 +44,7 @@ export const notificationEndpoints: readonly Endpoint[] = [
       operationId: "readNotification",
       method: "post",
       path: "/notifications/{id}/read",
-      tag: "Notifications",
+      tag,
       summary: "Mark a notification as read, or all of them",
       description:
         "`all` in place of an id marks at most 500, the newest first, and says whether there are more. What is read already stays as it was.",
@@ -63,7 +65,7 @@ export const notificationEndpoints: readonly Endpoint[] = [
       operationId: "getNotificationPreferences",
       method: "get",
       path: "/notifications/preferences",
-      tag: "Notifications",
+      tag,
       summary: "What I am told of, by event type and channel",
       description: "Lists the types that my permissions show. What I did not choose follows my roles.",
       access: "signed-in",
@@ -76,7 +78,7 @@ export const notificationEndpoints: readonly Endpoint[] = [
       operationId: "setNotificationPreferences",
       method: "put",
       path: "/notifications/preferences",
-      tag: "Notifications",
+      tag,
       summary: "Choose what I am told of, by event type and channel",
       description:
         "Replaces what was chosen before; what is left out is told as by default. Nobody is told of what they did themselves or may not see, whatever they choose.",
@@ -93,7 +95,7 @@ export const notificationEndpoints: readonly Endpoint[] = [
       operationId: "confirmUnsubscribe",
       method: "get",
       path: unsubscribePath,
-      tag: "Notifications",
+      tag,
       summary: "The page behind a mail's link, with a button that turns such mails off",
       description: "The link in a mail's footer. Following it changes nothing; the button does.",
       access: "public",
@@ -113,7 +115,7 @@ export const notificationEndpoints: readonly Endpoint[] = [
       operationId: "unsubscribe",
       method: "post",
       path: unsubscribePath,
-      tag: "Notifications",
+      tag,
       summary: "Turn off mails of one type by a mail's own link (RFC 8058)",
       description:
         "The signature stands for the person the mail went to, so no token is needed. Turns off mail for that type and person, nothing else. Any body is ignored, such as the List-Unsubscribe=One-Click of mail programs.",

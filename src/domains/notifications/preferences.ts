@@ -1,5 +1,5 @@
-import { RefusalError } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { assertVersion } from "../../platform/http/if-match.ts"
 import { invalid } from "../../platform/http/input.ts"
 import { type Channel, type Choices, channels, isDefault } from "./rules.ts"
 import type { PreferencesInput } from "./schemas.ts"
@@ -23,7 +23,7 @@ export async function setPreferences(ctx: Ctx, { preferences }: PreferencesInput
   const choices = choicesFrom(ctx, preferences)
   const store = notificationStore(self)
   const before = await readPreferences(ctx)
-  if (ctx.ifMatch !== undefined && ctx.ifMatch !== before.version) throw new RefusalError({ code: "VERSION_MISMATCH" })
+  assertVersion(ctx, before)
   ctx.work.add(...store.savePreferences(choices, before.version, ctx.now)).audit(self.home, {
     action: "notifications.preferences.update",
     entity: "user",

@@ -1,8 +1,7 @@
 import { z } from "@hono/zod-openapi"
 import { formatMoney } from "../../kernel/money.ts"
 import { formatInstantOrNull } from "../../kernel/time.ts"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent, type EventType } from "../../platform/events/define-event.ts"
+import { type EventType, eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 import { agreedLines } from "./line-rules.ts"
 import { type OrderFacts, type OrderStatus, type Side, totalOf } from "./rules.ts"
@@ -28,18 +27,18 @@ const orderEventData = lazily(() =>
 
 type OrderEventData = z.infer<typeof orderEventData>
 
-const permission: Permission = "orders.order.read"
+const orderEvent = eventsOf("orders.order.read", orderEventData)
 
 /** One event a state; both organizations get theirs, each in its own words. */
 export const orderEvents = {
-  PENDING: defineEvent("order.placed", permission, orderEventData),
-  AMENDED: defineEvent("order.amended", permission, orderEventData),
-  ACCEPTED: defineEvent("order.accepted", permission, orderEventData),
-  REJECTED: defineEvent("order.rejected", permission, orderEventData),
-  IN_DELIVERY: defineEvent("order.in_delivery", permission, orderEventData),
-  FAILED_DELIVERY: defineEvent("order.delivery_failed", permission, orderEventData),
-  COMPLETED: defineEvent("order.completed", permission, orderEventData),
-  CANCELLED: defineEvent("order.cancelled", permission, orderEventData),
+  PENDING: orderEvent("order.placed"),
+  AMENDED: orderEvent("order.amended"),
+  ACCEPTED: orderEvent("order.accepted"),
+  REJECTED: orderEvent("order.rejected"),
+  IN_DELIVERY: orderEvent("order.in_delivery"),
+  FAILED_DELIVERY: orderEvent("order.delivery_failed"),
+  COMPLETED: orderEvent("order.completed"),
+  CANCELLED: orderEvent("order.cancelled"),
 } as const satisfies Record<OrderStatus, EventType<OrderEventData>>
 
 export function orderEventDataOf(order: OrderFacts, side: Side): OrderEventData {

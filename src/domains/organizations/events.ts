@@ -1,16 +1,16 @@
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { eventsOf } from "../../platform/events/define-event.ts"
 import { organizationView } from "./schemas.ts"
 
-const seenBy = "organizations.organization.read"
+const organizationEvent = eventsOf("organizations.organization.read", organizationView)
 
 export const organizationEvents = {
-  created: defineEvent("organization.created", seenBy, organizationView),
-  updated: defineEvent("organization.updated", seenBy, organizationView),
-  deactivated: defineEvent("organization.deactivated", seenBy, organizationView),
-  reactivated: defineEvent("organization.reactivated", seenBy, organizationView),
-  kybSubmitted: defineEvent("organization.kyb_submitted", seenBy, organizationView),
-  kybVerified: defineEvent("organization.kyb_verified", seenBy, organizationView),
-  kybRejected: defineEvent("organization.kyb_rejected", seenBy, organizationView),
+  created: organizationEvent("organization.created"),
+  updated: organizationEvent("organization.updated"),
+  deactivated: organizationEvent("organization.deactivated"),
+  reactivated: organizationEvent("organization.reactivated"),
+  kybSubmitted: organizationEvent("organization.kyb_submitted"),
+  kybVerified: organizationEvent("organization.kyb_verified"),
+  kybRejected: organizationEvent("organization.kyb_rejected"),
 } as const
 
 export type OrganizationEvent = (typeof organizationEvents)[keyof typeof organizationEvents]

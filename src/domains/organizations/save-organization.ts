@@ -1,7 +1,7 @@
-import { RefusalError } from "../../kernel/result.ts"
 import { revokeAccess } from "../../platform/auth/revoke-access.ts"
 import { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { assertVersion } from "../../platform/http/if-match.ts"
 import type { OrganizationEvent } from "./events.ts"
 import { sendFacts } from "./send-facts.ts"
 import { organizationStore } from "./store.ts"
@@ -28,7 +28,7 @@ export function saveOrganization(
   action: string,
   event: OrganizationEvent,
 ): OrganizationRow {
-  if (ctx.ifMatch !== undefined && ctx.ifMatch !== before.version) throw new RefusalError({ code: "VERSION_MISMATCH" })
+  assertVersion(ctx, before)
   const after: OrganizationRow = { ...before, ...changes, version: before.version + 1, updatedAt: ctx.now }
   after.isSupplier = after.capabilities.includes("supplier")
   const db = before.id === ctx.orgId ? ctx.db : TenantDb.forSystem(ctx.env, ctx.meter, before.id, "the platform acts on an organization")

@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent, type EventType } from "../../platform/events/define-event.ts"
+import { defineEvent, type EventType, eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 import type { LinkFacts, LinkStatus, Side } from "./rules.ts"
 
@@ -18,14 +17,15 @@ const linkEventData = lazily(() =>
 
 type LinkEventData = z.infer<typeof linkEventData>
 
-const permission: Permission = "partners.link.read"
+const permission = "partners.link.read"
+const linkEvent = eventsOf(permission, linkEventData)
 
 export const linkEvents = {
-  PENDING: defineEvent("link.requested", permission, linkEventData),
-  APPROVED: defineEvent("link.approved", permission, linkEventData),
-  REJECTED: defineEvent("link.rejected", permission, linkEventData),
-  BLOCKED: defineEvent("link.blocked", permission, linkEventData),
-  REMOVED: defineEvent("link.removed", permission, linkEventData),
+  PENDING: linkEvent("link.requested"),
+  APPROVED: linkEvent("link.approved"),
+  REJECTED: linkEvent("link.rejected"),
+  BLOCKED: linkEvent("link.blocked"),
+  REMOVED: linkEvent("link.removed"),
 } as const satisfies Record<LinkStatus, EventType<LinkEventData>>
 
 export const linkEventDataOf = (link: LinkFacts, side: Side): LinkEventData => ({

@@ -1,6 +1,7 @@
-import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm"
+import { and, asc, eq, inArray, sql } from "drizzle-orm"
 import type { LinkId, OrganizationId } from "../../kernel/ids.ts"
-import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
+import { newestFirst } from "../../platform/db/by-id.ts"
+import type { Scan } from "../../platform/db/scan.ts"
 import { decodeRow } from "../../platform/db/statements.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import { type LinkStatus, linkStatuses, type Side } from "./rules.ts"
@@ -26,14 +27,9 @@ export const linkStore = (db: TenantDb) => ({
     return { link: decodeRow(links, link), terms: terms === undefined ? undefined : decodeRow(linkTerms, terms) }
   },
 
-  /** Newest first. */
-  async page({ status, side, after, rowsMax }: LinkFilter): Promise<Scan<LinkRow>> {
-    const within = after === undefined ? undefined : lt(links.id, after)
-    if (status === undefined && side === undefined) {
-      return { rows: await db.many(links, { where: within, orderBy: [desc(links.id)], limit: rowsMax }), stoppedAt: undefined }
-    }
+  page({ status, side, after, rowsMax }: LinkFilter): Promise<Scan<LinkRow>> {
     const matches = and(status === undefined ? undefined : sql`status = ${status}`, side === undefined ? undefined : sql`side = ${side}`)
-    return scanNewestFirst(db, links, { within, matches, rowsMax })
+    return newestFirst(db, links, { after, matches, rowsMax })
   },
 
   /** The link with one partner, whatever its state. */

@@ -1,8 +1,7 @@
 import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
 import { formatInstant } from "../../kernel/time.ts"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { defineEvent, eventsOf } from "../../platform/events/define-event.ts"
 import { type Unit, type UnitVerb, unitStatuses } from "./rules.ts"
 
 const receivedData = z.object({
@@ -26,18 +25,19 @@ const unitData = z.object({
 
 export type UnitEventData = z.infer<typeof unitData>
 
-const permission: Permission = "inventory.stock.read"
+const permission = "inventory.stock.read"
+const unitEvent = eventsOf(permission, unitData)
 
 export const unitEvents = {
   /** One for all units that were received together. */
   received: defineEvent("unit.received", permission, receivedData),
-  reserved: defineEvent("unit.reserved", permission, unitData),
+  reserved: unitEvent("unit.reserved"),
   /** Also when a reservation's time is over. */
-  released: defineEvent("unit.released", permission, unitData),
-  sold: defineEvent("unit.sold", permission, unitData),
-  moved: defineEvent("unit.moved", permission, unitData),
-  damaged: defineEvent("unit.damaged", permission, unitData),
-  returned: defineEvent("unit.returned", permission, unitData),
+  released: unitEvent("unit.released"),
+  sold: unitEvent("unit.sold"),
+  moved: unitEvent("unit.moved"),
+  damaged: unitEvent("unit.damaged"),
+  returned: unitEvent("unit.returned"),
 } as const
 
 export const unitEventOf = {

@@ -1,7 +1,6 @@
 import { z } from "@hono/zod-openapi"
 import type { OrganizationId } from "../../kernel/ids.ts"
-import type { Permission } from "../../platform/auth/permissions.ts"
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 import type { Location } from "./rules.ts"
 
@@ -20,15 +19,15 @@ const placeData = lazily(() =>
 
 type PlaceEventData = z.infer<typeof placeData>
 
-const permission: Permission = "inventory.warehouse.read"
+const placeEvent = eventsOf("inventory.warehouse.read", placeData)
 
 export const placeEvents = {
-  created: defineEvent("warehouse.created", permission, placeData),
-  updated: defineEvent("warehouse.updated", permission, placeData),
-  archived: defineEvent("warehouse.archived", permission, placeData),
+  created: placeEvent("warehouse.created"),
+  updated: placeEvent("warehouse.updated"),
+  archived: placeEvent("warehouse.archived"),
   /** To a partner, when it begins to run a place of another organization, and when it ceases to. */
-  assigned: defineEvent("warehouse.operator_assigned", permission, placeData),
-  left: defineEvent("warehouse.operator_removed", permission, placeData),
+  assigned: placeEvent("warehouse.operator_assigned"),
+  left: placeEvent("warehouse.operator_removed"),
 } as const
 
 export const placeEventDataOf = (place: Location, owner: { readonly id: OrganizationId; readonly name: string }): PlaceEventData => ({

@@ -6,7 +6,7 @@ import { pageById } from "../../platform/http/page.ts"
 import { reply } from "../../platform/http/reply.ts"
 import { idParams } from "../../platform/http/schemas.ts"
 import { createEndpoint, deleteEndpoint, listEndpoint, readEndpoint } from "../../platform/http/verbs.ts"
-import type { Location, SeenLocation } from "./rules.ts"
+import type { Location } from "./rules.ts"
 import { createWarehouseInput, updateWarehouseInput, warehouseDetailView, warehouseList, warehouseQuery, warehouseView } from "./schemas.ts"
 import { locationStore } from "./store.ts"
 import {
@@ -21,7 +21,11 @@ import {
 
 const tag = "Warehouses"
 
-const own = (ctx: Ctx, place: Location): SeenLocation => ({ ...place, ownerId: ctx.orgId })
+/** A place of the caller's own. */
+function shown(ctx: Ctx, place: Location) {
+  const seen = { ...place, ownerId: ctx.orgId }
+  return { view: toWarehouseView(seen), etag: warehouseEtag(seen, true) }
+}
 
 export const warehouseEndpoints: readonly Endpoint[] = [
   listEndpoint(
@@ -63,9 +67,7 @@ export const warehouseEndpoints: readonly Endpoint[] = [
       const { code, name } = body
       const terms = { kind: "WAREHOUSE", address: null, capacityMilli: null, operatorId: null, ...termsOf(body), code, name } as const
       const result = await command(ctx, ctx.orgId, "createLocation", terms)
-      if (!result.ok) return result
-      const place = own(ctx, result.value)
-      return { view: toWarehouseView(place), etag: warehouseEtag(place, true) }
+      return result.ok ? shown(ctx, result.value) : result
     },
   ),
   readEndpoint(
@@ -107,9 +109,7 @@ export const warehouseEndpoints: readonly Endpoint[] = [
     },
     async (ctx, { params, body }) => {
       const result = await command(ctx, ctx.orgId, "updateLocation", { ...termsOf(body), locationId: params.id })
-      if (!result.ok) return result
-      const place = own(ctx, result.value)
-      return reply.ok(toWarehouseView(place), { etag: warehouseEtag(place, true) })
+      return result.ok ? reply.shown(shown(ctx, result.value)) : result
     },
   ),
   deleteEndpoint(

@@ -1,5 +1,6 @@
 import { quantityNumber } from "../../kernel/quantity.ts"
 import { formatInstant } from "../../kernel/time.ts"
+import { withoutUndefined } from "../../kernel/without-undefined.ts"
 import { etagOf } from "../../platform/http/reply.ts"
 import { type Address, isOverCapacity, type LocationDetail, type SeenLocation } from "./rules.ts"
 import type { WarehouseBody } from "./schemas.ts"
@@ -59,17 +60,14 @@ export const warehouseEtag = ({ version, seq }: SeenLocation, isOwn: boolean): s
 
 /** The body's names as the ledger has them, without what was not said. */
 export function termsOf({ code, name, kind, address, capacity, operator_id }: WarehouseBody) {
-  const said = {
+  return withoutUndefined({
     code,
     name,
     kind,
     address: address === null || address === undefined ? address : toAddress(address),
     capacityMilli: capacity,
     operatorId: operator_id,
-  }
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as {
-    [K in keyof typeof said]?: Exclude<(typeof said)[K], undefined>
-  }
+  })
 }
 
 const toAddress = ({ postal_code, ...address }: NonNullable<WarehouseBody["address"]>): Address => ({ ...address, postalCode: postal_code })

@@ -1,9 +1,11 @@
-import { defineEvent } from "../../platform/events/define-event.ts"
+import { eventsOf } from "../../platform/events/define-event.ts"
 import { webhookView } from "./schemas.ts"
 
+const webhookEvent = eventsOf("webhooks.endpoint.read", webhookView)
+
 export const webhookEvents = {
-  created: defineEvent("webhook.created", "webhooks.endpoint.read", webhookView),
-  updated: defineEvent("webhook.updated", "webhooks.endpoint.read", webhookView),
-  disabled: defineEvent("webhook.disabled", "webhooks.endpoint.read", webhookView),
-  deleted: defineEvent("webhook.deleted", "webhooks.endpoint.read", webhookView),
+  created: webhookEvent("webhook.created"),
+  updated: webhookEvent("webhook.updated"),
+  disabled: webhookEvent("webhook.disabled"),
+  deleted: webhookEvent("webhook.deleted"),
 } as const

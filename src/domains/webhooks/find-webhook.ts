@@ -1,6 +1,7 @@
 import type { WebhookId } from "../../kernel/ids.ts"
 import { RefusalError } from "../../kernel/result.ts"
 import type { Ctx } from "../../platform/http/context.ts"
+import { assertVersion } from "../../platform/http/if-match.ts"
 import { webhookStore } from "./store.ts"
 import type { EndpointRow } from "./tables.ts"
 
@@ -8,6 +9,6 @@ import type { EndpointRow } from "./tables.ts"
 export async function findWebhook(ctx: Ctx, id: WebhookId): Promise<EndpointRow> {
   const row = await webhookStore(ctx.db).byId(id)
   if (row === undefined) throw new RefusalError({ code: "NOT_FOUND" })
-  if (ctx.ifMatch !== undefined && ctx.ifMatch !== row.version) throw new RefusalError({ code: "VERSION_MISMATCH" })
+  assertVersion(ctx, row)
   return row
 }

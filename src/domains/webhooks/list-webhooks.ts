@@ -6,5 +6,5 @@ import { toWebhookView } from "./views.ts"
 
 /** Oldest first, without secrets: those are shown once. */
 export async function listWebhooks(ctx: Ctx, query: PageQuery) {
-  return pageById("webhooks", "whk", query, ({ after, rowsMax }) => webhookStore(ctx.db).page({ after, limit: rowsMax }), toWebhookView)
+  return pageById("webhooks", "whk", query, (within) => webhookStore(ctx.db).page(within), toWebhookView)
 }

@@ -1,7 +1,8 @@
-import { and, asc, desc, eq, gt, lt, ne, type SQL, sql } from "drizzle-orm"
+import { and, desc, eq, gt, lt, ne, type SQL, sql } from "drizzle-orm"
 import type { DeliveryId, WebhookId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
 import { day, type Instant } from "../../kernel/time.ts"
+import { oldestFirst } from "../../platform/db/by-id.ts"
 import type { Statement } from "../../platform/db/executor.ts"
 import { guard, guardChanged } from "../../platform/db/guards.ts"
 import type { Scan } from "../../platform/db/scan.ts"
@@ -22,7 +23,13 @@ export type Turn = {
 
 export type NewDelivery = Pick<DeliveryRow, "id" | "webhookId" | "eventId" | "eventType">
 
-const kept = (now: Instant): Instant => now + limits.webhookDeliveryDaysKept * day
+/** What a delivery has when it is over, one way or the other. */
+const over = (now: Instant) => ({
+  nextAttemptAt: null,
+  dueAt: now + limits.webhookDeliveryDaysKept * day,
+  finishedAt: now,
+  parkedAt: null,
+})
 
 /** An attempt that has begun. */
 const begun = (now: Instant): SQL =>
@@ -40,17 +47,15 @@ const hasRoom = (orgId: string, now: Instant, of: SQL): SQL =>
 export const webhookStore = (db: TenantDb) => {
   const ofEndpoint = (row: EndpointRow): SQL | undefined => and(eq(webhookEndpoints.id, row.id), eq(webhookEndpoints.version, row.version))
   const ofDelivery = (id: DeliveryId): SQL => eq(webhookDeliveries.id, id)
+  /** A delivery that is not over, and of which no attempt has begun since the one numbered `n`. */
+  const stillAt = (id: DeliveryId, n: number): SQL | undefined =>
+    and(ofDelivery(id), eq(webhookDeliveries.status, "PENDING"), eq(webhookDeliveries.attemptsMade, n))
 
   return {
     byId: (id: WebhookId) => db.byId(webhookEndpoints, id),
 
     /** Oldest first. */
-    page: ({ after, limit }: { readonly after: WebhookId | undefined; readonly limit: number }) =>
-      db.many(webhookEndpoints, {
-        where: after === undefined ? undefined : gt(webhookEndpoints.id, after),
-        orderBy: [asc(webhookEndpoints.id)],
-        limit,
-      }),
+    page: (page: { readonly after: WebhookId | undefined; readonly rowsMax: number }) => oldestFirst(db, webhookEndpoints, page),
 
     /** Those that events go to; none where the organization is deactivated. */
     active: async (): Promise<EndpointRow[]> => {
@@ -193,26 +198,20 @@ export const webhookStore = (db: TenantDb) => {
       db.update(webhookDeliveries, and(ofDelivery(id), ne(webhookDeliveries.status, "DELIVERED")), {
         status: "DELIVERED",
         failureReason: null,
-        nextAttemptAt: null,
-        dueAt: kept(now),
-        finishedAt: now,
-        parkedAt: null,
+        ...over(now),
       }),
 
     /** After attempt `n`, unless another has begun since. */
     markFailed: (id: DeliveryId, n: number, reason: FailureReason, now: Instant): Statement =>
-      db.update(webhookDeliveries, and(ofDelivery(id), eq(webhookDeliveries.status, "PENDING"), eq(webhookDeliveries.attemptsMade, n)), {
+      db.update(webhookDeliveries, stillAt(id, n), {
         status: "FAILED",
         failureReason: reason,
-        nextAttemptAt: null,
-        dueAt: kept(now),
-        finishedAt: now,
-        parkedAt: null,
+        ...over(now),
       }),
 
     /** The next attempt, unless it has begun already. `dueAt` is when the sweep sees to it. */
     scheduleNext: (id: DeliveryId, n: number, nextAttemptAt: Instant, dueAt: Instant): Statement =>
-      db.update(webhookDeliveries, and(ofDelivery(id), eq(webhookDeliveries.status, "PENDING"), eq(webhookDeliveries.attemptsMade, n)), {
+      db.update(webhookDeliveries, stillAt(id, n), {
         nextAttemptAt,
         dueAt,
       }),

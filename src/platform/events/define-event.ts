@@ -10,12 +10,20 @@ export type EventType<T> = {
 
 const declared = new Map<string, EventType<unknown>>()
 
+type EventName = `${string}.${string}`
+
 /** Declares an event type; names are past tense and dotted (`order.accepted`) and stand once. */
-export function defineEvent<T>(name: `${string}.${string}`, permission: Permission, schema: z.ZodType<T>): EventType<T> {
+export function defineEvent<T>(name: EventName, permission: Permission, schema: z.ZodType<T>): EventType<T> {
   if (declared.has(name)) throw new Error(`event ${name} is declared twice`)
   const type = { name, permission, schema }
   declared.set(name, type as EventType<unknown>)
   return type
 }
+
+/** Declares event types of one permission and shape, each by its name alone. */
+export const eventsOf =
+  <T>(permission: Permission, schema: z.ZodType<T>) =>
+  (name: EventName): EventType<T> =>
+    defineEvent(name, permission, schema)
 
 export const eventTypes: ReadonlyMap<string, EventType<unknown>> = declared
