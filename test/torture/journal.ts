@@ -10,6 +10,7 @@ export const commandKinds = [
   "add component",
   "record movements",
   "hold lot",
+  "recall lot",
   "receive units",
   "handle unit",
   "import products",

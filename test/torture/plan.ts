@@ -33,6 +33,7 @@ export type Operation =
   | "receive transfer"
   | "correct movement"
   | "hold or release lot"
+  | "recall lot"
   | "receive units"
   | "handle unit"
   | "list units"
@@ -117,6 +118,7 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     "receive transfer": 8,
     "correct movement": 5,
     "hold or release lot": 8,
+    "recall lot": 8,
     "receive units": 10,
     "handle unit": 34,
     "list units": 4,

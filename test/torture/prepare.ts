@@ -14,6 +14,7 @@ import { stockUp } from "./steps/movements.ts"
 import { sellKit } from "./steps/orders.ts"
 import { renewSession } from "./steps/organizations.ts"
 import { create } from "./steps/products.ts"
+import { recallSold } from "./steps/recalls.ts"
 import { plainManner, type Scene } from "./steps/scene.ts"
 import { receive } from "./steps/units.ts"
 import { makeHooks } from "./webhooks.ts"
@@ -227,5 +228,7 @@ async function furnish(scene: Scene, seed: number): Promise<void> {
   }
   for (const supplier of suppliers) if (!supplier.isLodger) await approveAll(scene, managerOf(scene, supplier), step("approve").key)
   const [[supplier], [buyer]] = [suppliers, buyers]
-  if (supplier !== undefined && buyer !== undefined) await sellKit(scene, managerOf(scene, buyer), managerOf(scene, supplier), step("kit"))
+  if (supplier === undefined || buyer === undefined) return
+  const [purchaser, seller] = [managerOf(scene, buyer), managerOf(scene, supplier)]
+  await recallSold(scene, seller, step("recall"), () => sellKit(scene, purchaser, seller, step("kit")))
 }

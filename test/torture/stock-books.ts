@@ -21,6 +21,8 @@ export const movement = z.object({
   order_id: text.nullable(),
   order_line_id: text.nullable(),
   unit_id: text.nullable(),
+  unit_cost_milli: number.nullable(),
+  recorded_at: number,
   reference: text.nullable(),
   corrects: text.nullable(),
   receives: text.nullable(),

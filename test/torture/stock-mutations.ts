@@ -9,6 +9,7 @@ const stated = "every acknowledged movement stands once, batches as they were as
 const goods = "orders took what they are about, kits their components, and cancelled ones brought it back to where it was"
 const imports = "every acknowledged import ran to its end, once"
 const importedRows = "of imports each good row stands once, each other in the file of failed rows"
+const recalls = "of a recalled lot nothing more is sold, and who has some of it was told so, once"
 const projection = "projection = ledger, row by row"
 
 /** The first ledger that has such a thing, with another list in its place. */
@@ -48,7 +49,49 @@ const isImported =
   ({ sku }: { readonly sku: string }): boolean =>
     books.imports.some(({ name }) => sku.startsWith(`${name.slice(0, -"-file".length)}-r`))
 
+const aToldRecall = ({ events }: Books) =>
+  some(
+    events.find(({ type }) => type === "lot.recall_received"),
+    "recall that somebody was told of",
+  )
+
 export const stockMutations: readonly Mutation[] = [
+  {
+    of: recalls,
+    lie: "an order took some of a lot after its recall",
+    tell: (books) =>
+      inLedger(
+        books,
+        "movements",
+        ({ reason, lot_id: lot }, { lots }) =>
+          reason === "ORDER_ACCEPTED" && lots.some(({ id, status }) => id === lot && status === "RECALLED"),
+        (rows, row) => instead(rows, row, { ...row, seq: Number.MAX_SAFE_INTEGER }),
+      ),
+  },
+  {
+    of: recalls,
+    lie: "a buyer was not told of a recall",
+    tell: (books) => ({ ...books, events: without(books.events, aToldRecall(books)) }),
+  },
+  {
+    of: recalls,
+    lie: "a buyer was told twice of a recall",
+    tell: (books) => ({ ...books, events: [...books.events, { ...aToldRecall(books), id: "evt_made_up" }] }),
+  },
+  {
+    of: recalls,
+    lie: "a recall told of more than its buyer has",
+    tell: (books) => {
+      const event = aToldRecall(books)
+      const data = { ...event.data, quantity: Number(event.data["quantity"]) + 1 }
+      return { ...books, events: instead(books.events, event, { ...event, data }) }
+    },
+  },
+  {
+    of: recalls,
+    lie: "a recall is in nobody's mail",
+    tell: (books) => ({ ...books, outbox: books.outbox.filter(({ event_id: id }) => id !== aToldRecall(books).id) }),
+  },
   {
     of: projection,
     lie: "a unit has another state in D1",
@@ -198,7 +241,7 @@ export const stockMutations: readonly Mutation[] = [
       ),
   },
   {
-    of: "lots came in and were held and released as acknowledged, by their machine",
+    of: "lots came in and were held, released and recalled as acknowledged, by their machine",
     lie: "a lot is held that nobody held",
     tell: (books) =>
       inLedger(
@@ -221,9 +264,12 @@ export const stockMutations: readonly Mutation[] = [
   },
   {
     of: projection,
-    lie: "a lot is held in D1 alone",
+    lie: "a lot is recalled in D1 alone",
     tell: (books) => {
-      const lot = some(books.lots[0], "lot")
+      const lot = some(
+        books.lots.find(({ status }) => status !== "RECALLED"),
+        "lot that was not recalled",
+      )
       return { ...books, lots: instead(books.lots, lot, { ...lot, status: "RECALLED" }) }
     },
   },

@@ -1,7 +1,7 @@
 import type { UnitStatus } from "../../src/domains/units/rules.ts"
 import type { LocationId, MovementId, ProductId, UnitId } from "../../src/kernel/ids.ts"
 
-export type KnownLot = { readonly productId: ProductId; readonly number: string; isHeld: boolean }
+export type KnownLot = { readonly productId: ProductId; readonly number: string; isHeld: boolean; isRecalled: boolean }
 export type KnownUnit = { readonly id: UnitId; status: UnitStatus; version: number }
 /** A movement that somebody stated: `change` is what it did at its place. */
 export type KnownMovement = {

@@ -12,6 +12,7 @@ import { closedOrganizationsRest, platformRowsStandOnce } from "./checks/organiz
 import { changesOfPeopleStandOnce, disabledPeopleAreOut, peopleStandOnce } from "./checks/people.ts"
 import { editsBuildOnWhatWasRead, productsStandOnce } from "./checks/products.ts"
 import { factsArrived, outboxesAreEmpty, projectionIsLedger, rowsStandWithTheirParties } from "./checks/projection.ts"
+import { recallsReachEveryBuyer } from "./checks/recalls.ts"
 import { reservationsAreLive } from "./checks/reservations.ts"
 import { levelsAreSums, minimumsAreWatched, movementsHaveCauses, ordersMoveTheirGoods } from "./checks/stock.ts"
 import { eventsAreDispatched, mailsGoOnce, notificationsStandOnce } from "./checks/told.ts"
@@ -55,6 +56,7 @@ const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
   { name: "an organization that is deactivated changes nothing, and is told so", run: closedOrganizationsRest },
   { name: "each change has exactly one audit row, ids unique", run: auditsStandOnce },
   { name: "each change of state has exactly one event a side, ids unique", run: eventsStandOnce },
+  { name: "of a recalled lot nothing more is sold, and who has some of it was told so, once", run: recallsReachEveryBuyer },
   { name: "both sides read a conversation alike, in one order without gaps", run: conversationsReadAlike },
   { name: "every acknowledged message stands once, where it was said to stand", run: messagesStandOnce },
   { name: "what sockets brought, resumes included, is the conversation from its first message to its last", run: socketsHeardAll },
@@ -78,7 +80,7 @@ const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
     name: "orders took what they are about, kits their components, and cancelled ones brought it back to where it was",
     run: ordersMoveTheirGoods,
   },
-  { name: "lots came in and were held and released as acknowledged, by their machine", run: lotsMoveByTheirMachine },
+  { name: "lots came in and were held, released and recalled as acknowledged, by their machine", run: lotsMoveByTheirMachine },
   { name: "what is reserved is promised to a unit or an order that says so", run: reservationsAreLive },
   {
     name: "of each product, place and lot: level = sum of movements, 0 <= reserved <= on hand; kits as their components",

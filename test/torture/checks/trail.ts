@@ -53,7 +53,7 @@ const stockEvent: Readonly<Record<string, { readonly type: string; readonly abou
   "inventory.movement.record": { type: "stock.moved", about: ({ entity_id: id }) => id },
   "inventory.unit.receive": { type: "unit.received", about: ({ entity_id: id }) => id },
   ...Object.fromEntries(
-    Object.entries({ hold: "lot.quarantined", release: "lot.released" }).map(([verb, type]) => [
+    Object.entries({ hold: "lot.quarantined", release: "lot.released", recall: "lot.recalled" }).map(([verb, type]) => [
       `inventory.lot.${verb}`,
       { type, about: ({ after }) => String(after?.["reason"]) },
     ]),
@@ -75,7 +75,7 @@ function aboutOf({ type, data }: Pick<Books["events"][number], "type" | "data">)
   if (type.startsWith("link.")) return String(data["link_id"])
   if (type.startsWith("product.")) return `${String(data["product_id"])} ${String(data["version"])}`
   if (type === "stock.moved" || type === "unit.received") return String(first)
-  if (type === "lot.quarantined" || type === "lot.released") return String(data["reason"])
+  if (type === "lot.quarantined" || type === "lot.released" || type === "lot.recalled") return String(data["reason"])
   // A promise whose time is over ends without an audit row, since nobody does it.
   return type.startsWith("unit.") && data["reason"] !== "EXPIRED" ? `${String(data["unit_id"])} ${String(data["reason"])}` : undefined
 }

@@ -9,6 +9,7 @@ import { closeOrReopen, createApiKey, refreshTokens, shareStock } from "./organi
 import { assignRoles, disableUser, enableUser, hire, invite, workAsEmployee } from "./people.ts"
 import { readCatalog, rebuild, reconcile, trespass } from "./platform.ts"
 import { archiveProduct, countStock, createProduct, editAgainstRival, editByEtag, editPrice } from "./products.ts"
+import { recallLot } from "./recalls.ts"
 import type { Play } from "./scene.ts"
 import { handleUnit, listUnits, receiveUnits } from "./units.ts"
 
@@ -50,6 +51,7 @@ export const plays: Readonly<Record<Operation, Play>> = {
   "receive transfer": receiveTransfer,
   "correct movement": correctMovement,
   "hold or release lot": holdOrReleaseLot,
+  "recall lot": recallLot,
   "receive units": receiveUnits,
   "handle unit": handleUnit,
   "list units": listUnits,
