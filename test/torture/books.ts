@@ -22,7 +22,13 @@ const historyEntry = z.object({
 })
 const goods = z.object({ productId: text, quantityMilli: number, unitPriceMinor: number, lineTotalMinor: number })
 /** `proposal` is what is offered instead, `ordered` what was ordered where something else was agreed on. */
-const line = goods.extend({ id: text, proposal: goods.optional(), ordered: goods.optional() })
+const line = goods.extend({
+  id: text,
+  proposal: goods.optional(),
+  ordered: goods.optional(),
+  deliveredMilli: number.optional(),
+  billedMilli: number.optional(),
+})
 const order = z.object({
   id: text,
   number: text,

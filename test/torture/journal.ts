@@ -8,6 +8,7 @@ export const commandKinds = [
   "edit product",
   "archive product",
   "add component",
+  "remove component",
   "record movements",
   "hold lot",
   "recall lot",

@@ -8,7 +8,8 @@ import { Client } from "./client.ts"
 import type { Journal } from "./journal.ts"
 import type { Keeper } from "./keeper.ts"
 import type { Receiver } from "./receiver.ts"
-import { addComponent } from "./steps/kits.ts"
+import { deliverAndWeigh } from "./steps/deliveries.ts"
+import { addComponent, reshapeKit } from "./steps/kits.ts"
 import { approveAll, request } from "./steps/links.ts"
 import { stockUp } from "./steps/movements.ts"
 import { sellKit } from "./steps/orders.ts"
@@ -230,5 +231,9 @@ async function furnish(scene: Scene, seed: number): Promise<void> {
   const [[supplier], [buyer]] = [suppliers, buyers]
   if (supplier === undefined || buyer === undefined) return
   const [purchaser, seller] = [managerOf(scene, buyer), managerOf(scene, supplier)]
-  await recallSold(scene, seller, step("recall"), () => sellKit(scene, purchaser, seller, step("kit")))
+  const first = await recallSold(scene, seller, step("recall"), () => sellKit(scene, purchaser, seller, step("kit")))
+  await reshapeKit(scene, seller, step("kit-again"))
+  const second = await sellKit(scene, purchaser, seller, step("kit-changed"))
+  if (first !== undefined) await deliverAndWeigh(scene, seller, purchaser, step("delivery").key, first)
+  if (second !== undefined) await deliverAndWeigh(scene, seller, seller, step("delivery-billed").key, second)
 }

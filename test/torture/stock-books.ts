@@ -94,6 +94,7 @@ export const reservation = z.object({
   order_id: text.nullable(),
   unit_id: text.nullable(),
   expires_at: number,
+  seq: number,
 })
 export const place = z.object({ id: text, kind: text })
 

@@ -6,7 +6,9 @@ const levels = "of each product, place and lot: level = sum of movements, 0 <= r
 const units = "every acknowledged unit stands once, serials unique"
 const histories = "a unit is where its history led, and so is its stock"
 const stated = "every acknowledged movement stands once, batches as they were asked for"
-const goods = "orders took what they are about, kits their components, and cancelled ones brought it back to where it was"
+const goods = "orders took what they are about, kits what they were made of just then, and cancelled ones brought it back to where it was"
+const kits = "kits are made of what was asked for, each component once until it was taken out"
+const deliveries = "what was delivered is billed as INV-ORD-8 says, and orders come to the sum of their lines"
 const imports = "every acknowledged import ran to its end, once"
 const importedRows = "of imports each good row stands once, each other in the file of failed rows"
 const recalls = "of a recalled lot nothing more is sold, and who has some of it was told so, once"
@@ -36,6 +38,20 @@ const isForKit = ({ product_id: product, order_line_id: lineId, reason }: Ledger
   reason === "ORDER_ACCEPTED" &&
   !ledger.units.some((unit) => unit.product_id === product) &&
   ledger.orders.some(({ lines }) => lines.some(({ id, productId }) => id === lineId && isKitOf(ledger, productId)))
+
+type Line = LedgerBooks["orders"][number]["lines"][number]
+
+/** The first order with such a line, and that line another. */
+const withWeighed = (books: Books, isMeant: (line: Line) => boolean, change: (line: Line) => Line): Books =>
+  inLedger(
+    books,
+    "orders",
+    ({ lines }) => lines.some(isMeant),
+    (rows, row) => {
+      const line = some(row.lines.find(isMeant), "line")
+      return instead(rows, row, { ...row, lines: instead(row.lines, line, change(line)) })
+    },
+  )
 
 const anImport = (books: Books) =>
   some(
@@ -203,7 +219,7 @@ export const stockMutations: readonly Mutation[] = [
   },
   { of: goods, lie: "a kit took one component less", tell: (books) => inLedger(books, "movements", isForKit, without) },
   {
-    of: "kits are made of what was asked for, each component once",
+    of: kits,
     lie: "a component stands twice",
     tell: (books) =>
       inLedger(
@@ -211,6 +227,73 @@ export const stockMutations: readonly Mutation[] = [
         "components",
         () => true,
         (rows, row) => [...rows, { ...row, id: "made-up" }],
+      ),
+  },
+  {
+    of: kits,
+    lie: "a component that was taken out is there again",
+    tell: (books) =>
+      inLedger(
+        books,
+        "components",
+        ({ removed_at: removedAt }) => removedAt !== null,
+        (rows, row) => instead(rows, row, { ...row, removed_at: null }),
+      ),
+  },
+  {
+    of: goods,
+    lie: "an order took what its kit had been made of before",
+    tell: (books) =>
+      inLedger(
+        books,
+        "components",
+        ({ removed_at: removedAt, seq, parent_id: kit }, { orders, movements }) => {
+          const lines = new Set(orders.flatMap((order) => order.lines.flatMap(({ id, productId }) => (productId === kit ? [id] : []))))
+          const isLater = (movement: LedgerBooks["movements"][number]): boolean =>
+            movement.reason === "ORDER_ACCEPTED" && movement.seq > seq
+          return removedAt !== null && movements.some((movement) => isLater(movement) && lines.has(movement.order_line_id ?? ""))
+        },
+        (rows, row) => instead(rows, row, { ...row, seq: Number.MAX_SAFE_INTEGER }),
+      ),
+  },
+  {
+    of: deliveries,
+    lie: "more is billed than was delivered",
+    tell: (books) =>
+      withWeighed(
+        books,
+        ({ billedMilli }) => billedMilli !== undefined,
+        (line) => ({ ...line, billedMilli: (line.deliveredMilli ?? 0) + 1 }),
+      ),
+  },
+  {
+    of: deliveries,
+    lie: "what a line weighed is lost",
+    tell: (books) =>
+      withWeighed(
+        books,
+        ({ deliveredMilli }) => deliveredMilli !== undefined,
+        (line) => ({ ...line, deliveredMilli: undefined }),
+      ),
+  },
+  {
+    of: deliveries,
+    lie: "the buyer's word changed its bill",
+    tell: (books) =>
+      withWeighed(
+        books,
+        ({ deliveredMilli, billedMilli }) => deliveredMilli !== undefined && billedMilli === undefined,
+        (line) => ({ ...line, billedMilli: 0 }),
+      ),
+  },
+  {
+    of: deliveries,
+    lie: "a line comes to a cent more than it is billed for",
+    tell: (books) =>
+      withWeighed(
+        books,
+        () => true,
+        (line) => ({ ...line, lineTotalMinor: line.lineTotalMinor + 1 }),
       ),
   },
   {

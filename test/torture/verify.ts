@@ -1,6 +1,7 @@
 import type { Books } from "./books.ts"
 import { componentsStandOnce } from "./checks/bundles.ts"
 import { type Check, Violation } from "./checks/check.ts"
+import { deliveriesAreBilled } from "./checks/deliveries.ts"
 import { filesAreWhole, objectsAndRowsAgree, uploadsStandOnce } from "./checks/files.ts"
 import { importedRowsStandOnce, importsEndOnce } from "./checks/imports.ts"
 import { linksMoveByTheirMachine, linksStandOnce, ordersNeedALink } from "./checks/links.ts"
@@ -41,6 +42,7 @@ export function verify(books: Books, journal: Journal): Verdict {
 const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
   { name: "every acknowledged order stands once, on both sides; none that was refused or half done", run: ordersStandOnce },
   { name: "every acknowledged change of an order stands once in its history, and each change was asked for", run: movesStandOnce },
+  { name: "what was delivered is billed as INV-ORD-8 says, and orders come to the sum of their lines", run: deliveriesAreBilled },
   { name: "order numbers are without gaps", run: numbersWithoutGaps },
   { name: "every acknowledged product and change of one stands once", run: productsStandOnce },
   { name: "every acknowledged import ran to its end, once", run: importsEndOnce },
@@ -75,9 +77,9 @@ const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
   { name: "every acknowledged movement stands once, batches as they were asked for", run: statedMovementsStandOnce },
   { name: "what was sent is on its way until it has arrived, once", run: transfersArriveOnce },
   { name: "each movement has its cause, and each cause its movements", run: movementsHaveCauses },
-  { name: "kits are made of what was asked for, each component once", run: componentsStandOnce },
+  { name: "kits are made of what was asked for, each component once until it was taken out", run: componentsStandOnce },
   {
-    name: "orders took what they are about, kits their components, and cancelled ones brought it back to where it was",
+    name: "orders took what they are about, kits what they were made of just then, and cancelled ones brought it back to where it was",
     run: ordersMoveTheirGoods,
   },
   { name: "lots came in and were held, released and recalled as acknowledged, by their machine", run: lotsMoveByTheirMachine },

@@ -1,5 +1,5 @@
 import type { Books, LedgerBooks } from "../books.ts"
-import { leavesOf } from "./bundles.ts"
+import { componentsAt, leavesOf } from "./bundles.ts"
 import { groupBy, must } from "./check.ts"
 
 /** What is reserved is promised to somebody who still counts on it: a unit that says so, or an order that waits for its buyer. */
@@ -45,10 +45,14 @@ function mustKeepWhatIsOffered({ orders, reservations, lots, components }: Ledge
   const kept = groupBy(reservations, ({ order_id: order }) => order)
   for (const { id, status, lines } of orders) {
     if (status !== "AMENDED") continue
+    const [first] = kept.get(id) ?? []
+    // Nothing says what kits were made of where all was in lots that were held since.
+    if (first === undefined) continue
+    const parts = componentsAt(components, first)
     const offered = new Map<string, number>()
     for (const { proposal, ...line } of lines) {
       const { productId, quantityMilli } = proposal ?? line
-      for (const [leaf, milli] of leavesOf(components, productId, quantityMilli)) offered.set(leaf, (offered.get(leaf) ?? 0) + milli)
+      for (const [leaf, milli] of leavesOf(parts, productId, quantityMilli)) offered.set(leaf, (offered.get(leaf) ?? 0) + milli)
     }
     const byProduct = groupBy(kept.get(id) ?? [], ({ product_id: product }) => product)
     for (const product of new Set([...offered.keys(), ...byProduct.keys()])) {

@@ -1,7 +1,7 @@
 import type { Books, LedgerBooks } from "../books.ts"
 import type { Journal } from "../journal.ts"
 import type { LevelRow, MovementRow } from "../stock-books.ts"
-import { leavesOf } from "./bundles.ts"
+import { componentsAt, leavesOf } from "./bundles.ts"
 import { groupBy, must, mustBeUnique, ofKind } from "./check.ts"
 import { unitsOf } from "./imports.ts"
 
@@ -67,12 +67,14 @@ function mustMoveItsGoods(
 ): void {
   const isAccepted = history.some(({ to }) => to === "ACCEPTED")
   const isUndone = isAccepted && history.some(({ to }) => to === "CANCELLED")
+  const taken = movements.find(({ reason }) => reason === "ORDER_ACCEPTED")
+  // What a kit was made of at that very moment, of all that it was ever made of.
+  const parts = taken === undefined ? components : componentsAt(components, taken)
   const byLine = groupBy(movements, ({ order_line_id: line }) => line ?? "")
   for (const line of lines) {
     const own = byLine.get(line.id) ?? []
     byLine.delete(line.id)
-    const wanted =
-      isAccepted && line.quantityMilli > 0 ? leavesOf(components, line.productId, line.quantityMilli) : new Map<string, number>()
+    const wanted = isAccepted && line.quantityMilli > 0 ? leavesOf(parts, line.productId, line.quantityMilli) : new Map<string, number>()
     const out = sumBy(own, "ORDER_ACCEPTED", ({ product_id: product }) => product)
     const products = new Set([...wanted.keys(), ...own.map(({ product_id: product }) => product)])
     for (const product of products)
@@ -81,11 +83,11 @@ function mustMoveItsGoods(
         () =>
           `${id}: line ${line.id} of ${line.quantityMilli} of ${line.productId} is to take ${wanted.get(product) ?? 0} of ${product} and took ${-(out.get(product) ?? 0)}`,
       )
-    const [taken, back] = [sumBy(own, "ORDER_ACCEPTED", cellOf), sumBy(own, "ORDER_CANCELLED", cellOf)]
-    for (const cell of new Set([...taken.keys(), ...back.keys()]))
+    const [took, back] = [sumBy(own, "ORDER_ACCEPTED", cellOf), sumBy(own, "ORDER_CANCELLED", cellOf)]
+    for (const cell of new Set([...took.keys(), ...back.keys()]))
       must(
-        (back.get(cell) ?? 0) === (isUndone ? -(taken.get(cell) ?? 0) : 0),
-        () => `${id}: line ${line.id} took ${-(taken.get(cell) ?? 0)} from ${cell} and brought back ${back.get(cell) ?? 0}`,
+        (back.get(cell) ?? 0) === (isUndone ? -(took.get(cell) ?? 0) : 0),
+        () => `${id}: line ${line.id} took ${-(took.get(cell) ?? 0)} from ${cell} and brought back ${back.get(cell) ?? 0}`,
       )
     must(
       own.every(({ reason }) => reason === "ORDER_ACCEPTED" || reason === "ORDER_CANCELLED"),

@@ -37,6 +37,7 @@ const orderEvent: Readonly<Record<string, string>> = {
   ACCEPTED: "accepted",
   REJECTED: "rejected",
   IN_DELIVERY: "in_delivery",
+  FAILED_DELIVERY: "delivery_failed",
   COMPLETED: "completed",
   CANCELLED: "cancelled",
 }
@@ -51,6 +52,8 @@ const linkEvent: Readonly<Record<string, string>> = {
 /** What the steps of stock are called as events, and what each is known by there. */
 const stockEvent: Readonly<Record<string, { readonly type: string; readonly about: (row: AuditRow) => string }>> = {
   "inventory.movement.record": { type: "stock.moved", about: ({ entity_id: id }) => id },
+  "bundles.component.add": { type: "bundle.component_added", about: ({ entity_id: id }) => id },
+  "bundles.component.remove": { type: "bundle.component_removed", about: ({ entity_id: id }) => id },
   "inventory.unit.receive": { type: "unit.received", about: ({ entity_id: id }) => id },
   ...Object.fromEntries(
     Object.entries({ hold: "lot.quarantined", release: "lot.released", recall: "lot.recalled" }).map(([verb, type]) => [
@@ -71,6 +74,7 @@ const stockEvent: Readonly<Record<string, { readonly type: string; readonly abou
 /** What an event is about, where its rows are counted here. */
 function aboutOf({ type, data }: Pick<Books["events"][number], "type" | "data">): string | undefined {
   const [first] = (data["movement_ids"] ?? data["unit_ids"] ?? []) as readonly string[]
+  if (type.startsWith("bundle.")) return String(data["component_id"])
   if (type.startsWith("order.")) return String(data["order_id"])
   if (type.startsWith("link.")) return String(data["link_id"])
   if (type.startsWith("product.")) return `${String(data["product_id"])} ${String(data["version"])}`

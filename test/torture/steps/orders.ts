@@ -16,10 +16,11 @@ const orderBody = z.object({
   buyer_id: z.string().transform((id) => id as OrganizationId),
 })
 const orderItem = z.object({ id: z.string(), product_id: z.string(), quantity: z.number() })
+export type SeenItem = z.output<typeof orderItem>
 const wholeOrder = orderBody.extend({ items: z.array(orderItem) })
 const orderPage = z.object({ data: z.array(orderBody) })
 
-const learnOrder =
+export const learnOrder =
   (organization: Organization) =>
   ({ text, isPending }: Answer): void =>
     organization.heardOfOrder(orderBody.parse(JSON.parse(text)), !isPending)
@@ -50,14 +51,19 @@ export const orderKit: Play = async (scene, actor, step) => {
 }
 
 /** An order for one kit, accepted at once. */
-export async function sellKit(scene: Scene, buyer: Actor, seller: Actor, { key, manner }: Pick<Step, "key" | "manner">): Promise<void> {
+export async function sellKit(
+  scene: Scene,
+  buyer: Actor,
+  seller: Actor,
+  { key, manner }: Pick<Step, "key" | "manner">,
+): Promise<OrderId | undefined> {
   const kit = pickOf(seller.organization.products.values(), ({ goods }) => goods === "kit", 0)
-  if (kit === undefined) return
+  if (kit === undefined) return undefined
   const { id: supplierId } = seller.organization
   const body = { supplier_id: supplierId, items: [{ product_id: kit.id, quantity: 1 }], note: key }
   const asked = { supplierId, buyerId: buyer.organization.id, lines: 1 }
   const placed = await give(scene, buyer, { key, manner }, { kind: "place order", call: { method: "POST", path: "/orders", body }, asked })
-  if (placed.command.answer === undefined) return
+  if (placed.command.answer === undefined) return undefined
   const { id } = orderBody.parse(JSON.parse(placed.command.answer.text))
   const accepted = { status: "ACCEPTED", reason: `${key}-accepted` } as const
   await give(
@@ -72,6 +78,7 @@ export async function sellKit(scene: Scene, buyer: Actor, seller: Actor, { key, 
     },
     { learn: learnOrder(seller.organization) },
   )
+  return id
 }
 
 async function place(scene: Scene, actor: Actor, step: Step, supplier: Organization, buyer?: Organization): Promise<Given | undefined> {
@@ -142,16 +149,12 @@ export const agree: Play = async (scene, actor, step) => {
 
 /** Offers less of the first line, or another product instead of it, by what the order is when it is looked at. */
 export const acceptFewer: Play = async (scene, actor, step) => {
-  const { client } = scene
   const [at, how, which, less] = step.picks
   const order = pickOf(actor.organization.orders.values(), ({ status }) => status === "PENDING", at)
   if (order === undefined) return listOrders(scene, actor, "PENDING")
-  const answer = await client.send(actor, { method: "GET", path: `/orders/${order.id}` })
-  if (answer?.status !== 200) return undefined
-  const seen = wholeOrder.parse(JSON.parse(answer.text))
-  actor.organization.heardOfOrder(seen, true)
-  const [first] = seen.items
-  if (first === undefined || seen.status !== "PENDING") return undefined
+  const seen = await lookAtOrder(scene, actor, order.id)
+  const [first] = seen?.items ?? []
+  if (seen?.status !== "PENDING" || first === undefined) return undefined
   const isOther = ({ id, isActive, goods }: KnownProduct): boolean => isActive && goods !== "kit" && id !== first.product_id
   const substitute = how < 0.3 ? pickOf(actor.organization.products.values(), isOther, which) : undefined
   const fewer = Math.floor(first.quantity * less)
@@ -173,6 +176,15 @@ export const acceptFewer: Play = async (scene, actor, step) => {
     },
     { learn: learnOrder(actor.organization) },
   )
+}
+
+/** By what it is now, with its lines; undefined when nobody says. */
+export async function lookAtOrder({ client }: Scene, actor: Actor, id: OrderId): Promise<z.output<typeof wholeOrder> | undefined> {
+  const answer = await client.send(actor, { method: "GET", path: `/orders/${id}` })
+  if (answer?.status !== 200) return undefined
+  const seen = wholeOrder.parse(JSON.parse(answer.text))
+  actor.organization.heardOfOrder(seen, true)
+  return seen
 }
 
 export async function listOrders({ client }: Scene, actor: Actor, status?: OrderStatus): Promise<undefined> {

@@ -1,3 +1,4 @@
+import type { OrderId } from "../../../src/kernel/ids.ts"
 import type { Step } from "../plan.ts"
 import type { KnownLot } from "../stockroom.ts"
 import type { Actor } from "../world.ts"
@@ -54,11 +55,12 @@ export async function recallSold(
   scene: Scene,
   actor: Actor,
   { key, manner }: Pick<Step, "key" | "manner">,
-  sell: () => Promise<unknown>,
-): Promise<void> {
+  sell: () => Promise<OrderId | undefined>,
+): Promise<OrderId | undefined> {
   const [product] = productsOf(actor, "lots")
-  if (product === undefined) return
+  if (product === undefined) return undefined
   const lot = await bringIn(scene, actor, { key: `${key}-lot`, manner }, { productId: product.id }, 9, 1)
-  await sell()
+  const order = await sell()
   await recall(scene, actor, { key: `${key}-recalled`, manner }, lot)
+  return order
 }
