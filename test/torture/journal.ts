@@ -18,6 +18,7 @@ export const commandKinds = [
   "import orders",
   "request link",
   "move link",
+  "set terms",
   "create user",
   "invite",
   "join",

@@ -24,6 +24,7 @@ export type Operation =
   | "unblock link"
   | "withdraw link"
   | "end link"
+  | "set terms"
   | "create product"
   | "edit price"
   | "count stock"
@@ -115,6 +116,7 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     "block link": 4,
     "unblock link": 8,
     "decide link": 6,
+    "set terms": 6,
     accept: 10,
     catalog: 6,
     "list orders": 5,

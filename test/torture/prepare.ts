@@ -17,6 +17,7 @@ import { renewSession } from "./steps/organizations.ts"
 import { create } from "./steps/products.ts"
 import { recallSold } from "./steps/recalls.ts"
 import { plainManner, type Scene } from "./steps/scene.ts"
+import { grant } from "./steps/terms.ts"
 import { receive } from "./steps/units.ts"
 import { makeHooks } from "./webhooks.ts"
 import {
@@ -233,6 +234,8 @@ async function furnish(scene: Scene, seed: number): Promise<void> {
   const [purchaser, seller] = [managerOf(scene, buyer), managerOf(scene, supplier)]
   const first = await recallSold(scene, seller, step("recall"), () => sellKit(scene, purchaser, seller, step("kit")))
   await reshapeKit(scene, seller, step("kit-again"))
+  const link = [...supplier.links.values()].find(({ buyerId }) => buyerId === buyer.id)
+  if (link !== undefined) await grant(scene, seller, step("terms"), link.id)
   const second = await sellKit(scene, purchaser, seller, step("kit-changed"))
   if (first !== undefined) await deliverAndWeigh(scene, seller, purchaser, step("delivery").key, first)
   if (second !== undefined) await deliverAndWeigh(scene, seller, seller, step("delivery-billed").key, second)

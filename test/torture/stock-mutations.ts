@@ -1,5 +1,5 @@
 import type { Books, LedgerBooks } from "./books.ts"
-import { instead, type Mutation, some, without } from "./mutation.ts"
+import { inLedger, instead, type Mutation, some, without } from "./mutation.ts"
 
 const reserved = "what is reserved is promised to a unit or an order that says so"
 const levels = "of each product, place and lot: level = sum of movements, 0 <= reserved <= on hand; kits as their components"
@@ -8,27 +8,11 @@ const histories = "a unit is where its history led, and so is its stock"
 const stated = "every acknowledged movement stands once, batches as they were asked for"
 const goods = "orders took what they are about, kits what they were made of just then, and cancelled ones brought it back to where it was"
 const kits = "kits are made of what was asked for, each component once until it was taken out"
-const deliveries = "what was delivered is billed as INV-ORD-8 says, and orders come to the sum of their lines"
+const costs = "stock is worth its moving average cost, by all that came in"
+const low = "each fall of stock under its minimum was told once, as it was"
 const imports = "every acknowledged import ran to its end, once"
 const importedRows = "of imports each good row stands once, each other in the file of failed rows"
-const recalls = "of a recalled lot nothing more is sold, and who has some of it was told so, once"
 const projection = "projection = ledger, row by row"
-
-/** The first ledger that has such a thing, with another list in its place. */
-function inLedger<K extends "movements" | "levels" | "lots" | "units" | "components" | "reservations" | "minimums" | "orders" | "products">(
-  books: Books,
-  what: K,
-  isMeant: (row: LedgerBooks[K][number], ledger: LedgerBooks) => boolean,
-  change: (rows: LedgerBooks[K], row: LedgerBooks[K][number]) => ReadonlyArray<LedgerBooks[K][number]>,
-): Books {
-  for (const ledger of books.ledgers) {
-    const rows: ReadonlyArray<LedgerBooks[K][number]> = ledger[what]
-    const row = rows.find((one) => isMeant(one, ledger))
-    if (row === undefined) continue
-    return { ...books, ledgers: instead(books.ledgers, ledger, { ...ledger, [what]: change(ledger[what], row) }) }
-  }
-  return some<Books>(undefined, what)
-}
 
 const isKitOf = ({ components }: LedgerBooks, productId: string): boolean =>
   components.some(({ parent_id: parent }) => parent === productId)
@@ -38,20 +22,6 @@ const isForKit = ({ product_id: product, order_line_id: lineId, reason }: Ledger
   reason === "ORDER_ACCEPTED" &&
   !ledger.units.some((unit) => unit.product_id === product) &&
   ledger.orders.some(({ lines }) => lines.some(({ id, productId }) => id === lineId && isKitOf(ledger, productId)))
-
-type Line = LedgerBooks["orders"][number]["lines"][number]
-
-/** The first order with such a line, and that line another. */
-const withWeighed = (books: Books, isMeant: (line: Line) => boolean, change: (line: Line) => Line): Books =>
-  inLedger(
-    books,
-    "orders",
-    ({ lines }) => lines.some(isMeant),
-    (rows, row) => {
-      const line = some(row.lines.find(isMeant), "line")
-      return instead(rows, row, { ...row, lines: instead(row.lines, line, change(line)) })
-    },
-  )
 
 const anImport = (books: Books) =>
   some(
@@ -65,49 +35,13 @@ const isImported =
   ({ sku }: { readonly sku: string }): boolean =>
     books.imports.some(({ name }) => sku.startsWith(`${name.slice(0, -"-file".length)}-r`))
 
-const aToldRecall = ({ events }: Books) =>
+const aLowEvent = ({ events }: Books) =>
   some(
-    events.find(({ type }) => type === "lot.recall_received"),
-    "recall that somebody was told of",
+    events.find(({ type }) => type === "stock.low"),
+    "event of low stock",
   )
 
 export const stockMutations: readonly Mutation[] = [
-  {
-    of: recalls,
-    lie: "an order took some of a lot after its recall",
-    tell: (books) =>
-      inLedger(
-        books,
-        "movements",
-        ({ reason, lot_id: lot }, { lots }) =>
-          reason === "ORDER_ACCEPTED" && lots.some(({ id, status }) => id === lot && status === "RECALLED"),
-        (rows, row) => instead(rows, row, { ...row, seq: Number.MAX_SAFE_INTEGER }),
-      ),
-  },
-  {
-    of: recalls,
-    lie: "a buyer was not told of a recall",
-    tell: (books) => ({ ...books, events: without(books.events, aToldRecall(books)) }),
-  },
-  {
-    of: recalls,
-    lie: "a buyer was told twice of a recall",
-    tell: (books) => ({ ...books, events: [...books.events, { ...aToldRecall(books), id: "evt_made_up" }] }),
-  },
-  {
-    of: recalls,
-    lie: "a recall told of more than its buyer has",
-    tell: (books) => {
-      const event = aToldRecall(books)
-      const data = { ...event.data, quantity: Number(event.data["quantity"]) + 1 }
-      return { ...books, events: instead(books.events, event, { ...event, data }) }
-    },
-  },
-  {
-    of: recalls,
-    lie: "a recall is in nobody's mail",
-    tell: (books) => ({ ...books, outbox: books.outbox.filter(({ event_id: id }) => id !== aToldRecall(books).id) }),
-  },
   {
     of: projection,
     lie: "a unit has another state in D1",
@@ -257,44 +191,42 @@ export const stockMutations: readonly Mutation[] = [
       ),
   },
   {
-    of: deliveries,
-    lie: "more is billed than was delivered",
+    of: costs,
+    lie: "an average cost is off by a thousandth of a cent",
     tell: (books) =>
-      withWeighed(
+      inLedger(
         books,
-        ({ billedMilli }) => billedMilli !== undefined,
-        (line) => ({ ...line, billedMilli: (line.deliveredMilli ?? 0) + 1 }),
-      ),
-  },
-  {
-    of: deliveries,
-    lie: "what a line weighed is lost",
-    tell: (books) =>
-      withWeighed(
-        books,
-        ({ deliveredMilli }) => deliveredMilli !== undefined,
-        (line) => ({ ...line, deliveredMilli: undefined }),
-      ),
-  },
-  {
-    of: deliveries,
-    lie: "the buyer's word changed its bill",
-    tell: (books) =>
-      withWeighed(
-        books,
-        ({ deliveredMilli, billedMilli }) => deliveredMilli !== undefined && billedMilli === undefined,
-        (line) => ({ ...line, billedMilli: 0 }),
-      ),
-  },
-  {
-    of: deliveries,
-    lie: "a line comes to a cent more than it is billed for",
-    tell: (books) =>
-      withWeighed(
-        books,
+        "costs",
         () => true,
-        (line) => ({ ...line, lineTotalMinor: line.lineTotalMinor + 1 }),
+        (rows, row) => instead(rows, row, { ...row, average_milli: row.average_milli + 1 }),
       ),
+  },
+  {
+    of: costs,
+    lie: "what a product cost is forgotten",
+    tell: (books) => inLedger(books, "costs", () => true, without),
+  },
+  {
+    of: costs,
+    lie: "an owner is told of a cent more than the stock is worth",
+    tell: (books) => {
+      const one = some(
+        books.worths.find(({ totals }) => totals.length > 0),
+        "stock that is worth something",
+      )
+      const totals = one.totals.map((total) => ({ ...total, value: (Number(total.value) + 0.01).toFixed(2) }))
+      return { ...books, worths: instead(books.worths, one, { ...one, totals }) }
+    },
+  },
+  {
+    of: low,
+    lie: "nobody was told that stock fell under its minimum",
+    tell: (books) => ({ ...books, events: without(books.events, aLowEvent(books)) }),
+  },
+  {
+    of: low,
+    lie: "an owner was told twice that stock fell under its minimum",
+    tell: (books) => ({ ...books, events: [...books.events, { ...aLowEvent(books), id: "evt_made_up" }] }),
   },
   {
     of: stated,

@@ -1,19 +1,15 @@
-import type { Books } from "../books.ts"
+import type { Books, LedgerBooks } from "../books.ts"
 import type { Journal } from "../journal.ts"
 import type { ComponentRow } from "../stock-books.ts"
 import { answerId, groupBy, must, ofKind } from "./check.ts"
 
-/** What a ledger minted earlier has the smaller id behind its prefix. */
-const mintedAt = (id: string): string => id.slice(id.indexOf("_") + 1)
-
-/** A row that a command wrote, by which that command has its place among all of its ledger's. */
-export type Moment = { readonly id: string; readonly seq: number }
-
-/** The components there were when a command wrote some row. One that was taken out was last written then. */
-export const componentsAt = (components: readonly ComponentRow[], { id, seq }: Moment): ComponentRow[] =>
-  components
-    .filter((component) => mintedAt(component.id) < mintedAt(id) && (component.removed_at === null || component.seq > seq))
+/** The components there were when a ledger made its change of that number. One that was taken out was last written then. */
+export function componentsAt({ components, added }: Pick<LedgerBooks, "components" | "added">, at: number): ComponentRow[] {
+  const addedAt = new Map(added.map(({ id, seq }) => [id, seq]))
+  return components
+    .filter(({ id, seq, removed_at: removedAt }) => (addedAt.get(id) ?? seq) <= at && (removedAt === null || seq > at))
     .map((component) => ({ ...component, removed_at: null }))
+}
 
 /** What so many thousandths of a product come to in the products that it is made of in the end; of nothing else, itself. */
 export function leavesOf(components: readonly ComponentRow[], productId: string, quantityMilli: number): Map<string, number> {

@@ -40,15 +40,14 @@ export function reservationsAreLive({ ledgers }: Books): number {
 }
 
 /** What is offered to a buyer is reserved, whole, but for lots that were held since. */
-function mustKeepWhatIsOffered({ orders, reservations, lots, components }: LedgerBooks): void {
+function mustKeepWhatIsOffered(ledger: LedgerBooks): void {
+  const { orders, reservations, lots } = ledger
   const isInLots = new Set(lots.map(({ product_id: product }) => product))
   const kept = groupBy(reservations, ({ order_id: order }) => order)
-  for (const { id, status, lines } of orders) {
+  for (const { id, status, lines, seq } of orders) {
     if (status !== "AMENDED") continue
-    const [first] = kept.get(id) ?? []
-    // Nothing says what kits were made of where all was in lots that were held since.
-    if (first === undefined) continue
-    const parts = componentsAt(components, first)
+    // Its last change is that it was offered.
+    const parts = componentsAt(ledger, seq)
     const offered = new Map<string, number>()
     for (const { proposal, ...line } of lines) {
       const { productId, quantityMilli } = proposal ?? line

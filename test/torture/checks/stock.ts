@@ -44,14 +44,15 @@ export function movementsHaveCauses({ ledgers, audits }: Books, journal: Journal
 /** Accepted takes all lines, a kit's components for the kit, cancelled after that brings back the same to where it was; anything else leaves the stock alone. */
 export function ordersMoveTheirGoods({ ledgers }: Books): number {
   let moved = 0
-  for (const { orders, movements, components } of ledgers) {
+  for (const ledger of ledgers) {
+    const { orders, movements } = ledger
     const byOrder = groupBy(
       movements.filter(({ unit_id: unit }) => unit === null),
       (movement) => movement.order_id,
     )
     for (const order of orders) {
       const own = byOrder.get(order.id) ?? []
-      mustMoveItsGoods(order, own, components)
+      mustMoveItsGoods(order, own, ledger)
       moved += own.length
     }
   }
@@ -63,13 +64,13 @@ type Movement = LedgerBooks["movements"][number]
 function mustMoveItsGoods(
   { id, lines, history }: LedgerBooks["orders"][number],
   movements: readonly Movement[],
-  components: LedgerBooks["components"],
+  ledger: LedgerBooks,
 ): void {
   const isAccepted = history.some(({ to }) => to === "ACCEPTED")
   const isUndone = isAccepted && history.some(({ to }) => to === "CANCELLED")
   const taken = movements.find(({ reason }) => reason === "ORDER_ACCEPTED")
-  // What a kit was made of at that very moment, of all that it was ever made of.
-  const parts = taken === undefined ? components : componentsAt(components, taken)
+  // What a kit was made of at that very moment.
+  const parts = taken === undefined ? ledger.components : componentsAt(ledger, taken.seq)
   const byLine = groupBy(movements, ({ order_line_id: line }) => line ?? "")
   for (const line of lines) {
     const own = byLine.get(line.id) ?? []

@@ -76,6 +76,8 @@ function aboutOf({ type, data }: Pick<Books["events"][number], "type" | "data">)
   const [first] = (data["movement_ids"] ?? data["unit_ids"] ?? []) as readonly string[]
   if (type.startsWith("bundle.")) return String(data["component_id"])
   if (type.startsWith("order.")) return String(data["order_id"])
+  // A buyer hears of its terms only while its link is approved, which no row of the trail says.
+  if (type === "link.terms_changed" && data["side"] === "buyer") return undefined
   if (type.startsWith("link.")) return String(data["link_id"])
   if (type.startsWith("product.")) return `${String(data["product_id"])} ${String(data["version"])}`
   if (type === "stock.moved" || type === "unit.received") return String(first)
@@ -105,7 +107,11 @@ export function eventsStandOnce({ ledgers, audits, events }: Books): number {
       }
     }
   }
-  for (const { entity_id: id, after } of audits.filter(({ entity }) => entity === "link")) {
+  for (const { entity_id: id, after, action, org_id: orgId } of audits.filter(({ entity }) => entity === "link")) {
+    if (action === "partners.terms.set") {
+      want(orgId, "link.terms_changed", id)
+      continue
+    }
     for (const side of ["supplier_id", "buyer_id"]) want(String(after?.[side]), `link.${linkEvent[String(after?.["status"])]}`, id)
   }
   for (const row of audits) {

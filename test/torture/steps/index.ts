@@ -13,6 +13,7 @@ import { readCatalog, rebuild, reconcile, trespass } from "./platform.ts"
 import { archiveProduct, countStock, createProduct, editAgainstRival, editByEtag, editPrice } from "./products.ts"
 import { recallLot } from "./recalls.ts"
 import type { Play } from "./scene.ts"
+import { setTerms } from "./terms.ts"
 import { handleUnit, listUnits, receiveUnits } from "./units.ts"
 
 /** What a client does at each kind of step. */
@@ -40,6 +41,7 @@ export const plays: Readonly<Record<Operation, Play>> = {
   "unblock link": moveLink(() => "APPROVED", "BLOCKED"),
   "withdraw link": moveLink(() => "REMOVED", "PENDING", "APPROVED"),
   "end link": moveLink(() => "REMOVED", "APPROVED"),
+  "set terms": setTerms,
   "list links": listLinks,
 
   "create product": createProduct,

@@ -6,6 +6,7 @@ import type { Step } from "../plan.ts"
 import { pick, Random } from "../random.ts"
 import type { KnownLot, KnownMovement } from "../stockroom.ts"
 import type { Actor, KnownProduct } from "../world.ts"
+import { box } from "./products.ts"
 import { type Given, give, type Play, pickOf, type Scene } from "./scene.ts"
 
 const movementBody = z.object({
@@ -27,6 +28,7 @@ type Row = {
   readonly type: "IN" | "OUT" | "TRANSFER" | "ADJUSTMENT"
   readonly product_id: ProductId
   readonly quantity: number
+  readonly unit?: typeof box.unit
   readonly warehouse_id?: LocationId
   readonly to_warehouse_id?: LocationId
   readonly via_transit?: boolean
@@ -139,7 +141,8 @@ function rowOf(
   const goods = { product_id: productId, warehouse_id: place, ...(lot === undefined ? {} : { lot_number: lot.number }) }
   // Of what was recalled only what comes back comes in.
   if (at < 0.2) return { type: "IN", quantity, ...goods, ...(lot?.isRecalled === true ? { reason: "RETURNED" } : {}) }
-  if (at < 0.45) return { type: "OUT", quantity, ...goods }
+  const boxed = lot === undefined && size < 0.3 ? { unit: box.unit } : {}
+  if (at < 0.45) return { type: "OUT", quantity, ...boxed, ...goods }
   if (at < 0.65) return { type: "ADJUSTMENT", quantity: size < 0.5 ? quantity : -quantity, ...goods }
   return { type: "TRANSFER", quantity, ...goods, to_warehouse_id: target, ...(isOnItsWay ? { via_transit: true } : {}) }
 }

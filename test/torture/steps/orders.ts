@@ -6,6 +6,7 @@ import type { Step } from "../plan.ts"
 import { pick } from "../random.ts"
 import type { Actor, KnownProduct, Organization } from "../world.ts"
 import { listLinks } from "./links.ts"
+import { box } from "./products.ts"
 import { type Given, give, type Play, pickOf, type Scene, supplierOf } from "./scene.ts"
 
 const orderBody = z.object({
@@ -16,6 +17,9 @@ const orderBody = z.object({
   buyer_id: z.string().transform((id) => id as OrganizationId),
 })
 const orderItem = z.object({ id: z.string(), product_id: z.string(), quantity: z.number() })
+/** A line as it is ordered: in pieces, or in boxes. */
+export type AskedItem = { readonly product_id: string; readonly quantity: number; readonly unit?: string }
+
 export type SeenItem = z.output<typeof orderItem>
 const wholeOrder = orderBody.extend({ items: z.array(orderItem) })
 const orderPage = z.object({ data: z.array(orderBody) })
@@ -60,8 +64,9 @@ export async function sellKit(
   const kit = pickOf(seller.organization.products.values(), ({ goods }) => goods === "kit", 0)
   if (kit === undefined) return undefined
   const { id: supplierId } = seller.organization
-  const body = { supplier_id: supplierId, items: [{ product_id: kit.id, quantity: 1 }], note: key }
-  const asked = { supplierId, buyerId: buyer.organization.id, lines: 1 }
+  const items: readonly AskedItem[] = [{ product_id: kit.id, quantity: 1 }]
+  const body = { supplier_id: supplierId, items, note: key }
+  const asked = { supplierId, buyerId: buyer.organization.id, items }
   const placed = await give(scene, buyer, { key, manner }, { kind: "place order", call: { method: "POST", path: "/orders", body }, asked })
   if (placed.command.answer === undefined) return undefined
   const { id } = orderBody.parse(JSON.parse(placed.command.answer.text))
@@ -106,7 +111,11 @@ async function placeOf(
 ): Promise<Given | undefined> {
   const [, , , size] = step.picks
   if (lines.length === 0) return undefined
-  const items = lines.map(({ id }, index) => ({ product_id: id, quantity: 1 + Math.floor(((size * 37 + index * 7) % 1) * 12) }))
+  const items = lines.map(({ id, goods }, index): AskedItem => {
+    const much = 1 + Math.floor(((size * 37 + index * 7) % 1) * 12)
+    const isBoxed = goods === "counted" && (size * 53 + index * 0.6) % 1 < 0.3
+    return { product_id: id, ...(isBoxed ? { quantity: Math.ceil(much / box.quantity), unit: box.unit } : { quantity: much }) }
+  })
   const body = { supplier_id: supplier.id, items, note: step.key, ...(buyer === undefined ? {} : { buyer_id: buyer.id }) }
   return give(
     scene,
@@ -115,7 +124,7 @@ async function placeOf(
     {
       kind: "place order",
       call: { method: "POST", path: "/orders", body },
-      asked: { supplierId: supplier.id, buyerId: buyer?.id ?? actor.organization.id, lines: items.length },
+      asked: { supplierId: supplier.id, buyerId: buyer?.id ?? actor.organization.id, items },
     },
     { learn: learnOrder(actor.organization) },
   )
