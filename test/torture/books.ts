@@ -3,10 +3,26 @@ import { hour } from "../../src/kernel/time.ts"
 import type { Row } from "../support/server/built-server.ts"
 import type { ImportBooks } from "./imports.ts"
 import type { Keeper } from "./keeper.ts"
-import { component, ledgerQueries, level, lot, minimum, movement, place, reservation, unit } from "./stock-books.ts"
+import {
+  born,
+  component,
+  cost,
+  ledgerQueries,
+  level,
+  lot,
+  minimum,
+  movement,
+  place,
+  price,
+  reservation,
+  terms,
+  termsThen,
+  unit,
+} from "./stock-books.ts"
 import type { TradeBooks } from "./trade.ts"
 import type { HookBooks } from "./webhooks.ts"
 import type { Organization, World } from "./world.ts"
+import type { Worth } from "./worths.ts"
 
 /** All that D1 and the ledgers' own SQLite hold once the dust has settled, read past the Worker. */
 
@@ -22,7 +38,15 @@ const historyEntry = z.object({
 })
 const goods = z.object({ productId: text, quantityMilli: number, unitPriceMinor: number, lineTotalMinor: number })
 /** `proposal` is what is offered instead, `ordered` what was ordered where something else was agreed on. */
-const line = goods.extend({ id: text, proposal: goods.optional(), ordered: goods.optional() })
+const line = goods.extend({
+  id: text,
+  proposal: goods.optional(),
+  ordered: goods.optional(),
+  /** How it was asked for, where that was in packs. */
+  asked: z.object({ unit: text, quantityMilli: number }).optional(),
+  deliveredMilli: number.optional(),
+  billedMilli: number.optional(),
+})
 const order = z.object({
   id: text,
   number: text,
@@ -84,6 +108,13 @@ export type LedgerBooks = {
   readonly units: ReadonlyArray<z.output<typeof unit>>
   readonly minimums: ReadonlyArray<z.output<typeof minimum>>
   readonly components: ReadonlyArray<z.output<typeof component>>
+  /** By which changes components were added, and orders placed. */
+  readonly added: ReadonlyArray<z.output<typeof born>>
+  readonly placed: ReadonlyArray<z.output<typeof born>>
+  readonly prices: ReadonlyArray<z.output<typeof price>>
+  readonly termsThen: ReadonlyArray<z.output<typeof termsThen>>
+  readonly terms: ReadonlyArray<z.output<typeof terms>>
+  readonly costs: ReadonlyArray<z.output<typeof cost>>
   readonly reservations: ReadonlyArray<z.output<typeof reservation>>
   readonly places: ReadonlyArray<z.output<typeof place>>
   readonly outbox: number
@@ -91,7 +122,7 @@ export type LedgerBooks = {
   readonly ordersCounted: number
 }
 
-export type Books = Awaited<ReturnType<typeof readBooks>> & TradeBooks & HookBooks & ImportBooks
+export type Books = Awaited<ReturnType<typeof readBooks>> & TradeBooks & HookBooks & ImportBooks & { readonly worths: readonly Worth[] }
 
 export async function rows<T extends z.ZodType>(schema: T, read: Promise<readonly Row[]>): Promise<Array<z.output<T>>> {
   return z.array(schema).parse(await read)
@@ -137,6 +168,12 @@ async function readLedger(keeper: Keeper, organization: Organization): Promise<L
     units: await own(unit, ledgerQueries.units),
     minimums: await own(minimum, "select * from minimums"),
     components: await own(component, "select * from bundle_components"),
+    added: await own(born, ledgerQueries.born("bcp")),
+    placed: await own(born, ledgerQueries.born("ord")),
+    prices: await own(price, ledgerQueries.prices),
+    termsThen: await own(termsThen, ledgerQueries.termsThen),
+    terms: await own(terms, "select * from link_terms"),
+    costs: await own(cost, "select * from costs"),
     reservations: await own(reservation, "select * from reservations"),
     places: await own(place, "select id, kind from locations"),
     outbox: await outboxOf(keeper, organization),

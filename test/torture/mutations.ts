@@ -1,5 +1,6 @@
 import type { Books } from "./books.ts"
 import { instead, type Mutation, some, without } from "./mutation.ts"
+import { orderMutations } from "./order-mutations.ts"
 import { poison } from "./plan.ts"
 import type { Heard } from "./receiver.ts"
 import { stockMutations } from "./stock-mutations.ts"
@@ -50,6 +51,7 @@ const letter = ({ letters: all, events }: Books) => {
 }
 
 export const mutations: readonly Mutation[] = [
+  ...orderMutations,
   ...stockMutations,
   {
     of: mails,

@@ -14,6 +14,8 @@ export type Operation =
   | "accept fewer"
   | "reject"
   | "deliver"
+  | "fail delivery"
+  | "complete weighed"
   | "complete"
   | "cancel sale"
   | "place for buyer"
@@ -22,6 +24,7 @@ export type Operation =
   | "unblock link"
   | "withdraw link"
   | "end link"
+  | "set terms"
   | "create product"
   | "edit price"
   | "count stock"
@@ -33,6 +36,8 @@ export type Operation =
   | "receive transfer"
   | "correct movement"
   | "hold or release lot"
+  | "recall lot"
+  | "change kit"
   | "receive units"
   | "handle unit"
   | "list units"
@@ -69,7 +74,8 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     agree: 8,
     "cancel purchase": 7,
     "import orders": 3,
-    receive: 6,
+    receive: 4,
+    "complete weighed": 4,
     "request link": 8,
     "withdraw link": 2,
     "read order": 8,
@@ -85,8 +91,10 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     accept: 28,
     "accept fewer": 10,
     reject: 5,
-    deliver: 12,
-    complete: 6,
+    deliver: 14,
+    "fail delivery": 4,
+    complete: 4,
+    "complete weighed": 6,
     "cancel sale": 8,
     "place for buyer": 6,
     "decide link": 12,
@@ -104,9 +112,11 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     "edit by ETag": 8,
     "edit against a rival": 8,
     "archive product": 1,
+    "change kit": 8,
     "block link": 4,
     "unblock link": 8,
     "decide link": 6,
+    "set terms": 6,
     accept: 10,
     catalog: 6,
     "list orders": 5,
@@ -117,6 +127,7 @@ const habits: Readonly<Record<Part, Readonly<Partial<Record<Operation, number>>>
     "receive transfer": 8,
     "correct movement": 5,
     "hold or release lot": 8,
+    "recall lot": 8,
     "receive units": 10,
     "handle unit": 34,
     "list units": 4,

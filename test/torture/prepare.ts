@@ -8,13 +8,16 @@ import { Client } from "./client.ts"
 import type { Journal } from "./journal.ts"
 import type { Keeper } from "./keeper.ts"
 import type { Receiver } from "./receiver.ts"
-import { addComponent } from "./steps/kits.ts"
+import { deliverAndWeigh } from "./steps/deliveries.ts"
+import { addComponent, reshapeKit } from "./steps/kits.ts"
 import { approveAll, request } from "./steps/links.ts"
 import { stockUp } from "./steps/movements.ts"
 import { sellKit } from "./steps/orders.ts"
 import { renewSession } from "./steps/organizations.ts"
 import { create } from "./steps/products.ts"
+import { recallSold } from "./steps/recalls.ts"
 import { plainManner, type Scene } from "./steps/scene.ts"
+import { grant } from "./steps/terms.ts"
 import { receive } from "./steps/units.ts"
 import { makeHooks } from "./webhooks.ts"
 import {
@@ -227,5 +230,13 @@ async function furnish(scene: Scene, seed: number): Promise<void> {
   }
   for (const supplier of suppliers) if (!supplier.isLodger) await approveAll(scene, managerOf(scene, supplier), step("approve").key)
   const [[supplier], [buyer]] = [suppliers, buyers]
-  if (supplier !== undefined && buyer !== undefined) await sellKit(scene, managerOf(scene, buyer), managerOf(scene, supplier), step("kit"))
+  if (supplier === undefined || buyer === undefined) return
+  const [purchaser, seller] = [managerOf(scene, buyer), managerOf(scene, supplier)]
+  const first = await recallSold(scene, seller, step("recall"), () => sellKit(scene, purchaser, seller, step("kit")))
+  await reshapeKit(scene, seller, step("kit-again"))
+  const link = [...supplier.links.values()].find(({ buyerId }) => buyerId === buyer.id)
+  if (link !== undefined) await grant(scene, seller, step("terms"), link.id)
+  const second = await sellKit(scene, purchaser, seller, step("kit-changed"))
+  if (first !== undefined) await deliverAndWeigh(scene, seller, purchaser, step("delivery").key, first)
+  if (second !== undefined) await deliverAndWeigh(scene, seller, seller, step("delivery-billed").key, second)
 }

@@ -21,6 +21,8 @@ export const movement = z.object({
   order_id: text.nullable(),
   order_line_id: text.nullable(),
   unit_id: text.nullable(),
+  unit_cost_milli: number.nullable(),
+  recorded_at: number,
   reference: text.nullable(),
   corrects: text.nullable(),
   receives: text.nullable(),
@@ -93,7 +95,22 @@ export const reservation = z.object({
   unit_id: text.nullable(),
   expires_at: number,
 })
+/** By which change something came to be, which the ledger remembers by its command: its own row says only when it last changed. */
+export const born = z.object({ id: text, seq: number })
+/** What commands said of something by the change they made, as the ledger remembers them: a price, terms, an order that was placed. */
+export const price = z.object({ id: text, seq: number, price_minor: number })
+const tier = z.object({ fromMilli: number, priceMinor: number })
+const linkPrices = z.object({
+  discountBasisPoints: number,
+  priceList: z.record(text, z.object({ priceMinor: number, tiers: z.array(tier) })),
+})
+export const termsThen = z.object({ id: text, seq: number, version: number, terms: json(linkPrices) })
+export const terms = z.object({ link_id: text, terms: json(linkPrices) })
+export const cost = z.object({ product_id: text, currency: text, average_milli: number })
 export const place = z.object({ id: text, kind: text })
+
+/** Of what a command answered when it was done. */
+const said = (member: string): string => `json_extract(result, '$.value.${member}')`
 
 export const ledgerQueries = {
   movements: `select m.*, lot.number as lot_number, (select left_milli from transits where movement_id = m.id) as open_milli
@@ -105,6 +122,11 @@ export const ledgerQueries = {
       (select coalesce(sum(left_milli), 0) from transits t
         where t.product_id = l.product_id and t.to_location_id = l.location_id and t.lot_id = l.lot_id) as incoming_milli
     from stock_levels l left join lots lot on lot.id = l.lot_id`,
+  born: (prefix: "bcp" | "ord") =>
+    `select ${said("id")} as id, min(${said("seq")}) as seq from commands where ${said("id")} like '${prefix}_%' group by 1`,
+  prices: `select ${said("id")} as id, ${said("seq")} as seq, ${said("priceMinor")} as price_minor from commands where ${said("id")} like 'prd_%'`,
+  termsThen: `select ${said("id")} as id, ${said("seq")} as seq, ${said("version")} as version, ${said("terms")} as terms
+    from commands where ${said("id")} like 'lnk_%' and ${said("terms")} is not null`,
   units: "select u.*, lot.number as lot_number from units u left join lots lot on lot.id = u.lot_id order by u.id",
 } as const
 

@@ -1,31 +1,18 @@
 import type { Books, LedgerBooks } from "./books.ts"
-import { instead, type Mutation, some, without } from "./mutation.ts"
+import { inLedger, instead, type Mutation, some, without } from "./mutation.ts"
 
 const reserved = "what is reserved is promised to a unit or an order that says so"
 const levels = "of each product, place and lot: level = sum of movements, 0 <= reserved <= on hand; kits as their components"
 const units = "every acknowledged unit stands once, serials unique"
 const histories = "a unit is where its history led, and so is its stock"
 const stated = "every acknowledged movement stands once, batches as they were asked for"
-const goods = "orders took what they are about, kits their components, and cancelled ones brought it back to where it was"
+const goods = "orders took what they are about, kits what they were made of just then, and cancelled ones brought it back to where it was"
+const kits = "kits are made of what was asked for, each component once until it was taken out"
+const costs = "stock is worth its moving average cost, by all that came in"
+const low = "each fall of stock under its minimum was told once, as it was"
 const imports = "every acknowledged import ran to its end, once"
 const importedRows = "of imports each good row stands once, each other in the file of failed rows"
 const projection = "projection = ledger, row by row"
-
-/** The first ledger that has such a thing, with another list in its place. */
-function inLedger<K extends "movements" | "levels" | "lots" | "units" | "components" | "reservations" | "minimums" | "orders" | "products">(
-  books: Books,
-  what: K,
-  isMeant: (row: LedgerBooks[K][number], ledger: LedgerBooks) => boolean,
-  change: (rows: LedgerBooks[K], row: LedgerBooks[K][number]) => ReadonlyArray<LedgerBooks[K][number]>,
-): Books {
-  for (const ledger of books.ledgers) {
-    const rows: ReadonlyArray<LedgerBooks[K][number]> = ledger[what]
-    const row = rows.find((one) => isMeant(one, ledger))
-    if (row === undefined) continue
-    return { ...books, ledgers: instead(books.ledgers, ledger, { ...ledger, [what]: change(ledger[what], row) }) }
-  }
-  return some<Books>(undefined, what)
-}
 
 const isKitOf = ({ components }: LedgerBooks, productId: string): boolean =>
   components.some(({ parent_id: parent }) => parent === productId)
@@ -47,6 +34,12 @@ const isImported =
   (books: Books) =>
   ({ sku }: { readonly sku: string }): boolean =>
     books.imports.some(({ name }) => sku.startsWith(`${name.slice(0, -"-file".length)}-r`))
+
+const aLowEvent = ({ events }: Books) =>
+  some(
+    events.find(({ type }) => type === "stock.low"),
+    "event of low stock",
+  )
 
 export const stockMutations: readonly Mutation[] = [
   {
@@ -160,7 +153,7 @@ export const stockMutations: readonly Mutation[] = [
   },
   { of: goods, lie: "a kit took one component less", tell: (books) => inLedger(books, "movements", isForKit, without) },
   {
-    of: "kits are made of what was asked for, each component once",
+    of: kits,
     lie: "a component stands twice",
     tell: (books) =>
       inLedger(
@@ -169,6 +162,71 @@ export const stockMutations: readonly Mutation[] = [
         () => true,
         (rows, row) => [...rows, { ...row, id: "made-up" }],
       ),
+  },
+  {
+    of: kits,
+    lie: "a component that was taken out is there again",
+    tell: (books) =>
+      inLedger(
+        books,
+        "components",
+        ({ removed_at: removedAt }) => removedAt !== null,
+        (rows, row) => instead(rows, row, { ...row, removed_at: null }),
+      ),
+  },
+  {
+    of: goods,
+    lie: "an order took what its kit had been made of before",
+    tell: (books) =>
+      inLedger(
+        books,
+        "components",
+        ({ removed_at: removedAt, seq, parent_id: kit }, { orders, movements }) => {
+          const lines = new Set(orders.flatMap((order) => order.lines.flatMap(({ id, productId }) => (productId === kit ? [id] : []))))
+          const isLater = (movement: LedgerBooks["movements"][number]): boolean =>
+            movement.reason === "ORDER_ACCEPTED" && movement.seq > seq
+          return removedAt !== null && movements.some((movement) => isLater(movement) && lines.has(movement.order_line_id ?? ""))
+        },
+        (rows, row) => instead(rows, row, { ...row, seq: Number.MAX_SAFE_INTEGER }),
+      ),
+  },
+  {
+    of: costs,
+    lie: "an average cost is off by a thousandth of a cent",
+    tell: (books) =>
+      inLedger(
+        books,
+        "costs",
+        () => true,
+        (rows, row) => instead(rows, row, { ...row, average_milli: row.average_milli + 1 }),
+      ),
+  },
+  {
+    of: costs,
+    lie: "what a product cost is forgotten",
+    tell: (books) => inLedger(books, "costs", () => true, without),
+  },
+  {
+    of: costs,
+    lie: "an owner is told of a cent more than the stock is worth",
+    tell: (books) => {
+      const one = some(
+        books.worths.find(({ totals }) => totals.length > 0),
+        "stock that is worth something",
+      )
+      const totals = one.totals.map((total) => ({ ...total, value: (Number(total.value) + 0.01).toFixed(2) }))
+      return { ...books, worths: instead(books.worths, one, { ...one, totals }) }
+    },
+  },
+  {
+    of: low,
+    lie: "nobody was told that stock fell under its minimum",
+    tell: (books) => ({ ...books, events: without(books.events, aLowEvent(books)) }),
+  },
+  {
+    of: low,
+    lie: "an owner was told twice that stock fell under its minimum",
+    tell: (books) => ({ ...books, events: [...books.events, { ...aLowEvent(books), id: "evt_made_up" }] }),
   },
   {
     of: stated,
@@ -198,7 +256,7 @@ export const stockMutations: readonly Mutation[] = [
       ),
   },
   {
-    of: "lots came in and were held and released as acknowledged, by their machine",
+    of: "lots came in and were held, released and recalled as acknowledged, by their machine",
     lie: "a lot is held that nobody held",
     tell: (books) =>
       inLedger(
@@ -221,9 +279,12 @@ export const stockMutations: readonly Mutation[] = [
   },
   {
     of: projection,
-    lie: "a lot is held in D1 alone",
+    lie: "a lot is recalled in D1 alone",
     tell: (books) => {
-      const lot = some(books.lots[0], "lot")
+      const lot = some(
+        books.lots.find(({ status }) => status !== "RECALLED"),
+        "lot that was not recalled",
+      )
       return { ...books, lots: instead(books.lots, lot, { ...lot, status: "RECALLED" }) }
     },
   },

@@ -17,6 +17,7 @@ import { type Guarantee, verify } from "./verify.ts"
 import { poisonDeliveries, readHooks } from "./webhooks.ts"
 import { Workload } from "./workload.ts"
 import { cast } from "./world.ts"
+import { readWorths } from "./worths.ts"
 
 export type TortureOptions = {
   readonly seed: number
@@ -110,6 +111,7 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
         ...(await readTrade(scene, keeper)),
         ...(await readHooks(scene, keeper)),
         ...(await readImports(scene, keeper)),
+        worths: await readWorths(scene),
       }
       countPromises(books, journal)
       const verdict = verify(books, journal)

@@ -40,6 +40,9 @@ export function linksStandOnce({ ledgers, audits }: Books, journal: Journal): nu
   return commands.length
 }
 
+/** Terms change a link, and lead it nowhere. */
+const isStep = ({ entity, action }: AuditRow): boolean => entity === "link" && action !== "partners.terms.set"
+
 /** Where a link went, of which the trail has a row each. */
 function stepOf({ before, after, at }: AuditRow): { readonly from: string | null; readonly to: string; readonly at: number } {
   return { from: before === null ? null : String(before["status"]), to: String(after?.["status"]), at }
@@ -52,10 +55,7 @@ const mayGo = (from: string | null, to: string): boolean => {
 
 /** There is one link a pair, however often it ended and was asked for again, and its steps are those of its machine. */
 export function linksMoveByTheirMachine({ ledgers, audits }: Books): number {
-  const changes = groupBy(
-    audits.filter(({ entity }) => entity === "link"),
-    (row) => row.entity_id,
-  )
+  const changes = groupBy(audits.filter(isStep), (row) => row.entity_id)
   let steps = 0
   for (const { organization, links } of ledgers) {
     const pairs = new Set(links.map(({ buyer_id: buyerId }) => buyerId))
@@ -81,7 +81,7 @@ export function linksMoveByTheirMachine({ ledgers, audits }: Books): number {
 
 /** The times at which a link was approved and ended again; it cannot be approved twice without an end between. */
 function approvedTimes(rows: readonly AuditRow[]): ReadonlyArray<{ readonly from: number; readonly to: number }> {
-  const steps = rows.map(stepOf)
+  const steps = rows.filter(isStep).map(stepOf)
   const times = (isWanted: (step: { from: string | null; to: string }) => boolean): number[] =>
     steps
       .filter(isWanted)

@@ -3,29 +3,28 @@ import type { Books } from "../books.ts"
 import type { Journal } from "../journal.ts"
 import { groupBy, must, mustStand, ofKind } from "./check.ts"
 
-const actionOf = { hold: "inventory.lot.hold", release: "inventory.lot.release" } as const
-
-/** Every lot came in by a movement; held and released it was as often as that was acknowledged, each in its turn. */
+/** Every lot came in by a movement; held, released and recalled it was as often as that was acknowledged, each in its turn. */
 export function lotsMoveByTheirMachine({ ledgers, audits }: Books, journal: Journal): number {
   const lots = ledgers.flatMap((ledger) => ledger.lots)
   const lotOf = new Map(lots.map((lot) => [lot.id, lot]))
   const changes = audits.filter(({ entity }) => entity === "lot")
   const byReason = groupBy(changes, ({ after }) => after?.["reason"] as string)
-  const commands = ofKind(journal, "hold lot")
+  const commands = ofKind(journal, "hold lot", "recall lot")
   for (const command of commands) {
     const found = byReason.get(command.key) ?? []
     mustStand(command, found.length, "step of a lot")
-    const { hold, number, productId } = command.asked as { hold: boolean; number: string; productId: string }
+    const { number, productId } = command.asked as { number: string; productId: string }
     for (const { action, entity_id: id } of found) {
       const lot = lotOf.get(id)
       must(
-        action === actionOf[hold ? "hold" : "release"] && lot?.number === number && lot.product_id === productId,
+        action === command.asked["action"] && lot?.number === number && lot.product_id === productId,
         () => `${command.key} asked for ${number} of ${productId} and did ${action} to ${id}`,
       )
     }
   }
   const asked = new Set(commands.map(({ key }) => key))
-  for (const reason of byReason.keys()) must(asked.has(reason), () => `a lot was held or released (${reason}) and nobody asked for it`)
+  for (const reason of byReason.keys())
+    must(asked.has(reason), () => `a lot was held, released or recalled (${reason}) and nobody asked for it`)
 
   const byLot = groupBy(changes, ({ entity_id: id }) => id)
   for (const { movements, lots: own } of ledgers) {

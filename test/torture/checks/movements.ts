@@ -1,6 +1,7 @@
 import { z } from "zod"
 import type { Books } from "../books.ts"
 import type { Command, Journal } from "../journal.ts"
+import { box } from "../steps/products.ts"
 import type { MovementRow } from "../stock-books.ts"
 import { groupBy, must, mustBeUnique, ofKind } from "./check.ts"
 
@@ -9,13 +10,18 @@ type Row = {
   readonly type: string
   readonly product_id: string
   readonly quantity: number
+  readonly unit?: string
   readonly lot_number?: string
+  readonly unit_cost?: string
   readonly corrects?: string
   readonly receives?: string
 }
 
 const shown = z.object({ id: z.string(), reference: z.string() })
 const recorded = z.union([shown.transform((one) => [one]), z.object({ data: z.array(shown) }).transform(({ data }) => data)])
+
+/** A decimal of a currency with two places, in thousandths of its minor unit. */
+export const costMilli = (unitCost: string): number => Math.round(Number(unitCost) * 100_000)
 
 /** Every row of every batch: once where it was said to be recorded, and all of a batch or none where that was asked for. */
 export function statedMovementsStandOnce({ ledgers, audits }: Books, journal: Journal): number {
@@ -46,12 +52,15 @@ export function statedMovementsStandOnce({ ledgers, audits }: Books, journal: Jo
 }
 
 function mustBeAsAsked(row: Row, movement: MovementRow): void {
-  const { id, type, product_id: product, quantity_milli: quantity, lot_number: lot, corrects, receives } = movement
-  const change = (type === "IN" || type === "ADJUSTMENT" ? row.quantity : -row.quantity) * 1_000
+  const { id, type, product_id: product, quantity_milli: quantity, lot_number: lot, corrects, receives, unit_cost_milli: cost } = movement
+  const change =
+    (type === "IN" || type === "ADJUSTMENT" ? row.quantity : -row.quantity) * (row.unit === undefined ? 1 : box.quantity) * 1_000
   must(
     type === row.type && product === row.product_id && quantity === change && corrects === (row.corrects ?? null),
     () => `${id} was asked for as ${JSON.stringify(row)} and is ${JSON.stringify(movement)}`,
   )
+  const asked = row.unit_cost === undefined ? null : costMilli(row.unit_cost)
+  must(cost === asked, () => `${id} was asked for at ${row.unit_cost} and stands at ${cost}`)
   // What arrives is of the lot that was sent.
   const isSame = receives === (row.receives ?? null) && (receives !== null || lot === (row.lot_number ?? null))
   must(isSame, () => `${id} was asked for as ${JSON.stringify(row)} and is of the lot ${lot}, receiving ${receives}`)

@@ -1,8 +1,22 @@
 import { orderFlow, orderNumber } from "../../../src/domains/orders/rules.ts"
 import type { Books } from "../books.ts"
 import type { Journal } from "../journal.ts"
+import type { AskedItem } from "../steps/orders.ts"
+import { box } from "../steps/products.ts"
 import { answerId, groupBy, must, mustStand, ofKind } from "./check.ts"
 import { unitsOf } from "./imports.ts"
+
+/** In the product's own unit, and as it was said where that was in boxes. */
+const askedLine = ({ product_id: product, quantity, unit }: AskedItem): string =>
+  unit === undefined
+    ? `${quantity * 1_000} of ${product}`
+    : `${quantity * box.quantity * 1_000} of ${product} by ${quantity * 1_000} ${unit}`
+
+/** What a line was about when it was ordered, whatever was agreed on since. */
+function orderedLine({ ordered, asked, ...line }: Books["orders"][number]["lines"][number]): string {
+  const { productId, quantityMilli } = ordered ?? line
+  return `${quantityMilli} of ${productId}${asked === undefined ? "" : ` by ${asked.quantityMilli} ${asked.unit}`}`
+}
 
 export function ordersStandOnce({ orders, ledgers }: Books, journal: Journal): number {
   const placed = ofKind(journal, "place order")
@@ -28,12 +42,13 @@ export function ordersStandOnce({ orders, ledgers }: Books, journal: Journal): n
       must(shown.length === kept.length, () => `${command.key}: ${kept.length} in the ledger, ${shown.length} on the ${side}'s side of D1`)
       const [row] = shown
       if (row === undefined) continue
-      const asked = command.asked as { supplierId: string; buyerId: string; lines: number }
+      const asked = command.asked as { supplierId: string; buyerId: string; items: readonly AskedItem[] }
       must(
         row.org_id === (side === "supplier" ? asked.supplierId : asked.buyerId),
         () => `${row.id} stands on the ${side}'s side with ${row.org_id}`,
       )
-      must(row.lines.length === asked.lines, () => `${row.id} was asked for with ${asked.lines} lines and has ${row.lines.length}`)
+      const [stands, wanted] = [row.lines.map(orderedLine), asked.items.map(askedLine)]
+      must(stands.join() === wanted.join(), () => `${row.id} was asked for as ${wanted.join()} and stands as ${stands.join()}`)
       must(
         row.total_minor === row.lines.reduce((sum, { lineTotalMinor }) => sum + lineTotalMinor, 0),
         () => `${row.id}'s total is not the sum of its lines`,

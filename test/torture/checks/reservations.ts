@@ -1,5 +1,5 @@
 import type { Books, LedgerBooks } from "../books.ts"
-import { leavesOf } from "./bundles.ts"
+import { componentsAt, leavesOf } from "./bundles.ts"
 import { groupBy, must } from "./check.ts"
 
 /** What is reserved is promised to somebody who still counts on it: a unit that says so, or an order that waits for its buyer. */
@@ -40,15 +40,18 @@ export function reservationsAreLive({ ledgers }: Books): number {
 }
 
 /** What is offered to a buyer is reserved, whole, but for lots that were held since. */
-function mustKeepWhatIsOffered({ orders, reservations, lots, components }: LedgerBooks): void {
+function mustKeepWhatIsOffered(ledger: LedgerBooks): void {
+  const { orders, reservations, lots } = ledger
   const isInLots = new Set(lots.map(({ product_id: product }) => product))
   const kept = groupBy(reservations, ({ order_id: order }) => order)
-  for (const { id, status, lines } of orders) {
+  for (const { id, status, lines, seq } of orders) {
     if (status !== "AMENDED") continue
+    // Its last change is that it was offered.
+    const parts = componentsAt(ledger, seq)
     const offered = new Map<string, number>()
     for (const { proposal, ...line } of lines) {
       const { productId, quantityMilli } = proposal ?? line
-      for (const [leaf, milli] of leavesOf(components, productId, quantityMilli)) offered.set(leaf, (offered.get(leaf) ?? 0) + milli)
+      for (const [leaf, milli] of leavesOf(parts, productId, quantityMilli)) offered.set(leaf, (offered.get(leaf) ?? 0) + milli)
     }
     const byProduct = groupBy(kept.get(id) ?? [], ({ product_id: product }) => product)
     for (const product of new Set([...offered.keys(), ...byProduct.keys()])) {

@@ -1,7 +1,7 @@
 import type { Books, LedgerBooks } from "../books.ts"
 import type { Journal } from "../journal.ts"
 import type { LevelRow, MovementRow } from "../stock-books.ts"
-import { leavesOf } from "./bundles.ts"
+import { componentsAt, leavesOf } from "./bundles.ts"
 import { groupBy, must, mustBeUnique, ofKind } from "./check.ts"
 import { unitsOf } from "./imports.ts"
 
@@ -44,14 +44,15 @@ export function movementsHaveCauses({ ledgers, audits }: Books, journal: Journal
 /** Accepted takes all lines, a kit's components for the kit, cancelled after that brings back the same to where it was; anything else leaves the stock alone. */
 export function ordersMoveTheirGoods({ ledgers }: Books): number {
   let moved = 0
-  for (const { orders, movements, components } of ledgers) {
+  for (const ledger of ledgers) {
+    const { orders, movements } = ledger
     const byOrder = groupBy(
       movements.filter(({ unit_id: unit }) => unit === null),
       (movement) => movement.order_id,
     )
     for (const order of orders) {
       const own = byOrder.get(order.id) ?? []
-      mustMoveItsGoods(order, own, components)
+      mustMoveItsGoods(order, own, ledger)
       moved += own.length
     }
   }
@@ -63,16 +64,18 @@ type Movement = LedgerBooks["movements"][number]
 function mustMoveItsGoods(
   { id, lines, history }: LedgerBooks["orders"][number],
   movements: readonly Movement[],
-  components: LedgerBooks["components"],
+  ledger: LedgerBooks,
 ): void {
   const isAccepted = history.some(({ to }) => to === "ACCEPTED")
   const isUndone = isAccepted && history.some(({ to }) => to === "CANCELLED")
+  const taken = movements.find(({ reason }) => reason === "ORDER_ACCEPTED")
+  // What a kit was made of at that very moment.
+  const parts = taken === undefined ? ledger.components : componentsAt(ledger, taken.seq)
   const byLine = groupBy(movements, ({ order_line_id: line }) => line ?? "")
   for (const line of lines) {
     const own = byLine.get(line.id) ?? []
     byLine.delete(line.id)
-    const wanted =
-      isAccepted && line.quantityMilli > 0 ? leavesOf(components, line.productId, line.quantityMilli) : new Map<string, number>()
+    const wanted = isAccepted && line.quantityMilli > 0 ? leavesOf(parts, line.productId, line.quantityMilli) : new Map<string, number>()
     const out = sumBy(own, "ORDER_ACCEPTED", ({ product_id: product }) => product)
     const products = new Set([...wanted.keys(), ...own.map(({ product_id: product }) => product)])
     for (const product of products)
@@ -81,11 +84,11 @@ function mustMoveItsGoods(
         () =>
           `${id}: line ${line.id} of ${line.quantityMilli} of ${line.productId} is to take ${wanted.get(product) ?? 0} of ${product} and took ${-(out.get(product) ?? 0)}`,
       )
-    const [taken, back] = [sumBy(own, "ORDER_ACCEPTED", cellOf), sumBy(own, "ORDER_CANCELLED", cellOf)]
-    for (const cell of new Set([...taken.keys(), ...back.keys()]))
+    const [took, back] = [sumBy(own, "ORDER_ACCEPTED", cellOf), sumBy(own, "ORDER_CANCELLED", cellOf)]
+    for (const cell of new Set([...took.keys(), ...back.keys()]))
       must(
-        (back.get(cell) ?? 0) === (isUndone ? -(taken.get(cell) ?? 0) : 0),
-        () => `${id}: line ${line.id} took ${-(taken.get(cell) ?? 0)} from ${cell} and brought back ${back.get(cell) ?? 0}`,
+        (back.get(cell) ?? 0) === (isUndone ? -(took.get(cell) ?? 0) : 0),
+        () => `${id}: line ${line.id} took ${-(took.get(cell) ?? 0)} from ${cell} and brought back ${back.get(cell) ?? 0}`,
       )
     must(
       own.every(({ reason }) => reason === "ORDER_ACCEPTED" || reason === "ORDER_CANCELLED"),

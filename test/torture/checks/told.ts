@@ -14,7 +14,7 @@ export function eventsAreDispatched({ events, cursors, retries }: Books): number
 }
 
 /** Those who have had their rights from before the first event on. */
-const isOwner = (email: string): boolean => /^(?:supplier|buyer|lodger)-\d+@torture\.test$/.test(email)
+export const isOwner = (email: string): boolean => /^(?:supplier|buyer|lodger)-\d+@torture\.test$/.test(email)
 
 export function notificationsStandOnce({ events, notifications, users }: Books): number {
   const eventOf = new Map(events.map((event) => [`${event.org_id} ${event.id.slice("evt_".length)}`, event]))

@@ -37,6 +37,7 @@ const orderEvent: Readonly<Record<string, string>> = {
   ACCEPTED: "accepted",
   REJECTED: "rejected",
   IN_DELIVERY: "in_delivery",
+  FAILED_DELIVERY: "delivery_failed",
   COMPLETED: "completed",
   CANCELLED: "cancelled",
 }
@@ -51,9 +52,11 @@ const linkEvent: Readonly<Record<string, string>> = {
 /** What the steps of stock are called as events, and what each is known by there. */
 const stockEvent: Readonly<Record<string, { readonly type: string; readonly about: (row: AuditRow) => string }>> = {
   "inventory.movement.record": { type: "stock.moved", about: ({ entity_id: id }) => id },
+  "bundles.component.add": { type: "bundle.component_added", about: ({ entity_id: id }) => id },
+  "bundles.component.remove": { type: "bundle.component_removed", about: ({ entity_id: id }) => id },
   "inventory.unit.receive": { type: "unit.received", about: ({ entity_id: id }) => id },
   ...Object.fromEntries(
-    Object.entries({ hold: "lot.quarantined", release: "lot.released" }).map(([verb, type]) => [
+    Object.entries({ hold: "lot.quarantined", release: "lot.released", recall: "lot.recalled" }).map(([verb, type]) => [
       `inventory.lot.${verb}`,
       { type, about: ({ after }) => String(after?.["reason"]) },
     ]),
@@ -71,11 +74,14 @@ const stockEvent: Readonly<Record<string, { readonly type: string; readonly abou
 /** What an event is about, where its rows are counted here. */
 function aboutOf({ type, data }: Pick<Books["events"][number], "type" | "data">): string | undefined {
   const [first] = (data["movement_ids"] ?? data["unit_ids"] ?? []) as readonly string[]
+  if (type.startsWith("bundle.")) return String(data["component_id"])
   if (type.startsWith("order.")) return String(data["order_id"])
+  // A buyer hears of its terms only while its link is approved, which no row of the trail says.
+  if (type === "link.terms_changed" && data["side"] === "buyer") return undefined
   if (type.startsWith("link.")) return String(data["link_id"])
   if (type.startsWith("product.")) return `${String(data["product_id"])} ${String(data["version"])}`
   if (type === "stock.moved" || type === "unit.received") return String(first)
-  if (type === "lot.quarantined" || type === "lot.released") return String(data["reason"])
+  if (type === "lot.quarantined" || type === "lot.released" || type === "lot.recalled") return String(data["reason"])
   // A promise whose time is over ends without an audit row, since nobody does it.
   return type.startsWith("unit.") && data["reason"] !== "EXPIRED" ? `${String(data["unit_id"])} ${String(data["reason"])}` : undefined
 }
@@ -101,7 +107,11 @@ export function eventsStandOnce({ ledgers, audits, events }: Books): number {
       }
     }
   }
-  for (const { entity_id: id, after } of audits.filter(({ entity }) => entity === "link")) {
+  for (const { entity_id: id, after, action, org_id: orgId } of audits.filter(({ entity }) => entity === "link")) {
+    if (action === "partners.terms.set") {
+      want(orgId, "link.terms_changed", id)
+      continue
+    }
     for (const side of ["supplier_id", "buyer_id"]) want(String(after?.[side]), `link.${linkEvent[String(after?.["status"])]}`, id)
   }
   for (const row of audits) {

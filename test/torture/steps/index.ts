@@ -1,7 +1,9 @@
 import type { Operation } from "../plan.ts"
 import { writeInChat } from "./chat.ts"
+import { completeWeighed } from "./deliveries.ts"
 import { complain, upload } from "./files.ts"
 import { importOrders, importProducts } from "./imports.ts"
+import { changeKit } from "./kits.ts"
 import { listLinks, moveLink, requestLink } from "./links.ts"
 import { correctMovement, holdOrReleaseLot, moveStock, receiveLot, receiveTransfer } from "./movements.ts"
 import { acceptFewer, agree, listOrders, moveOrder, orderKit, placeForBuyer, placeOrder, readOrder } from "./orders.ts"
@@ -9,7 +11,9 @@ import { closeOrReopen, createApiKey, refreshTokens, shareStock } from "./organi
 import { assignRoles, disableUser, enableUser, hire, invite, workAsEmployee } from "./people.ts"
 import { readCatalog, rebuild, reconcile, trespass } from "./platform.ts"
 import { archiveProduct, countStock, createProduct, editAgainstRival, editByEtag, editPrice } from "./products.ts"
+import { recallLot } from "./recalls.ts"
 import type { Play } from "./scene.ts"
+import { setTerms } from "./terms.ts"
 import { handleUnit, listUnits, receiveUnits } from "./units.ts"
 
 /** What a client does at each kind of step. */
@@ -21,11 +25,13 @@ export const plays: Readonly<Record<Operation, Play>> = {
   agree,
   accept: moveOrder("ACCEPTED", "PENDING"),
   reject: moveOrder("REJECTED", "PENDING"),
-  deliver: moveOrder("IN_DELIVERY", "ACCEPTED"),
+  deliver: moveOrder("IN_DELIVERY", "ACCEPTED", "FAILED_DELIVERY"),
+  "fail delivery": moveOrder("FAILED_DELIVERY", "IN_DELIVERY"),
+  "complete weighed": completeWeighed,
   complete: moveOrder("COMPLETED", "IN_DELIVERY"),
   receive: moveOrder("COMPLETED", "IN_DELIVERY"),
-  "cancel sale": moveOrder("CANCELLED", "PENDING", "ACCEPTED", "AMENDED"),
-  "cancel purchase": moveOrder("CANCELLED", "PENDING", "ACCEPTED", "AMENDED"),
+  "cancel sale": moveOrder("CANCELLED", "PENDING", "ACCEPTED", "AMENDED", "FAILED_DELIVERY"),
+  "cancel purchase": moveOrder("CANCELLED", "PENDING", "ACCEPTED", "AMENDED", "FAILED_DELIVERY"),
   "read order": readOrder,
   "list orders": (scene, actor) => listOrders(scene, actor),
 
@@ -35,6 +41,7 @@ export const plays: Readonly<Record<Operation, Play>> = {
   "unblock link": moveLink(() => "APPROVED", "BLOCKED"),
   "withdraw link": moveLink(() => "REMOVED", "PENDING", "APPROVED"),
   "end link": moveLink(() => "REMOVED", "APPROVED"),
+  "set terms": setTerms,
   "list links": listLinks,
 
   "create product": createProduct,
@@ -50,6 +57,8 @@ export const plays: Readonly<Record<Operation, Play>> = {
   "receive transfer": receiveTransfer,
   "correct movement": correctMovement,
   "hold or release lot": holdOrReleaseLot,
+  "recall lot": recallLot,
+  "change kit": changeKit,
   "receive units": receiveUnits,
   "handle unit": handleUnit,
   "list units": listUnits,

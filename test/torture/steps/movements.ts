@@ -6,6 +6,7 @@ import type { Step } from "../plan.ts"
 import { pick, Random } from "../random.ts"
 import type { KnownLot, KnownMovement } from "../stockroom.ts"
 import type { Actor, KnownProduct } from "../world.ts"
+import { box } from "./products.ts"
 import { type Given, give, type Play, pickOf, type Scene } from "./scene.ts"
 
 const movementBody = z.object({
@@ -27,6 +28,7 @@ type Row = {
   readonly type: "IN" | "OUT" | "TRANSFER" | "ADJUSTMENT"
   readonly product_id: ProductId
   readonly quantity: number
+  readonly unit?: typeof box.unit
   readonly warehouse_id?: LocationId
   readonly to_warehouse_id?: LocationId
   readonly via_transit?: boolean
@@ -40,7 +42,7 @@ type Row = {
 type OnError = "reject_all" | "reject_failed"
 
 /** One row as itself, several as a batch, of which what is refused is left out or refuses all. */
-async function record(
+export async function record(
   scene: Scene,
   actor: Actor,
   step: Pick<Step, "key" | "manner">,
@@ -77,10 +79,10 @@ function learnMovement({ organization: { stockroom } }: Actor, heard: z.output<t
   if (heard.in_transit_quantity !== null) stockroom.onTheirWay.set(id, { movement, left: heard.in_transit_quantity })
 }
 
-const productsOf = ({ organization }: Actor, goods: KnownProduct["goods"]): KnownProduct[] =>
+export const productsOf = ({ organization }: Actor, goods: KnownProduct["goods"]): KnownProduct[] =>
   [...organization.products.values()].filter((product) => product.isActive && product.goods === goods)
 
-const dateIn = (days: number): string => new Date(Date.now() + days * day).toISOString().slice(0, 10)
+export const dateIn = (days: number): string => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
 /** Yesterday for some, so that they are never sold; no day at all for others. */
 const expiryOf = (at: number): { readonly expires_on?: string } => (at < 0.15 ? {} : { expires_on: dateIn(at < 0.25 ? -1 : 1 + at * 60) })
@@ -104,7 +106,7 @@ export const receiveLot: Play = async (scene, actor, step) => {
     ...(warehouse === undefined ? {} : { warehouse_id: warehouse }),
   }
   return record(scene, actor, step, [row], "reject_all", () => {
-    if (known === undefined) stockroom.lots.push({ productId: product.id, number, isHeld: false })
+    if (known === undefined) stockroom.lots.push({ productId: product.id, number, isHeld: false, isRecalled: false })
   })
 }
 
@@ -137,8 +139,10 @@ function rowOf(
   if (productId === undefined || place === undefined || target === undefined) return undefined
   const quantity = 1 + Math.floor(size * 15)
   const goods = { product_id: productId, warehouse_id: place, ...(lot === undefined ? {} : { lot_number: lot.number }) }
-  if (at < 0.2) return { type: "IN", quantity, ...goods }
-  if (at < 0.45) return { type: "OUT", quantity, ...goods }
+  // Of what was recalled only what comes back comes in.
+  if (at < 0.2) return { type: "IN", quantity, ...goods, ...(lot?.isRecalled === true ? { reason: "RETURNED" } : {}) }
+  const boxed = lot === undefined && size < 0.3 ? { unit: box.unit } : {}
+  if (at < 0.45) return { type: "OUT", quantity, ...boxed, ...goods }
   if (at < 0.65) return { type: "ADJUSTMENT", quantity: size < 0.5 ? quantity : -quantity, ...goods }
   return { type: "TRANSFER", quantity, ...goods, to_warehouse_id: target, ...(isOnItsWay ? { via_transit: true } : {}) }
 }
@@ -193,7 +197,7 @@ function setHold(scene: Scene, actor: Actor, step: Pick<Step, "key" | "manner">,
     {
       kind: "hold lot",
       call: { method: "POST", path, body: { hold, reason: step.key } },
-      asked: { hold, number: lot.number, productId: lot.productId },
+      asked: { action: hold ? "inventory.lot.hold" : "inventory.lot.release", number: lot.number, productId: lot.productId },
     },
     {
       learn: () => {
@@ -210,7 +214,7 @@ export async function receiveAndSend(scene: Scene, actor: Actor, { key, manner }
   if (product === undefined || from === undefined || to === undefined) return
   const goods = { product_id: product.id, lot_number: key, warehouse_id: from }
   await record(scene, actor, { key, manner }, [{ type: "IN", quantity: 5, expires_on: dateIn(30), ...goods }])
-  const lot: KnownLot = { productId: product.id, number: key, isHeld: false }
+  const lot: KnownLot = { productId: product.id, number: key, isHeld: false, isRecalled: false }
   await setHold(scene, actor, { key: `${key}-held`, manner }, lot, true)
   await setHold(scene, actor, { key: `${key}-released`, manner }, lot, false)
   const sent: Row = { type: "TRANSFER", quantity: 3, to_warehouse_id: to, via_transit: true, ...goods }
@@ -223,6 +227,6 @@ export async function stockUp(scene: Scene, actor: Actor, { key, manner }: Pick<
     const number = `${key}-lot${count}`
     const row: Row = { type: "IN", product_id: product.id, quantity: 400, lot_number: number, expires_on: dateIn(30), unit_cost: "1.5" }
     await record(scene, actor, { key: number, manner }, [row])
-    actor.organization.stockroom.lots.push({ productId: product.id, number, isHeld: false })
+    actor.organization.stockroom.lots.push({ productId: product.id, number, isHeld: false, isRecalled: false })
   }
 }

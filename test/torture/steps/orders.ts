@@ -6,6 +6,7 @@ import type { Step } from "../plan.ts"
 import { pick } from "../random.ts"
 import type { Actor, KnownProduct, Organization } from "../world.ts"
 import { listLinks } from "./links.ts"
+import { box } from "./products.ts"
 import { type Given, give, type Play, pickOf, type Scene, supplierOf } from "./scene.ts"
 
 const orderBody = z.object({
@@ -16,10 +17,14 @@ const orderBody = z.object({
   buyer_id: z.string().transform((id) => id as OrganizationId),
 })
 const orderItem = z.object({ id: z.string(), product_id: z.string(), quantity: z.number() })
+/** A line as it is ordered: in pieces, or in boxes. */
+export type AskedItem = { readonly product_id: string; readonly quantity: number; readonly unit?: string }
+
+export type SeenItem = z.output<typeof orderItem>
 const wholeOrder = orderBody.extend({ items: z.array(orderItem) })
 const orderPage = z.object({ data: z.array(orderBody) })
 
-const learnOrder =
+export const learnOrder =
   (organization: Organization) =>
   ({ text, isPending }: Answer): void =>
     organization.heardOfOrder(orderBody.parse(JSON.parse(text)), !isPending)
@@ -50,14 +55,20 @@ export const orderKit: Play = async (scene, actor, step) => {
 }
 
 /** An order for one kit, accepted at once. */
-export async function sellKit(scene: Scene, buyer: Actor, seller: Actor, { key, manner }: Pick<Step, "key" | "manner">): Promise<void> {
+export async function sellKit(
+  scene: Scene,
+  buyer: Actor,
+  seller: Actor,
+  { key, manner }: Pick<Step, "key" | "manner">,
+): Promise<OrderId | undefined> {
   const kit = pickOf(seller.organization.products.values(), ({ goods }) => goods === "kit", 0)
-  if (kit === undefined) return
+  if (kit === undefined) return undefined
   const { id: supplierId } = seller.organization
-  const body = { supplier_id: supplierId, items: [{ product_id: kit.id, quantity: 1 }], note: key }
-  const asked = { supplierId, buyerId: buyer.organization.id, lines: 1 }
+  const items: readonly AskedItem[] = [{ product_id: kit.id, quantity: 1 }]
+  const body = { supplier_id: supplierId, items, note: key }
+  const asked = { supplierId, buyerId: buyer.organization.id, items }
   const placed = await give(scene, buyer, { key, manner }, { kind: "place order", call: { method: "POST", path: "/orders", body }, asked })
-  if (placed.command.answer === undefined) return
+  if (placed.command.answer === undefined) return undefined
   const { id } = orderBody.parse(JSON.parse(placed.command.answer.text))
   const accepted = { status: "ACCEPTED", reason: `${key}-accepted` } as const
   await give(
@@ -72,6 +83,7 @@ export async function sellKit(scene: Scene, buyer: Actor, seller: Actor, { key, 
     },
     { learn: learnOrder(seller.organization) },
   )
+  return id
 }
 
 async function place(scene: Scene, actor: Actor, step: Step, supplier: Organization, buyer?: Organization): Promise<Given | undefined> {
@@ -99,7 +111,11 @@ async function placeOf(
 ): Promise<Given | undefined> {
   const [, , , size] = step.picks
   if (lines.length === 0) return undefined
-  const items = lines.map(({ id }, index) => ({ product_id: id, quantity: 1 + Math.floor(((size * 37 + index * 7) % 1) * 12) }))
+  const items = lines.map(({ id, goods }, index): AskedItem => {
+    const much = 1 + Math.floor(((size * 37 + index * 7) % 1) * 12)
+    const isBoxed = goods === "counted" && (size * 53 + index * 0.6) % 1 < 0.3
+    return { product_id: id, ...(isBoxed ? { quantity: Math.ceil(much / box.quantity), unit: box.unit } : { quantity: much }) }
+  })
   const body = { supplier_id: supplier.id, items, note: step.key, ...(buyer === undefined ? {} : { buyer_id: buyer.id }) }
   return give(
     scene,
@@ -108,7 +124,7 @@ async function placeOf(
     {
       kind: "place order",
       call: { method: "POST", path: "/orders", body },
-      asked: { supplierId: supplier.id, buyerId: buyer?.id ?? actor.organization.id, lines: items.length },
+      asked: { supplierId: supplier.id, buyerId: buyer?.id ?? actor.organization.id, items },
     },
     { learn: learnOrder(actor.organization) },
   )
@@ -142,16 +158,12 @@ export const agree: Play = async (scene, actor, step) => {
 
 /** Offers less of the first line, or another product instead of it, by what the order is when it is looked at. */
 export const acceptFewer: Play = async (scene, actor, step) => {
-  const { client } = scene
   const [at, how, which, less] = step.picks
   const order = pickOf(actor.organization.orders.values(), ({ status }) => status === "PENDING", at)
   if (order === undefined) return listOrders(scene, actor, "PENDING")
-  const answer = await client.send(actor, { method: "GET", path: `/orders/${order.id}` })
-  if (answer?.status !== 200) return undefined
-  const seen = wholeOrder.parse(JSON.parse(answer.text))
-  actor.organization.heardOfOrder(seen, true)
-  const [first] = seen.items
-  if (first === undefined || seen.status !== "PENDING") return undefined
+  const seen = await lookAtOrder(scene, actor, order.id)
+  const [first] = seen?.items ?? []
+  if (seen?.status !== "PENDING" || first === undefined) return undefined
   const isOther = ({ id, isActive, goods }: KnownProduct): boolean => isActive && goods !== "kit" && id !== first.product_id
   const substitute = how < 0.3 ? pickOf(actor.organization.products.values(), isOther, which) : undefined
   const fewer = Math.floor(first.quantity * less)
@@ -173,6 +185,15 @@ export const acceptFewer: Play = async (scene, actor, step) => {
     },
     { learn: learnOrder(actor.organization) },
   )
+}
+
+/** By what it is now, with its lines; undefined when nobody says. */
+export async function lookAtOrder({ client }: Scene, actor: Actor, id: OrderId): Promise<z.output<typeof wholeOrder> | undefined> {
+  const answer = await client.send(actor, { method: "GET", path: `/orders/${id}` })
+  if (answer?.status !== 200) return undefined
+  const seen = wholeOrder.parse(JSON.parse(answer.text))
+  actor.organization.heardOfOrder(seen, true)
+  return seen
 }
 
 export async function listOrders({ client }: Scene, actor: Actor, status?: OrderStatus): Promise<undefined> {

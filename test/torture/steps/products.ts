@@ -12,6 +12,9 @@ const productBody = z.object({
 })
 const versioned = z.object({ version: z.number() })
 
+/** What counted goods come in, too. */
+export const box = { unit: "box", quantity: 6 } as const
+
 /** Below it somebody is told that stock is low. */
 export const minimum = 60
 
@@ -33,7 +36,15 @@ export function create(
   { stock, goods = "counted" }: { readonly stock: number; readonly goods?: Goods },
 ): Promise<Given> {
   const { key } = step
-  const body = { sku: key, name: `Product ${key}`, price: "5.99", stock_quantity: stock, min_stock_level: minimum, description: key }
+  const body = {
+    sku: key,
+    name: `Product ${key}`,
+    price: "5.99",
+    stock_quantity: stock,
+    min_stock_level: minimum,
+    description: key,
+    packs: goods === "counted" ? [box] : [],
+  }
   return give(
     scene,
     actor,
