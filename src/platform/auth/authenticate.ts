@@ -160,33 +160,38 @@ export async function stillHolds({ env, meter, now }: Pick<AuthRequest, "env" | 
 }
 
 async function withClaims(request: AuthRequest, directory: Directory, claims: AccessClaims): Promise<Authenticated> {
-  const subjects = subjectsOf(claims)
-  if (isolate.revocations.isRevoked(subjects, claims.issuedAt)) {
+  const { grant, permissions } = givenBy(claims)
+  if (isolate.revocations.isRevoked(grant.subjects, claims.issuedAt)) {
     throw new RefusalError({ code: "TOKEN_EXPIRED", detail: "The access token was revoked; refresh it or sign in again." })
   }
   const wanted = wantedOrganizations(request)
-  const grant: Grant = { subjects, issuedAt: claims.issuedAt, expiresAt: claims.expiresAt }
-  if (claims.orgId === platformOrganizationId) return { ...(await asPlatformStaff(request, directory, claims, wanted)), grant }
+  if (claims.orgId === platformOrganizationId) return { ...(await asPlatformStaff(request, directory, claims, permissions, wanted)), grant }
   assertSameOrganization(wanted, claims.orgId, claims.orgSlug)
-  return {
-    actor: userActor(claims, claims.orgId, customerPermissionsOf(claims), claims.isReadOnly),
-    selectedOrganization: undefined,
-    grant,
-  }
+  return { actor: userActor(claims, claims.orgId, permissions, claims.isReadOnly), selectedOrganization: undefined, grant }
 }
 
-const permissionsByClaims = new WeakMap<AccessClaims, ReadonlySet<Permission>>()
+type Given = { readonly grant: Grant; readonly permissions: ReadonlySet<Permission> }
 
-/** What a token's roles permit, worked out once a token. Whoever belongs to a customer is nobody of the platform's, whatever their row says. */
-function customerPermissionsOf(claims: AccessClaims): ReadonlySet<Permission> {
-  const known = permissionsByClaims.get(claims)
+const givenByClaims = new WeakMap<AccessClaims, Given>()
+
+/** What a token gives by itself, in the organization that it is of: worked out once a token. */
+function givenBy(claims: AccessClaims): Given {
+  const known = givenByClaims.get(claims)
   if (known !== undefined) return known
-  const held = permissionsOf(
-    claims.roles.filter((role) => role !== "super_admin"),
-    claims.customPermissions,
-  )
-  permissionsByClaims.set(claims, held)
-  return held
+  const { orgId, roles, customPermissions, issuedAt, expiresAt } = claims
+  const given: Given = {
+    grant: { subjects: subjectsOf(claims), issuedAt, expiresAt },
+    permissions:
+      orgId === platformOrganizationId
+        ? permissionsOf(roles)
+        : // Whoever belongs to a customer is nobody of the platform's, whatever their row says.
+          permissionsOf(
+            roles.filter((role) => role !== "super_admin"),
+            customPermissions,
+          ),
+  }
+  givenByClaims.set(claims, given)
+  return given
 }
 
 const userActor = (claims: AccessClaims, orgId: OrganizationId, permissions: ReadonlySet<Permission>, isReadOnly: boolean): Actor => ({
@@ -204,8 +209,13 @@ const userActor = (claims: AccessClaims, orgId: OrganizationId, permissions: Rea
 })
 
 /** The platform's own people act on the platform; who may manage organizations enters one by X-Tenant-ID, with all its rights. */
-async function asPlatformStaff(request: AuthRequest, directory: Directory, claims: AccessClaims, wanted: readonly string[]) {
-  const own = permissionsOf(claims.roles)
+async function asPlatformStaff(
+  request: AuthRequest,
+  directory: Directory,
+  claims: AccessClaims,
+  own: ReadonlySet<Permission>,
+  wanted: readonly string[],
+) {
   const [first] = wanted
   if (first === undefined) return { actor: userActor(claims, platformOrganizationId, own, false), selectedOrganization: undefined }
   if (!own.has(visitorPermission)) throw new RefusalError({ code: "TENANT_MISMATCH", detail: "You may not act in an organization." })

@@ -70,10 +70,11 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
       await running.upload?.abandon()
     }
     const totalMs = performance.now() - started
+    const { cost } = running.meter
     response.headers.set("x-request-id", running.requestId)
     for (const [name, value] of running.responseHeaders) response.headers.set(name, value)
     if (endpoint.spec.servesUploads === true) response.headers.set("content-security-policy", uploadsPolicy)
-    if (configOf(c.env).EXPOSE_SERVER_TIMING) response.headers.set("server-timing", serverTiming(running.meter.cost, totalMs))
+    if (configOf(c.env).EXPOSE_SERVER_TIMING) response.headers.set("server-timing", serverTiming(cost, totalMs))
     const record: RequestRecord = {
       requestId: running.requestId,
       organizationId: running.orgId ?? null,
@@ -82,7 +83,7 @@ export function run(endpoint: Endpoint, deps: PipelineDeps): (c: Context<HonoEnv
       route: fullPath(endpoint.spec),
       status: response.status,
       durationMs: totalMs,
-      cost: running.meter.cost,
+      cost,
       ...(code === undefined ? {} : { code }),
       ...(failure === undefined ? {} : { error: describeError(failure) }),
     }
@@ -195,9 +196,11 @@ function contextOf(
     defer: keepAlive(c),
     responseHeaders,
   }
-  if (caller !== undefined)
-    return { ...publicCtx, actor: caller.actor, grant: caller.grant, orgId: caller.actor.orgId, db, ifMatch: ifMatchOf(raw) }
-  return orgId === undefined ? publicCtx : { ...publicCtx, actor: undefined, orgId, db }
+  if (caller !== undefined) {
+    const { actor, grant } = caller
+    return Object.assign(publicCtx, { actor, grant, orgId: actor.orgId, db, ifMatch: ifMatchOf(raw) })
+  }
+  return orgId === undefined ? publicCtx : Object.assign(publicCtx, { actor: undefined, orgId, db })
 }
 
 /** A handler's own response; 304 where its reader has this version already. */

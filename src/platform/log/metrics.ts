@@ -58,22 +58,24 @@ class Histogram<N extends string> {
     this.#bounds = bounds
   }
 
-  observe(labels: Labels<N>, value: number): void {
-    const key = labelText(labels)
+  observe(labels: Labels<N>, value: number, key = labelText(labels)): void {
     let known = this.#values.get(key)
     if (known === undefined) {
       if (this.#values.size >= seriesMax) return
       known = { labels, counts: this.#bounds.map(() => 0), sum: 0, count: 0 }
       this.#values.set(key, known)
     }
-    for (const [index, bound] of this.#bounds.entries()) if (value <= bound) known.counts[index] = (known.counts[index] ?? 0) + 1
+    const bucket = this.#bounds.findIndex((bound) => value <= bound)
+    if (bucket >= 0) known.counts[bucket] = (known.counts[bucket] ?? 0) + 1
     known.sum += value
     known.count += 1
   }
 
   render(): string {
+    // A bucket of the format holds what every smaller one does, too.
+    const upTo = (counts: readonly number[], last: number) => counts.slice(0, last + 1).reduce((sum, count) => sum + count, 0)
     const lines = [...this.#values.values()].flatMap(({ labels, counts, sum, count }) => [
-      ...this.#bounds.map((bound, index) => `${this.#name}_bucket${labelText({ ...labels, le: String(bound) })} ${counts[index] ?? 0}\n`),
+      ...this.#bounds.map((bound, index) => `${this.#name}_bucket${labelText({ ...labels, le: String(bound) })} ${upTo(counts, index)}\n`),
       `${this.#name}_bucket${labelText({ ...labels, le: "+Inf" })} ${count}\n`,
       `${this.#name}_sum${labelText(labels)} ${sum}\n`,
       `${this.#name}_count${labelText(labels)} ${count}\n`,
@@ -111,8 +113,8 @@ export class Metrics {
     const labels = { route, method }
     this.requests.add({ route, method, status: statusClass(status) })
     if (code !== undefined) this.errors.add({ code })
-    this.latency.observe(labels, durationMs / 1000)
     const series = labelText(labels)
+    this.latency.observe(labels, durationMs / 1000, series)
     this.d1Trips.addTo(series, cost.d1Trips)
     this.d1RowsRead.addTo(series, cost.d1RowsRead)
     this.d1RowsWritten.addTo(series, cost.d1RowsWritten)
