@@ -2,6 +2,7 @@ import type { Books } from "./books.ts"
 import { instead, type Mutation, some, without } from "./mutation.ts"
 import { poison } from "./plan.ts"
 import type { Heard } from "./receiver.ts"
+import { slowMutations } from "./slow-mutations.ts"
 import { stockMutations } from "./stock-mutations.ts"
 
 const mails = "each mail about an event goes once"
@@ -51,6 +52,7 @@ const letter = ({ letters: all, events }: Books) => {
 
 export const mutations: readonly Mutation[] = [
   ...stockMutations,
+  ...slowMutations,
   {
     of: mails,
     lie: "a mail said to be sent was not kept",
