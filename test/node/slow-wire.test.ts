@@ -60,7 +60,7 @@ test("bytes come whole and in order over slow wires, both ways, and are counted"
 })
 
 test("whoever sends to a reader that stands still waits for room, until the wire goes on", { timeout: 120_000 }, async () => {
-  const large = Buffer.alloc(12_000_000, "x")
+  const large = Buffer.alloc(64_000_000, "x")
   let isSent = false
   const { wires, dial } = await wired((socket) => socket.end(large, () => (isSent = true)))
   wires.standStill("halfRead")
