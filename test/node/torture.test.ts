@@ -8,6 +8,7 @@ import { blowsOf, digestOf, stepsOf } from "../torture/plan.ts"
 import { Random } from "../torture/random.ts"
 import { torture } from "../torture/torture.ts"
 import { verify } from "../torture/verify.ts"
+import { turns, wireNames } from "../torture/wires.ts"
 import { cast } from "../torture/world.ts"
 
 const seconds = 20
@@ -35,6 +36,7 @@ test("a short run kills the server at least once and breaks no guarantee; each l
     "deliveries to webhooks that are gone",
     "calls with tokens that were over",
     "imports looked at while they ran",
+    ...[...turns.requests, ...turns.sockets, "halfSent" as const, "halfRead" as const].map((kind) => wireNames[kind]),
   ])
     expect(report.did[what], what).toBeGreaterThan(0)
   for (const kind of [

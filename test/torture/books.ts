@@ -3,6 +3,7 @@ import { hour } from "../../src/kernel/time.ts"
 import type { Row } from "../support/server/built-server.ts"
 import type { ImportBooks } from "./imports.ts"
 import type { Keeper } from "./keeper.ts"
+import type { SlowBooks } from "./standstill.ts"
 import {
   born,
   component,
@@ -122,7 +123,11 @@ export type LedgerBooks = {
   readonly ordersCounted: number
 }
 
-export type Books = Awaited<ReturnType<typeof readBooks>> & TradeBooks & HookBooks & ImportBooks & { readonly worths: readonly Worth[] }
+export type Books = Awaited<ReturnType<typeof readBooks>> &
+  TradeBooks &
+  HookBooks &
+  ImportBooks &
+  SlowBooks & { readonly worths: readonly Worth[] }
 
 export async function rows<T extends z.ZodType>(schema: T, read: Promise<readonly Row[]>): Promise<Array<z.output<T>>> {
   return z.array(schema).parse(await read)

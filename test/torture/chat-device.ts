@@ -1,6 +1,7 @@
 import { z } from "zod"
 import type { Client } from "./client.ts"
 import type { Journal } from "./journal.ts"
+import type { WireKind } from "./wires.ts"
 import type { Actor } from "./world.ts"
 
 const text = z.string()
@@ -23,7 +24,18 @@ export type Said = {
 const replyMsMax = 15_000
 
 /** What one socket brought of each conversation since it resumed. */
-type Heard = { readonly seqs: Set<string>; readonly last: Map<string, number>; isResumed: boolean }
+type Heard = { readonly seqs: Set<string>; readonly last: Map<string, number>; isResumed: boolean; readonly log: SocketLog }
+
+/** What one socket asked for and brought, as it came: messages, and acknowledgements of one's own. */
+export type SocketLog = {
+  readonly client: string
+  readonly over: WireKind | undefined
+  /** What it asked for: of each conversation, all after this place. */
+  readonly after: Readonly<Record<string, number>>
+  readonly frames: Array<{ readonly type: "ack" | "message"; readonly conversation: string; readonly seq: number; readonly id: string }>
+  /** After how many of the frames it had all that it had asked for. */
+  resumedAt: number | undefined
+}
 
 /** A person's phone: holds a socket, keeps what it heard, and where it was cut off comes back and asks for the rest. */
 export class ChatDevice {
@@ -36,6 +48,7 @@ export class ChatDevice {
   #socket: WebSocket | undefined
   #heard: Heard | undefined
   #opening: Promise<void> | undefined
+  readonly sockets: SocketLog[] = []
 
   constructor(actor: Actor, client: Client, journal: Journal) {
     this.actor = actor
@@ -48,9 +61,10 @@ export class ChatDevice {
     return this.#heard?.isResumed === true
   }
 
-  async online(): Promise<void> {
+  /** Where it is not yet, over a slow wire where one is named or it is its turn. */
+  async online(named?: WireKind): Promise<void> {
     if (this.#socket !== undefined) return
-    this.#opening ??= this.#open().finally(() => {
+    this.#opening ??= this.#open(named).finally(() => {
       this.#opening = undefined
     })
     await this.#opening
@@ -65,6 +79,8 @@ export class ChatDevice {
 
   /** @returns what was said to it; undefined where nobody can know. */
   async say(said: Said, times: number): Promise<readonly Reply[]> {
+    // From now on a resume asks for it, or what came to a socket that was lost before it brought anything would be missed.
+    if (!this.log.has(said.conversation_id)) this.log.set(said.conversation_id, new Map())
     await this.online()
     const socket = this.#socket
     if (socket === undefined) return [undefined]
@@ -88,18 +104,23 @@ export class ChatDevice {
     )
   }
 
-  async #open(): Promise<void> {
-    const socket = await this.#client.openSocket(this.actor)
-    if (socket === undefined) return
+  async #open(named: WireKind | undefined): Promise<void> {
+    const opened = await this.#client.openSocket(this.actor, named)
+    if (opened === undefined) return
+    const { socket, over } = opened
     this.#journal.count("chat sockets opened")
-    const heard: Heard = { seqs: new Set(), last: new Map(), isResumed: false }
+    const after = Object.fromEntries([...this.log.keys()].map((id) => [id, this.reached(id)]))
+    const log: SocketLog = { client: this.actor.client, over, after, frames: [], resumedAt: undefined }
+    this.sockets.push(log)
+    if (over !== undefined) this.#journal.count("chat sockets over slow wires")
+    const heard: Heard = { seqs: new Set(), last: new Map(), isResumed: false, log }
     this.#socket = socket
     this.#heard = heard
     socket.addEventListener("message", ({ data }) => {
       if (this.#socket === socket) this.#hear(frame.safeParse(JSON.parse(String(data))).data, heard)
     })
     socket.addEventListener("close", () => this.#lost(socket))
-    socket.send(JSON.stringify({ type: "resume", after: Object.fromEntries([...this.log.keys()].map((id) => [id, this.reached(id)])) }))
+    socket.send(JSON.stringify({ type: "resume", after }))
   }
 
   /** The last place up to which it has everything. */
@@ -123,6 +144,7 @@ export class ChatDevice {
     switch (told.type) {
       case "ack":
         this.#keep(told)
+        note(heard.log, told)
         heard.last.set(told.conversation_id, Math.max(heard.last.get(told.conversation_id) ?? 0, told.seq))
         return this.#answer(told.client_id, { ack: told })
       case "error":
@@ -131,6 +153,7 @@ export class ChatDevice {
         return told.conversation_id === undefined ? undefined : this.cut()
       case "resumed":
         heard.isResumed = told.more.length === 0
+        if (heard.isResumed) heard.log.resumedAt = heard.log.frames.length
         if (heard.isResumed) return this.#journal.count("chat sockets resumed")
         return this.#socket?.send(
           JSON.stringify({ type: "resume", after: Object.fromEntries(told.more.map((id) => [id, this.reached(id)])) }),
@@ -144,6 +167,7 @@ export class ChatDevice {
         heard.seqs.add(place)
         heard.last.set(conversation, Math.max(last, seq))
         this.#journal.count("messages heard by sockets")
+        note(heard.log, told)
         return this.#keep(told)
       }
     }
@@ -163,4 +187,11 @@ export class ChatDevice {
     const [first] = this.#waiting.get(clientId) ?? []
     first?.(reply)
   }
+}
+
+function note(
+  { frames }: SocketLog,
+  { type, conversation_id: conversation, seq, id }: Ack & Pick<SocketLog["frames"][number], "type">,
+): void {
+  frames.push({ type, conversation, seq, id })
 }

@@ -5,6 +5,8 @@ import { isId, type OrganizationId, platformOrganizationId, routingOf } from "..
 import { withoutSecrets } from "../../src/kernel/secrets.ts"
 import type { Answer, Command, Journal } from "./journal.ts"
 import type { Manner } from "./plan.ts"
+import type { SlowWires } from "./slow-wires.ts"
+import type { WireKind } from "./wires.ts"
 import type { Organization, Sender } from "./world.ts"
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
@@ -17,6 +19,7 @@ export type Call = {
   readonly key?: string
   readonly ifMatch?: string
 }
+export type OpenSocket = { readonly socket: WebSocket; readonly over: WireKind | undefined }
 
 /** More than the relay waits for D1, and D1 at its worst. */
 const answerMsMax = 20_000
@@ -33,27 +36,34 @@ const isUndecided = ({ status }: Answer): boolean => status >= 500 || status ===
 
 export class Client {
   readonly #url: string
+  readonly #wires: SlowWires
   readonly #journal: Journal
   readonly #knowsRouting: ReadonlyMap<number, OrganizationId>
   /** When nobody gives up hope any longer: while there are faults, never. */
   deadline = Date.now() + patienceMs
 
-  constructor(url: string, journal: Journal, organizations: readonly Organization[]) {
+  constructor(url: string, wires: SlowWires, journal: Journal, organizations: readonly Organization[]) {
     this.#url = url
+    this.#wires = wires
     this.#journal = journal
     this.#knowsRouting = new Map(organizations.map(({ id, routing }) => [routing, id]))
   }
 
   faultsBegin(): void {
     this.deadline = Number.POSITIVE_INFINITY
+    this.#wires.areUsed = true
   }
 
   faultsStopped(): void {
     this.deadline = Date.now() + patienceMs
+    this.#wires.areUsed = false
   }
 
-  /** One request. Undefined when it was not answered: refused connection, reset, cut by ourselves, or without a credential to send. */
-  async send(sender: Sender, call: Call, cutAfterMs?: number): Promise<Answer | undefined> {
+  /**
+   * One request, over a slow wire where one is named or it is its turn. Undefined when it was not answered: refused
+   * connection, reset, cut by ourselves, or without a credential to send.
+   */
+  async send(sender: Sender, call: Call, cutAfterMs?: number, named?: WireKind): Promise<Answer | undefined> {
     try {
       const { text: token, askedAt: tokenAskedAt } = await sender.credential()
       const sentAt = Date.now()
@@ -64,17 +74,21 @@ export class Client {
         return undefined
       }
       if (bytes !== undefined && key !== undefined) this.#journal.wholeUploads.add(key)
-      const response = await fetch(`${this.#url}/api/v1${path}`, {
+      const over = named ?? this.#wires.next("requests")
+      if (over !== undefined) this.#journal.count("requests over slow wires")
+      const response = await fetch(`${over === undefined ? this.#url : this.#wires.urlOf(over)}/api/v1${path}`, {
         method,
         headers: {
           authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...(key === undefined ? {} : { "idempotency-key": key }),
           ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
+          // A wire of its own for each.
+          ...(over === undefined ? {} : { connection: "close" }),
         },
         signal: AbortSignal.timeout(cutAfterMs === undefined ? answerMsMax : Math.round(cutAfterMs)),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(bytes === undefined ? {} : { body: bytes }),
+        ...(bytes === undefined ? {} : over === undefined || bytes.byteLength % 2 === 0 ? { body: bytes } : streamed(bytes)),
       })
       const answer: Answer = {
         status: response.status,
@@ -113,15 +127,17 @@ export class Client {
     request.destroy()
   }
 
-  /** A new ticket's socket. Undefined when there is none to be had right now. */
-  async openSocket(sender: Sender): Promise<WebSocket | undefined> {
+  /** A new ticket's socket, over a slow wire where one is named or it is its turn. Undefined when there is none to be had right now. */
+  async openSocket(sender: Sender, named?: WireKind): Promise<OpenSocket | undefined> {
     const answer = await this.send(sender, { method: "POST", path: "/chat/tickets" })
     if (answer?.status !== 201) return undefined
     const { ticket } = ticketBody.parse(JSON.parse(answer.text))
     this.#journal.secrets.add(ticket)
-    const socket = new WebSocket(`${this.#url.replace("http", "ws")}/api/v1/chat/ws?ticket=${encodeURIComponent(ticket)}`)
+    const over = named ?? this.#wires.next("sockets")
+    const url = over === undefined ? this.#url : this.#wires.urlOf(over)
+    const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/chat/ws?ticket=${encodeURIComponent(ticket)}`)
     return new Promise((resolve) => {
-      socket.addEventListener("open", () => resolve(socket), { once: true })
+      socket.addEventListener("open", () => resolve({ socket, over }), { once: true })
       for (const end of ["error", "close"] as const) socket.addEventListener(end, () => resolve(undefined), { once: true })
     })
   }
@@ -156,7 +172,9 @@ export class Client {
       if (sends > 1) this.#journal.count("racing duplicates")
       if (cutAfterMs !== undefined) this.#journal.count("clients that vanished")
       if (!isFirst) this.#journal.count("retries")
-      const answers = await Promise.all(Array.from({ length: sends }, () => this.send(sender, keyed, cutAfterMs)))
+      const answers = await Promise.all(
+        Array.from({ length: sends }, () => this.send(sender, keyed, cutAfterMs, isFirst ? manner.over : undefined)),
+      )
       for (const answer of answers) this.hear(sender, command, call, answer)
       const insists = isFirst && manner.againAfterMs !== undefined
       if (!insists && answers.some((answer) => answer !== undefined && !isUndecided(answer))) return command.answer
@@ -224,6 +242,9 @@ export class Client {
     }
   }
 }
+
+/** Without saying how long it is. */
+const streamed = (bytes: Uint8Array) => ({ body: new Blob([bytes.slice()]).stream(), duplex: "half" }) as const
 
 /** Without secrets, which a repeat shows as null. */
 function plain(text: string): string {

@@ -143,13 +143,14 @@ export class Keeper {
     if (failed > 0) this.#journal.violate(`${failed} calls that had waited for an eviction (of ${name} or before it) met an error`)
   }
 
-  /** Under load: spells of what it lacks, until the run has had a few of each kind of fault. */
-  async makeUp(isOver: () => boolean): Promise<void> {
+  /** Under load: spells of what it lacks, until the run has had a few of each kind of fault, those of others included. */
+  async makeUp(isOver: () => boolean, others: { readonly lacks: (least: number) => boolean }): Promise<void> {
     const deadline = Date.now() + makeUpMsMax
     const lacking = (): FaultRates | undefined => onlyThose((name) => this.#journal.counted(name) < faultsMin)
     await this.#set(this.#rates)
-    for (let rates = lacking(); rates !== undefined && !isOver() && Date.now() < deadline; rates = lacking()) {
-      await this.#set(rates)
+    for (let rates = lacking(); !isOver() && Date.now() < deadline; rates = lacking()) {
+      if (rates === undefined && !others.lacks(faultsMin)) break
+      await this.#set(rates ?? well)
       await sleep(500)
     }
   }

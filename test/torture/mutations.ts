@@ -3,6 +3,7 @@ import { instead, type Mutation, some, without } from "./mutation.ts"
 import { orderMutations } from "./order-mutations.ts"
 import { poison } from "./plan.ts"
 import type { Heard } from "./receiver.ts"
+import { slowMutations } from "./slow-mutations.ts"
 import { stockMutations } from "./stock-mutations.ts"
 
 const mails = "each mail about an event goes once"
@@ -53,6 +54,7 @@ const letter = ({ letters: all, events }: Books) => {
 export const mutations: readonly Mutation[] = [
   ...orderMutations,
   ...stockMutations,
+  ...slowMutations,
   {
     of: mails,
     lie: "a mail said to be sent was not kept",

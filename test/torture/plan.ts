@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { Weather } from "./faults.ts"
 import { Random } from "./random.ts"
+import { type WireKind, wiresPlanned } from "./wires.ts"
 
 /** What a client may do at a step, by the part it plays. */
 export type Operation =
@@ -168,6 +169,8 @@ export type Manner = {
   readonly repeatsAfterSteps: number | undefined
   /** Sends the same key again, so many milliseconds after the first send has ended, even where that was answered. */
   readonly againAfterMs?: number
+  /** Sends it over such a slow wire at first, whosever turn it is. */
+  readonly over?: WireKind
 }
 
 /** This step and those after it, sent at once: `ranks` says which place the repeat of each has, `cutsAfterMs` when its first answer is cut off. */
@@ -271,7 +274,9 @@ const stepsDigested = 500
 
 /** A few letters that are equal when two runs had the same plan. */
 export function digestOf(seed: number, durationMs: number, cast: Cast): string {
-  const digest = createHash("sha256").update(JSON.stringify(blowsOf(seed, durationMs)))
+  const digest = createHash("sha256")
+    .update(JSON.stringify(blowsOf(seed, durationMs)))
+    .update(wiresPlanned(seed))
   for (const { client, part } of cast) {
     const steps = stepsOf(seed, client, part)
     for (let count = 0; count < stepsDigested; count += 1) digest.update(JSON.stringify(steps.next().value))

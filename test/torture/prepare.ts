@@ -8,6 +8,7 @@ import { Client } from "./client.ts"
 import type { Journal } from "./journal.ts"
 import type { Keeper } from "./keeper.ts"
 import type { Receiver } from "./receiver.ts"
+import type { SlowWires } from "./slow-wires.ts"
 import { deliverAndWeigh } from "./steps/deliveries.ts"
 import { addComponent, reshapeKit } from "./steps/kits.ts"
 import { approveAll, request } from "./steps/links.ts"
@@ -101,7 +102,7 @@ async function found(post: Post, token: string): Promise<Organization[]> {
 }
 
 /** Organizations, people, products and links to begin with, while the weather is still fine. */
-export async function prepare(keeper: Keeper, journal: Journal, seed: number, receiver: Receiver): Promise<Scene> {
+export async function prepare(keeper: Keeper, journal: Journal, seed: number, receiver: Receiver, wires: SlowWires): Promise<Scene> {
   const staffToken = signer([signingKey], { orgId: platformOrganizationId, roles: ["super_admin"], name: "Torture staff" })
   const post = poster(keeper.url)
   const organizations = await found(post, await staffToken())
@@ -126,7 +127,7 @@ export async function prepare(keeper: Keeper, journal: Journal, seed: number, re
     journal.secrets.add(tokens.access_token).add(tokens.refresh_token).add(secret)
   }
 
-  const client = new Client(keeper.url, journal, suppliers)
+  const client = new Client(keeper.url, wires, journal, suppliers)
   const renew = async (organization: Organization): Promise<string> => {
     const token = await renewSession(scene, organization)
     if (token === undefined) throw new Error(`${organization.name}'s owner has no session right now`)
@@ -156,6 +157,7 @@ export async function prepare(keeper: Keeper, journal: Journal, seed: number, re
     startedAt: Date.now(),
     seed,
     receiver,
+    wires,
     hooks,
     quietFrom: { at: Number.POSITIVE_INFINITY },
   }

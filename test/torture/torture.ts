@@ -12,6 +12,8 @@ import { spreadPoison } from "./poison.ts"
 import { password, prepare, signingKey } from "./prepare.ts"
 import { Receiver } from "./receiver.ts"
 import { settle } from "./settle.ts"
+import { SlowWires } from "./slow-wires.ts"
+import { standStill } from "./standstill.ts"
 import { readTrade, settleTrade } from "./trade.ts"
 import { type Guarantee, verify } from "./verify.ts"
 import { poisonDeliveries, readHooks } from "./webhooks.ts"
@@ -63,10 +65,11 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
   })
   const keeper = await Keeper.start({ seed, state: join(folder, "state"), log, vars, journal })
   const receiver = await Receiver.open(seed, journal)
+  const wires = await SlowWires.open(seed, keeper.url, journal)
   let verified: readonly Guarantee[] = []
   const devices: ChatDevice[] = []
   try {
-    const scene = await prepare(keeper, journal, seed, receiver)
+    const scene = await prepare(keeper, journal, seed, receiver, wires)
     const { world, client } = scene
     devices.push(...scene.devices.values())
     const workload = new Workload(scene)
@@ -91,7 +94,7 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
     )
     await Promise.race([ends, working])
     await striking
-    await keeper.makeUp(() => journal.violation !== undefined)
+    await keeper.makeUp(() => journal.violation !== undefined, wires)
     workload.stop()
     await keeper.endFaults()
     receiver.beMoody(false)
@@ -100,18 +103,23 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
     clearInterval(progress)
     say(`${clock()}  the faults have stopped and every client has its answer; ${summary(journal)}`)
 
+    const standstill = journal.violation === undefined ? await standStill(scene) : undefined
+    if (standstill !== undefined)
+      say(`${clock()}  ${standstill.held} wires stood still, and ${standstill.meanwhile.length} others were answered meanwhile`)
     if (journal.violation === undefined) {
       const isPatient = seconds >= patientFromSeconds
       verified = await settle({ keeper, scene, isPatient, say })
       await settleTrade(scene, keeper, { isPatient, say })
     }
-    if (journal.violation === undefined) {
+    if (journal.violation === undefined && standstill !== undefined) {
       const books = {
         ...(await readBooks(keeper, world)),
         ...(await readTrade(scene, keeper)),
         ...(await readHooks(scene, keeper)),
         ...(await readImports(scene, keeper)),
         worths: await readWorths(scene),
+        ...standstill,
+        sockets: devices.flatMap(({ sockets }) => sockets),
       }
       countPromises(books, journal)
       const verdict = verify(books, journal)
@@ -122,6 +130,7 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
     }
   } finally {
     for (const device of devices) device.cut()
+    wires.close()
     await receiver.close()
     await keeper.server.stop()
   }

@@ -17,6 +17,7 @@ import { editsBuildOnWhatWasRead, productsStandOnce } from "./checks/products.ts
 import { factsArrived, outboxesAreEmpty, projectionIsLedger, rowsStandWithTheirParties } from "./checks/projection.ts"
 import { recallsReachEveryBuyer } from "./checks/recalls.ts"
 import { reservationsAreLive } from "./checks/reservations.ts"
+import { nobodyWaitedForTheSlow, socketsHeardOnce } from "./checks/slow.ts"
 import { levelsAreSums, minimumsAreWatched, movementsHaveCauses, ordersMoveTheirGoods } from "./checks/stock.ts"
 import { ordersArePricedByTheirTerms, termsStandOnce } from "./checks/terms.ts"
 import { eventsAreDispatched, mailsGoOnce, notificationsStandOnce } from "./checks/told.ts"
@@ -89,6 +90,8 @@ const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
   { name: "both sides read a conversation alike, in one order without gaps", run: conversationsReadAlike },
   { name: "every acknowledged message stands once, where it was said to stand", run: messagesStandOnce },
   { name: "what sockets brought, resumes included, is the conversation from its first message to its last", run: socketsHeardAll },
+  { name: "each socket brought each message once and in order, from their resume on without a gap", run: socketsHeardOnce },
+  { name: "nobody waited for those whose wires stood still", run: nobodyWaitedForTheSlow },
   { name: "every acknowledged upload and complaint stands once; what was cut off does not", run: uploadsStandOnce },
   { name: "files have the bytes that were sent", run: filesAreWhole },
   { name: "files are attached to what was acknowledged with them, for both sides", run: attachmentsArrived },

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { errors } from "../../../src/kernel/errors.ts"
 import type { ChatDevice, Reply, Said } from "../chat-device.ts"
-import { type Answer, Command } from "../journal.ts"
+import { type Answer, Command, type Journal } from "../journal.ts"
+import type { Step } from "../plan.ts"
+import type { KnownLink } from "../world.ts"
 import { uploadOf } from "./files.ts"
 import { listLinks } from "./links.ts"
 import { type Play, pickOf, type Scene } from "./scene.ts"
@@ -14,52 +16,60 @@ const isUndecided = (code: string): boolean => {
 
 /** A message to an organization that one's own is linked with, one in four with a file; said again until it is answered. */
 export const writeInChat: Play = async (scene, actor, step) => {
-  const { journal, client, devices } = scene
   const link = pickOf(actor.organization.links.values(), ({ status }) => status === "APPROVED", step.picks[0])
-  const device = devices.get(actor)
+  const device = scene.devices.get(actor)
   if (link === undefined || device === undefined) return listLinks(scene, actor)
-  const { key, manner } = step
   const fileId = step.picks[1] < 0.25 ? await uploadOf(scene, actor, step, "chat_attachment") : undefined
-  const said: Said = {
-    client_id: key,
-    conversation_id: `cnv_${link.id.slice("lnk_".length)}`,
-    content: key,
-    attachment_ids: fileId === undefined ? [] : [fileId],
-  }
+  await write(scene, device, step, conversationOf(link), fileId)
+  return undefined
+}
+
+export const conversationOf = ({ id }: Pick<KnownLink, "id">): string => `cnv_${id.slice("lnk_".length)}`
+
+/** Said until it is answered. */
+export async function write(
+  { journal, client }: Pick<Scene, "journal" | "client">,
+  device: ChatDevice,
+  step: Pick<Step, "key" | "manner" | "picks">,
+  conversation: string,
+  fileId?: string,
+): Promise<Command> {
+  const { key, manner } = step
+  const said: Said = { client_id: key, conversation_id: conversation, content: key, attachment_ids: fileId === undefined ? [] : [fileId] }
   const command = journal.open(
-    new Command({ key, kind: "write in chat", orgId: actor.organization.id, target: said.conversation_id, asked: { fileId } }),
+    new Command({ key, kind: "write in chat", orgId: device.actor.organization.id, target: conversation, asked: { fileId } }),
   )
   // One in eight more loses its socket while it waits.
   const vanishesAfterMs = manner.vanishesAfterMs ?? (step.picks[3] < 0.12 ? step.picks[3] * 300 : undefined)
   const isAskedAgain = manner.againAfterMs !== undefined || manner.repeatsAfterSteps !== undefined
   for (let [count, waitMs] = [0, retryMs.first]; ; count += 1, waitMs = Math.min(waitMs * 2, retryMs.most)) {
     const isFirst = count === 0
-    const saying = hear(scene, command, device, said, isFirst ? manner.sends : 1)
+    const saying = hear(journal, command, device, said, isFirst ? manner.sends : 1)
     if (isFirst && vanishesAfterMs !== undefined) {
       await sleep(vanishesAfterMs)
       device.cut()
       journal.count("chat sockets cut by their clients")
     }
     const isDecided = await saying
-    if (isFirst && manner.givesUp) return undefined
-    if (isDecided && !(isFirst && isAskedAgain)) return undefined
+    if (isFirst && manner.givesUp) return command
+    if (isDecided && !(isFirst && isAskedAgain)) return command
     if (Date.now() > client.deadline) {
       journal.violate(`the message ${key} was not answered in time after the faults had stopped`)
-      return undefined
+      return command
     }
     await sleep(isDecided ? (manner.againAfterMs ?? retryMs.most) : waitMs)
   }
 }
 
 /** @returns whether it was decided. */
-async function hear({ journal }: Scene, command: Command, device: ChatDevice, said: Said, times: number): Promise<boolean> {
+async function hear(journal: Journal, command: Command, device: ChatDevice, said: Said, times: number): Promise<boolean> {
   const sentAt = Date.now()
   let isDecided = false
   for (const reply of await device.say(said, times)) isDecided = learn(reply, sentAt, command, journal) || isDecided
   return isDecided
 }
 
-function learn(reply: Reply, sentAt: number, command: Command, journal: Scene["journal"]): boolean {
+function learn(reply: Reply, sentAt: number, command: Command, journal: Journal): boolean {
   if (reply === undefined || ("error" in reply && isUndecided(reply.error))) {
     command.unanswered()
     return false

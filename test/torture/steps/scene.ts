@@ -5,6 +5,7 @@ import { type Answer, Command, type CommandKind, type Journal } from "../journal
 import type { Manner, Step } from "../plan.ts"
 import { pick } from "../random.ts"
 import type { Receiver } from "../receiver.ts"
+import type { SlowWires } from "../slow-wires.ts"
 import type { Hook } from "../webhooks.ts"
 import { type Actor, type Organization, type Sender, suppliersOfBuyer, type World } from "../world.ts"
 
@@ -32,6 +33,7 @@ export type Scene = {
   readonly startedAt: number
   readonly seed: number
   readonly receiver: Receiver
+  readonly wires: SlowWires
   readonly hooks: readonly Hook[]
   /** From when on webhooks that are gone must hear nothing: they were disabled, and nothing waited for them. */
   readonly quietFrom: { at: number }
