@@ -65,3 +65,6 @@ export class DueTable<Kind extends string> {
     void this.#storage.setAlarm(row.at)
   }
 }
+
+/** Ten to a hundred and ten percent of the time, so that objects do not all wake at once. */
+export const jittered = (ms: number): number => Math.round(ms * (0.1 + Math.random()))

@@ -1,5 +1,4 @@
-import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
-import { areLinksShownAnew } from "./projections/links.ts"
+import { limits } from "../../src/kernel/limits.ts"
 import { mainWarehouse } from "./store/locations.ts"
 import type { LedgerWork } from "./work.ts"
 
@@ -10,15 +9,25 @@ export function openBooks(work: LedgerWork): void {
   work.touch("location", id)
 }
 
-/** Where links and their terms show something of the organization that changed, they are told anew. @returns whether. */
-export function showLinksAnew(work: LedgerWork, before: OrganizationFacts): boolean {
+/**
+ * Where links and their terms show something of the organization that changed, they are told anew: of those from before
+ * that change as many as a page has. @returns whether there may be more.
+ */
+export function showLinksAnew(work: LedgerWork): boolean {
   const { store, seq } = work
-  if (!areLinksShownAnew(before, store.organization)) return false
-  for (const link of store.links.all()) {
+  const changeSeq = store.meta("links_anew")
+  const links = store.links.before(changeSeq, limits.reconcilePageRows)
+  for (const link of links) {
     store.links.save({ ...link, seq })
     work.touch("link", link.id)
-    if (store.terms.touch(link.id, seq)) work.touch("terms", link.id)
     work.tellRoom(link.id)
   }
-  return true
+  const terms = store.terms.before(changeSeq, limits.reconcilePageRows)
+  for (const { linkId } of terms) {
+    store.terms.touch(linkId, seq)
+    work.touch("terms", linkId)
+  }
+  const isMore = Math.max(links.length, terms.length) === limits.reconcilePageRows
+  if (!isMore) store.setMeta("links_anew", 0)
+  return isMore
 }

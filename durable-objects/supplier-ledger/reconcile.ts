@@ -15,10 +15,15 @@ const extraPageRows = limits.reconcilePageRows * 10
 type Transaction = <T>(work: () => T) => T
 
 /**
- * Marks every row dirty, page by page; the relay does the rest. Each page has a seq of its own: what is on its way to D1
- * meanwhile, as it was before, is not taken for this. @returns how many things were marked.
+ * Marks every row dirty for a generation, page by page; the relay does the rest. Each page has a seq of its own: what is on
+ * its way to D1 meanwhile, as it was before, is not taken for this. What died half-way begins anew. @returns how many things were marked.
  */
-export async function markEverything(store: LedgerStore, outbox: Outbox<ProjectedKind>, transaction: Transaction): Promise<number> {
+export async function markEverything(
+  store: LedgerStore,
+  outbox: Outbox<ProjectedKind>,
+  generation: number,
+  transaction: Transaction,
+): Promise<number> {
   let count = 0
   for (const [name, kind] of wholeKinds) {
     for await (const ids of pagesOf(store, kind)) {
@@ -29,6 +34,8 @@ export async function markEverything(store: LedgerStore, outbox: Outbox<Projecte
       count += ids.length
     }
   }
+  // Another rebuild may have begun meanwhile; it marks its own.
+  if (store.meta("marking") === generation) transaction(() => store.setMeta("marking", 0))
   return count
 }
 

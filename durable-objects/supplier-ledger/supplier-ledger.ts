@@ -1,4 +1,5 @@
 import type { OrganizationFacts } from "../../src/domains/organizations/rules.ts"
+import { giveWay } from "../../src/kernel/give-way.ts"
 import type { LinkId, OrganizationId } from "../../src/kernel/ids.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { err, ok, type Result, refuse } from "../../src/kernel/result.ts"
@@ -13,7 +14,7 @@ import { announceEvents } from "../event-hub/client.ts"
 import { ledgerWatchOf } from "../ledger-watch/client.ts"
 import { Announcer } from "../shared/announcer.ts"
 import { CommandLog } from "../shared/command-log.ts"
-import { DueTable } from "../shared/due-table.ts"
+import { DueTable, jittered } from "../shared/due-table.ts"
 import { inTransaction } from "../shared/in-transaction.ts"
 import { isMigrated, migrate } from "../shared/migrate.ts"
 import { Outbox } from "../shared/outbox.ts"
@@ -24,6 +25,7 @@ import { lapse } from "./commands/lapses.ts"
 import { aboutThat, noOrigin, passing, Rollback, systemActor, unknownLedger } from "./envelopes.ts"
 import { schemaSteps } from "./migrations.ts"
 import { eventOrganizations, type ProjectedKind, rowsOf, statementsFor } from "./projections/index.ts"
+import { areLinksShownAnew } from "./projections/links.ts"
 import { LedgerReader } from "./reader.ts"
 import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
 import { RoomNews } from "./room-news.ts"
@@ -31,8 +33,8 @@ import type { Envelope, LedgerReplies, LedgerReply, LedgerRpc, PastCommand, Proj
 import { LedgerStore } from "./store/index.ts"
 import { LedgerWork } from "./work.ts"
 
-/** What falls due: reservations and lots that run out, another try at the relay, word to the watch and to chat rooms, forgetting commands, comparing with D1, finishing a rebuild. */
-type Due = "relay" | "watch" | "rooms" | "commands" | "reconcile" | "rebuild" | "stock"
+/** What falls due: reservations and lots that run out, another try at the relay, word to the watch and to chat rooms, links that show their supplier anew, forgetting commands, comparing with D1, finishing a rebuild. */
+type Due = "relay" | "watch" | "rooms" | "links" | "commands" | "reconcile" | "rebuild" | "stock"
 
 /**
  * The one writer of a supplier's products, stock, links and orders. It decides and writes in one transaction
@@ -62,7 +64,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
       open: (meter) => new Executor(env, meter, "ledger relay"),
       rowsOf: (kind, id) => rowsOf(this.#store, kind, id),
       statements: statementsFor,
-      transaction: (work) => this.#transaction(work),
+      transaction: this.#transaction,
       sent: (items) => this.#announce(eventOrganizations(items)),
       drained: () => this.#onDrained(),
       failed: () => this.#onFailed(),
@@ -71,7 +73,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
       sql,
       link: (id) => this.#store.links.find(id),
       call: (conversationId, use) => callRoom(env, conversationId, use),
-      transaction: (work) => this.#transaction(work),
+      transaction: this.#transaction,
     })
     this.#isReady = isMigrated(sql)
     if (!this.#isReady) return
@@ -99,10 +101,14 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
         openBooks(work)
         this.#due.schedule("reconcile", work.now + jittered(limits.reconcileMinutes * minute))
       }
-      if (before !== undefined && showLinksAnew(work, before)) this.#due.schedule("rooms", work.now)
+      if (before !== undefined && areLinksShownAnew(before, this.#store.organization)) {
+        this.#store.setMeta("links_anew", work.seq)
+        this.#due.schedule("links", work.now + minute)
+      }
       this.#armRelay(work.now)
     })
     this.#isReady = true
+    await this.#showLinksAnew()
     await this.#waitForProjection()
   }
 
@@ -132,9 +138,8 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     this.#transaction(() => this.#outbox.unpark())
     await this.#relay.flush()
     const seqAtStart = this.#store.meta("seq")
-    const found = await reconcileLedger(this.#store, this.#outbox, new Executor(this.env, new Meter(), "ledger reconcile"), (work) =>
-      this.#transaction(work),
-    )
+    const executor = new Executor(this.env, new Meter(), "ledger reconcile")
+    const found = await reconcileLedger(this.#store, this.#outbox, executor, this.#transaction)
     this.#store.setMeta("reconciled_at", seqAtStart)
     if (found.differences.length > 0) {
       log.error("projection differed from its ledger", { organization: this.#store.organization.id, differences: found.differences.length })
@@ -153,9 +158,10 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
       this.#outbox.unpark()
       // Should this object die before it has finished below.
       this.#due.schedule("rebuild", this.#now() + minute)
+      this.#armRelay(this.#now())
       return next
     })
-    const rows = await this.#mark(generation)
+    const rows = await markEverything(this.#store, this.#outbox, generation, this.#transaction)
     this.ctx.waitUntil(this.#finishRebuild())
     return { generation, rows }
   }
@@ -193,6 +199,9 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
         return this.#reportToWatch()
       case "rooms":
         return (await this.#rooms.tell()).isDone ? undefined : Date.now() + this.#rooms.retryMs
+      case "links":
+        await this.#showLinksAnew()
+        return undefined
       case "commands": {
         const more = this.#transaction(() => this.#commands.forget(Date.now() - limits.commandHoursKept * hour, limits.alarmRowsMax))
         return Date.now() + (more ? minute : hour)
@@ -277,9 +286,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     return this.#isReady ? Math.max(Date.now(), this.#store.meta("last_at")) : Date.now()
   }
 
-  #transaction<T>(work: () => T): T {
-    return inTransaction(this.ctx.storage, this.#store, work)
-  }
+  readonly #transaction = <T>(work: () => T): T => inTransaction(this.ctx.storage, this.#store, work)
 
   /** Tells waiting rooms now, within what an answer may wait; the alarm does the rest. @returns how many were told. */
   async #tellRooms(): Promise<number> {
@@ -347,21 +354,25 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     return undefined
   }
 
-  /** All of a generation: what died half-way begins anew. */
-  async #mark(generation: number): Promise<number> {
-    const rows = await markEverything(this.#store, this.#outbox, (work) => this.#transaction(work))
-    this.#transaction(() => {
-      if (this.#store.meta("marking") === generation) this.#store.setMeta("marking", 0)
-      this.#armRelay(this.#now())
-    })
-    return rows
+  /** Page by page: an organization may sell to thousands. What died half-way the alarm ends. */
+  async #showLinksAnew(): Promise<void> {
+    while (this.#store.meta("links_anew") !== 0) {
+      const isMore = this.#transaction(() => {
+        const work = this.#work(this.#now(), systemActor, noOrigin)
+        const more = showLinksAnew(work)
+        if (this.#rooms.isWaiting) this.#due.schedule("rooms", work.now)
+        this.#armRelay(work.now)
+        return more
+      })
+      if (isMore) await giveWay()
+    }
   }
 
   /** INV-PRJ-4: only what a finished rebuild has replaced is deleted; a row that D1 refused is not replaced, so nothing is while one is parked. */
   async #finishRebuild(): Promise<void> {
     const generation = this.#store.meta("rebuilding")
     if (generation === 0) return
-    if (this.#store.meta("marking") === generation) await this.#mark(generation)
+    if (this.#store.meta("marking") === generation) await markEverything(this.#store, this.#outbox, generation, this.#transaction)
     const { isDrained } = await this.#relay.flush()
     if (!isDrained || this.#outbox.stuck.length > 0 || this.#store.meta("marking") !== 0) return
     await sweepOlderGenerations(this.#store, new Executor(this.env, new Meter(), "ledger rebuild"), generation)
@@ -369,6 +380,3 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     if (this.#store.meta("rebuilding") === generation) this.#store.setMeta("rebuilding", 0)
   }
 }
-
-/** Ten to a hundred and ten percent of the time, so that ledgers do not all wake at once. */
-const jittered = (ms: number): number => Math.round(ms * (0.1 + Math.random()))

@@ -37,7 +37,7 @@ export const actorOf = ({ id, name }: OrganizationFacts): ActorRef => ({
 type Options = { readonly commandId?: string; readonly requestHash?: string; readonly ifMatch?: number }
 type Given<V extends LedgerVerb> = Omit<LedgerReply, "result"> & { readonly result: Result<LedgerCommands[V]["fact"]> }
 
-type Due = "relay" | "watch" | "commands" | "reconcile" | "rebuild" | "stock"
+type Due = "relay" | "links" | "watch" | "commands" | "reconcile" | "rebuild" | "stock"
 
 /** One supplier's ledger, the real object, as its client and the platform see it. */
 export class TestLedger {

@@ -14,8 +14,11 @@ import { Reservations } from "./reservations.ts"
 import { Terms } from "./terms.ts"
 import { Units } from "./units.ts"
 
-/** `late_since` is an instant, 0 while D1 keeps up; `rebuilding` is a generation, 0 when no rebuild is under way, and `marking` the same while not all of it is marked. */
-type MetaKey = "seq" | "orders" | "generation" | "rebuilding" | "marking" | "last_at" | "reconciled_at" | "late_since"
+/**
+ * `late_since` is an instant, 0 while D1 keeps up; `rebuilding` is a generation, 0 when no rebuild is under way, and `marking`
+ * the same while not all of it is marked; `links_anew` is the seq of a change of the organization that not all links show yet, or 0.
+ */
+type MetaKey = "seq" | "orders" | "generation" | "rebuilding" | "marking" | "links_anew" | "last_at" | "reconciled_at" | "late_since"
 
 /** All that the ledger holds, noun by noun, with its counters and its owner. It decides nothing; every write belongs to its caller's transaction. */
 export class LedgerStore {

@@ -39,6 +39,11 @@ export class Links {
     return this.table.rows()
   }
 
+  /** Those that did not change since. */
+  before(seq: number, max: number): LinkFacts[] {
+    return this.table.where("seq < ? LIMIT ?", seq, max)
+  }
+
   save(link: LinkRow): void {
     this.table.save(link)
   }

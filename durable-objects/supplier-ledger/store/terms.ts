@@ -28,9 +28,14 @@ export class Terms {
     this.table.save({ linkId, terms, seq })
   }
 
-  /** D1 shows more of these terms than the row itself has, and that changed. @returns whether there are any. */
-  touch(linkId: LinkId, seq: number): boolean {
-    return this.#sql.exec("UPDATE link_terms SET seq = ? WHERE link_id = ? RETURNING 1", seq, linkId).toArray().length > 0
+  /** Those that did not change since. */
+  before(seq: number, max: number): TermsRow[] {
+    return this.table.where("seq < ? LIMIT ?", seq, max)
+  }
+
+  /** D1 shows more of these terms than the row itself has, and that changed. */
+  touch(linkId: LinkId, seq: number): void {
+    this.#sql.exec("UPDATE link_terms SET seq = ? WHERE link_id = ?", seq, linkId)
   }
 
   /** In what each of these products is sold; those that are not, or no longer, are missing. */

@@ -5,6 +5,7 @@ import { Relay } from "../../../durable-objects/shared/relay.ts"
 import type { ProjectedKind } from "../../../durable-objects/supplier-ledger/projections/index.ts"
 import { markEverything, reconcileLedger } from "../../../durable-objects/supplier-ledger/reconcile.ts"
 import { LedgerStore } from "../../../durable-objects/supplier-ledger/store/index.ts"
+import type { SupplierLedger } from "../../../durable-objects/supplier-ledger/supplier-ledger.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import type { Executor } from "../../../src/platform/db/executor.ts"
 import { heardDuring } from "../../support/heard.ts"
@@ -57,7 +58,7 @@ describe("INV-PRJ-7: others are heard", () => {
       let transactions = 0
       const heard = await heardDuring(
         () =>
-          markEverything(store, outbox, (work) => {
+          markEverything(store, outbox, 1, (work) => {
             transactions += 1
             return transaction(work)
           }),
@@ -128,6 +129,44 @@ describe("INV-PRJ-7: others are heard", () => {
       expect(heard).toEqual(expect.arrayContaining([1, 2, 3, 4]))
       expect(outbox.depth).toBe(0)
     })
+  })
+})
+
+describe("INV-PRJ-7: what links show of their supplier", () => {
+  const renamed = (ledger: TestLedger) => ({ ...ledger.owner, name: "New name", version: ledger.owner.version + 1 })
+
+  test("is told anew page by page, with others heard between", async () => {
+    const ledger = await adopted()
+    await linkedBuyer(ledger)
+    const rows = limits.reconcilePageRows * 2 + 50
+    await ledger.rows(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
+       INSERT INTO links SELECT printf('lnk_%05d', i), printf('org_%05d', i), 'Buyer', 'REJECTED', NULL, NULL, 1, 1, 1, 0 FROM n`,
+    )
+    const { heard, left } = await runInDurableObject(ledger.stub, async (object, { storage: { sql } }) => {
+      const of = (query: string) => sql.exec<{ n: number }>(query).one().n
+      const seq = of("SELECT value AS n FROM meta WHERE key = 'seq'")
+      const told = () => of(`SELECT count(*) AS n FROM links WHERE seq > ${seq}`)
+      const heard = await heardDuring(() => (object as SupplierLedger).adopt(renamed(ledger)), told)
+      // Nobody's rooms.
+      sql.exec("DELETE FROM room_news WHERE link_id GLOB 'lnk_00*'")
+      return { heard, left: rows + 1 - told() }
+    })
+    expect(heard).toEqual(expect.arrayContaining([limits.reconcilePageRows, limits.reconcilePageRows * 2]))
+    expect(left).toBe(0)
+  })
+
+  test("is told by the alarm where the object died before", async () => {
+    const ledger = await adopted()
+    const buyer = await linkedBuyer(ledger)
+    await ledger.comeDue("relay")
+    await ledger.rows("UPDATE organization SET facts = json_set(facts, '$.name', 'New name')")
+    await ledger.rows("INSERT INTO meta VALUES ('links_anew', (SELECT value + 1 FROM meta WHERE key = 'seq'))")
+    await ledger.evict()
+    await ledger.comeDue("links")
+    await ledger.comeDue("relay")
+    expect(await d1("select counterparty_name from links where org_id = ?", buyer.id)).toEqual([{ counterparty_name: "New name" }])
+    expect(await ledger.rows("SELECT value FROM meta WHERE key = 'links_anew'")).toEqual([{ value: 0 }])
   })
 })
 
