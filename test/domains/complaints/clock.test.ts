@@ -12,9 +12,9 @@ import { day, hour } from "../../../src/kernel/time.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
 import { TenantDb } from "../../../src/platform/db/tenant-db.ts"
 import { UnitOfWork } from "../../../src/platform/db/unit-of-work.ts"
-import { complain, must, rowIn, type Shop, shop, step } from "../../support/complaints.ts"
+import { complain, rowIn, type Shop, shop, step } from "../../support/complaints.ts"
 import { quiet } from "../../support/ledger.ts"
-import { api, auditOf, eventsOf } from "../../support/world.ts"
+import { api, auditOf, eventsOf, must } from "../../support/world.ts"
 
 quiet()
 
