@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test } from "vitest"
-import { type Answer, api, type CallOptions, costOf, signUp, unique, type World } from "../support/world.ts"
+import { type Answer, api, type CallOptions, costOf, must, signUp, unique, type World } from "../support/world.ts"
 
 /**
  * The budgets of the architecture, on two worlds of which one is ten times the other: ten times the linked suppliers,
@@ -20,12 +20,6 @@ const fakeId = (prefix: string, world: number, number: number): string =>
 
 const fakeProduct = (world: number, supplier: number, number: number): string =>
   `prd_0${String(world).padStart(3, "0")}${String(supplier).padStart(9, "0")}${String(number).padStart(13, "0")}`
-
-async function expectStatus(status: number, answer: Promise<Answer>): Promise<Answer["body"]> {
-  const { status: got, body } = await answer
-  if (got !== status) throw new Error(`${got} instead of ${status}: ${JSON.stringify(body)}`)
-  return body
-}
 
 async function fillSupplier(world: number, number: number, products: number): Promise<string> {
   const orgId = fakeId("org", world, number)
@@ -60,9 +54,9 @@ async function grantTerms(buyerId: string, supplierId: string, world: number, nu
 
 async function build(world: number, size: Size): Promise<Bench> {
   const [buyer, supplier] = await Promise.all([signUp(["buyer"]), signUp(["supplier"])])
-  const link = await expectStatus(201, api("POST", "/links/request", { token: buyer.token, body: { supplier_id: supplier.org.id } }))
-  await expectStatus(200, api("PUT", `/links/${link.id}/status`, { token: supplier.token, body: { status: "APPROVED" } }))
-  const product = await expectStatus(
+  const link = await must(201, api("POST", "/links/request", { token: buyer.token, body: { supplier_id: supplier.org.id } }))
+  await must(200, api("PUT", `/links/${link.id}/status`, { token: supplier.token, body: { status: "APPROVED" } }))
+  const product = await must(
     201,
     api("POST", "/products", {
       token: supplier.token,
@@ -188,7 +182,7 @@ describe.each([
       const products = []
       for (let index = 0; index < lines; index += 1) {
         const body = { sku: unique("LINE"), name: "Line", price: "1.00", stock_quantity: 100 }
-        products.push(await expectStatus(201, api("POST", "/products", { token: supplier.token, body })))
+        products.push(await must(201, api("POST", "/products", { token: supplier.token, body })))
       }
       const items = products.map(({ id }) => ({ product_id: id, quantity: 1 }))
       const placed = await cheapest(
@@ -204,12 +198,9 @@ describe.each([
       for (const status of ["ACCEPTED", "CANCELLED"]) {
         const orders: string[] = []
         for (let index = 0; index < 3; index += 1) {
-          const { id } = await expectStatus(
-            201,
-            api("POST", "/orders", { token: buyer.token, body: { supplier_id: supplier.org.id, items } }),
-          )
+          const { id } = await must(201, api("POST", "/orders", { token: buyer.token, body: { supplier_id: supplier.org.id, items } }))
           if (status === "CANCELLED")
-            await expectStatus(200, api("PUT", `/orders/${id}/status`, { token: supplier.token, body: { status: "ACCEPTED" } }))
+            await must(200, api("PUT", `/orders/${id}/status`, { token: supplier.token, body: { status: "ACCEPTED" } }))
           orders.push(id)
         }
         const moved = await cheapest(() => api("PUT", `/orders/${orders.pop()}/status`, { token: supplier.token, body: { status } }))
@@ -283,7 +274,7 @@ describe.each([
 
   test("a link with its terms is one trip and two rows, and an order by them one object call and one shared trip", async () => {
     const { supplier, buyer, productId } = bench
-    const { data } = await expectStatus(200, api("GET", "/links/my-links?side=supplier", { token: supplier.token }))
+    const { data } = await must(200, api("GET", "/links/my-links?side=supplier", { token: supplier.token }))
     const body = { discount_percent: 5, price_list: [{ product_id: productId, price: "5" }] }
     const set = await cheapest(() => api("PUT", `/links/${data[0].id}/terms`, { token: supplier.token, body }))
     expect(set.objectCalls).toBe(1)

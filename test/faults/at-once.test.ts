@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest"
 import { limits } from "../../src/kernel/limits.ts"
 import { configOf } from "../../src/platform/env.ts"
 import { D1Faults } from "../support/d1-faults.ts"
-import { adopted, d1, linkedBuyer, order, pause, quiet, stocked } from "../support/ledger.ts"
+import { d1, order, pause, quiet, stocked, trading } from "../support/ledger.ts"
 import { market } from "../support/market.ts"
 import { expectProjected } from "../support/projection.ts"
 import { api, signIn, signUp, unique } from "../support/world.ts"
@@ -14,9 +14,7 @@ const times = <T>(count: number, make: (index: number) => T): T[] => Array.from(
 
 describe("the same command many times at once", () => {
   test("INV-CMD-1: twenty times at once under one id make one order, and all get the same answer", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 100)
+    const { ledger, buyer, product } = await trading(100)
     const commandId = crypto.randomUUID()
     const replies = await Promise.all(times(20, () => ledger.give(buyer, "placeOrder", order(buyer, [product.id, 1]), { commandId })))
     for (const { result } of replies) expect(result).toEqual(replies[0]?.result)
@@ -88,9 +86,7 @@ describe("the same command many times at once", () => {
   })
 
   test("INV-CMD-1: another request under the same id is IDEMPOTENCY_KEY_REUSED, and does nothing", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 100)
+    const { ledger, buyer, product } = await trading(100)
     const commandId = crypto.randomUUID()
     await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]), { commandId, requestHash: "first" })
     const before = await ledger.count("outbox_append")
@@ -102,9 +98,7 @@ describe("the same command many times at once", () => {
   })
 
   test("INV-CMD-1: a kept refusal is repeated; STOCK_INSUFFICIENT is not kept, since a retry may succeed", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 1)
+    const { ledger, buyer, product } = await trading(1)
     const dear = { ...order(buyer, [product.id, 1]), expectedTotal: "1.00" }
     expect(await ledger.codeOf(buyer, "placeOrder", dear, { commandId: "dear" })).toBe("PRICE_CHANGED")
     await ledger.must(ledger.owner, "updateProduct", { productId: product.id, price: "1.00" })
@@ -121,9 +115,7 @@ describe("the same command many times at once", () => {
 
 describe("more orders than stock", () => {
   test("of 100 PENDING orders of one unit on a stock of 50, all accepted at once, exactly 50 are; the rest stay PENDING; the books add up", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 50)
+    const { ledger, buyer, product } = await trading(50)
     const placed = await Promise.all(times(100, () => ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))))
     const replies = await Promise.all(
       placed.map(({ id }) => ledger.give(ledger.owner, "setOrderStatus", { orderId: id, status: "ACCEPTED", reason: null })),
@@ -149,9 +141,7 @@ describe("more orders than stock", () => {
 
 describe("more kits than components", () => {
   test("of 64 orders for kits that share a component, accepted or amended all at once, none is sold that is not there", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const screw = await stocked(ledger, 100)
+    const { ledger, buyer, product: screw } = await trading(100)
     const kits = await Promise.all(
       [2, 3].map(async (screws) => {
         const [kit, own] = [await stocked(ledger, 0), await stocked(ledger, 1_000)]
@@ -230,9 +220,7 @@ describe("orders placed at once", () => {
 
 describe("group commit", () => {
   test("commands that arrive together share D1's trips, and each counts one", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 100)
+    const { ledger, buyer, product } = await trading(100)
     using faults = new D1Faults()
     const replies = await Promise.all(times(64, () => ledger.give(buyer, "placeOrder", order(buyer, [product.id, 1]))))
     expect(replies.every(({ projection }) => projection === "done")).toBe(true)
@@ -245,9 +233,7 @@ describe("group commit", () => {
   })
 
   test("INV-PRJ-2: a row that changes while its batch is under way is sent again, as it is by then", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 100)
+    const { ledger, buyer, product } = await trading(100)
     const { id: orderId } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))
     using faults = new D1Faults()
     faults.delay(60)

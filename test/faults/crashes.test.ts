@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test"
 import { beforeAll, describe, expect, test } from "vitest"
 import { limits } from "../../src/kernel/limits.ts"
 import { D1Faults } from "../support/d1-faults.ts"
-import { adopted, d1, eventually, linkedBuyer, order, pause, quiet, stocked, type TestLedger } from "../support/ledger.ts"
+import { d1, eventually, order, pause, quiet, type TestLedger, trading } from "../support/ledger.ts"
 import { expectProjected } from "../support/projection.ts"
 
 beforeAll(quiet)
@@ -15,18 +15,11 @@ const rowsAbout = async (orderId: string) => ({
 /** One row a party, one audit row, one event a party. */
 const once = { orders: 2, audits: 1, events: 2 }
 
-async function market() {
-  const ledger = await adopted()
-  const buyer = await linkedBuyer(ledger)
-  const product = await stocked(ledger, 10)
-  return { ledger, buyer, product }
-}
-
 const isDrained = async (ledger: TestLedger) => (await ledger.count("outbox_dirty")) + (await ledger.count("outbox_append")) === 0
 
 describe("an object that dies", () => {
   test("INV-PRJ-2: between commit and projection is woken by its alarm and projects, once", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     using faults = new D1Faults()
     faults.fail()
     const { id } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 2]))
@@ -40,7 +33,7 @@ describe("an object that dies", () => {
   })
 
   test("in the midst of a batch, killed outright, loses nothing that it had committed and repeats nothing", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     using faults = new D1Faults()
     faults.delay(400)
     const answer = ledger.give(buyer, "placeOrder", order(buyer, [product.id, 2])).then(
@@ -61,7 +54,7 @@ describe("an object that dies", () => {
   })
 
   test("INV-DUE-1: while it handles what fell due comes back to it", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     using faults = new D1Faults()
     faults.fail()
     const { id } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 2]))
@@ -84,7 +77,7 @@ describe("an object that dies", () => {
 })
 
 test("INV-PRJ-3: a batch that D1 carried out but whose answer was lost is sent again and changes nothing", async () => {
-  const { ledger, buyer, product } = await market()
+  const { ledger, buyer, product } = await trading()
   using faults = new D1Faults()
   faults.loseAnswers()
   const { id } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 2]))
@@ -99,7 +92,7 @@ test("INV-PRJ-3: a batch that D1 carried out but whose answer was lost is sent a
 })
 
 test("INV-PRJ-3: a batch that arrives after a newer one changes nothing back", async () => {
-  const { ledger, buyer, product } = await market()
+  const { ledger, buyer, product } = await trading()
   const { id } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 2]))
   using faults = new D1Faults()
   faults.delay(500)

@@ -5,7 +5,7 @@ import { ledgerWatchOf } from "../../durable-objects/ledger-watch/client.ts"
 import { limits } from "../../src/kernel/limits.ts"
 import { configOf } from "../../src/platform/env.ts"
 import { D1Faults } from "../support/d1-faults.ts"
-import { adopted, d1, eventually, linkedBuyer, order, pause, quiet, stocked, type TestLedger } from "../support/ledger.ts"
+import { adopted, d1, eventually, order, pause, quiet, stocked, type TestLedger, trading } from "../support/ledger.ts"
 import { market } from "../support/market.ts"
 import { expectProjected } from "../support/projection.ts"
 import { api } from "../support/world.ts"
@@ -52,9 +52,7 @@ describe("D1 fails for 30 seconds", () => {
 })
 
 test("INV-PRJ-6: a D1 that never answers holds no order up longer than the projection wait, and its batch is tried again", async () => {
-  const ledger = await adopted()
-  const buyer = await linkedBuyer(ledger)
-  const product = await stocked(ledger, 10)
+  const { ledger, buyer, product } = await trading()
   using faults = new D1Faults()
   faults.hang()
   const started = performance.now()
@@ -79,9 +77,7 @@ test("INV-PRJ-6: a D1 that never answers holds no order up longer than the proje
 }, 90_000)
 
 test("INV-DUE-2: an alarm that meets a failing D1 ends well and is set again, whatever was due", async () => {
-  const ledger = await adopted()
-  const buyer = await linkedBuyer(ledger)
-  const product = await stocked(ledger, 10)
+  const { ledger, buyer, product } = await trading()
   using faults = new D1Faults()
   faults.fail()
   await ledger.give(buyer, "placeOrder", order(buyer, [product.id, 1]))
@@ -104,9 +100,7 @@ describe("LedgerWatch", () => {
     (await ledgerWatchOf(env).behind()).ledgers.find(({ routing }) => routing === ledger.owner.routing)
 
   test("learns of a ledger whose outbox is late, since when and how much, and forgets it once it is drained", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 10)
+    const { ledger, buyer, product } = await trading()
     using faults = new D1Faults()
     faults.fail()
     const before = Date.now()

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import { D1Faults } from "../support/d1-faults.ts"
-import { adopted, d1, linkedBuyer, order, quiet, stocked } from "../support/ledger.ts"
+import { adopted, d1, order, quiet, trading } from "../support/ledger.ts"
 import { expectProjected } from "../support/projection.ts"
 
 beforeAll(quiet)
@@ -14,9 +14,7 @@ async function refuse(table: string, when: string): Promise<() => Promise<unknow
 
 describe("a row that D1 refuses for good", () => {
   test("INV-PRJ-5: parks alone: the orders around it go on, before and after", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 100)
+    const { ledger, buyer, product } = await trading(100)
     const mend = await refuse("orders", `new.note = 'poison ${ledger.owner.id}'`)
     const replies = await Promise.all(
       Array.from({ length: 9 }, (_, index) =>
@@ -73,9 +71,7 @@ describe("a row that D1 refuses for good", () => {
   })
 
   test("an event or audit row that is refused waits aside and is added once it is mended", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 10)
+    const { ledger, buyer, product } = await trading()
     const mend = await refuse("events", `new.org_id = '${buyer.id}' and new.type = 'order.placed'`)
     const placed = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))
     await ledger.must(ledger.owner, "setOrderStatus", { orderId: placed.id, status: "ACCEPTED", reason: null })

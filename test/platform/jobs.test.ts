@@ -8,13 +8,8 @@ import { type Job, runJobs } from "../../src/platform/jobs/run.ts"
 import { Metrics } from "../../src/platform/log/metrics.ts"
 import { Sentry } from "../../src/platform/log/sentry.ts"
 import wrangler from "../../wrangler.toml?raw"
+import { captureLog, logLines } from "../support/log-lines.ts"
 
-const lines: Array<Record<string, unknown>> = []
-const capture = () => {
-  lines.length = 0
-  for (const level of ["log", "warn", "error"] as const)
-    vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(JSON.parse(line)))
-}
 afterEach(() => vi.restoreAllMocks())
 
 const deps = () => ({ metrics: new Metrics(), sentry: new Sentry() })
@@ -27,7 +22,7 @@ test("every environment's crons are exactly those that have jobs", () => {
 
 describe("runJobs", () => {
   test("a job that fails stops no other, and is logged, counted and reported", async () => {
-    capture()
+    captureLog()
     const ran: string[] = []
     const jobs: Job[] = [
       { name: "breaks", run: () => Promise.reject(new Error("no luck")) },
@@ -44,7 +39,7 @@ describe("runJobs", () => {
     await runJobs(jobs, env, 42, watching)
     expect(ran).toEqual(["42"])
     expect(
-      lines
+      logLines
         .map(({ job, outcome, error, d1_trips }) => ({ job, outcome, error, d1_trips }))
         .sort((a, b) => String(a.job).localeCompare(String(b.job))),
     ).toEqual([
@@ -60,22 +55,22 @@ describe("runJobs", () => {
 
 describe("cron", () => {
   test("all jobs run twice over without harm", async () => {
-    capture()
+    captureLog()
     for (const cron of [...Object.keys(cronTable), ...Object.keys(cronTable)]) await runCron(cron, Date.now(), env, deps())
-    expect(lines.filter((line) => line["message"] === "job").map((line) => [line["job"], line["outcome"]])).toHaveLength(
+    expect(logLines.filter((line) => line["message"] === "job").map((line) => [line["job"], line["outcome"]])).toHaveLength(
       2 * Object.values(cronTable).flat().length,
     )
-    expect(lines.filter((line) => line["outcome"] === "failed")).toEqual([])
+    expect(logLines.filter((line) => line["outcome"] === "failed")).toEqual([])
   })
 
   test("says which outboxes are late, and nothing when none is", async () => {
-    capture()
+    captureLog()
     await runCron("* * * * *", Date.now(), env, deps())
-    expect(lines.filter((line) => line["message"] === "outboxes are late")).toEqual([])
+    expect(logLines.filter((line) => line["message"] === "outboxes are late")).toEqual([])
     const late = { routing: newRoutingNumber(), orgId: newId("org", 1), since: 1_000_000, depth: 3 }
     await ledgerWatchOf(env).report(late, 1_010_000)
     await runCron("* * * * *", 1_060_000, env, deps())
-    expect(lines.find((line) => line["message"] === "outboxes are late")).toMatchObject({
+    expect(logLines.find((line) => line["message"] === "outboxes are late")).toMatchObject({
       level: "warn",
       ledgers: 1,
       rows: 3,
@@ -86,11 +81,11 @@ describe("cron", () => {
   })
 
   test("never throws: not for an expression without jobs, nor when everything is down", async () => {
-    capture()
+    captureLog()
     await runCron("1 2 3 4 5", 1, env, deps())
-    expect(lines).toMatchObject([{ level: "error", message: "cron without jobs", cron: "1 2 3 4 5" }])
+    expect(logLines).toMatchObject([{ level: "error", message: "cron without jobs", cron: "1 2 3 4 5" }])
     const down = { ...env, DB: undefined, LEDGER_WATCH: undefined, SUPPLIER_LEDGER: undefined } as unknown as Bindings
     for (const cron of Object.keys(cronTable)) await runCron(cron, 1, down, deps())
-    expect(lines.filter((line) => line["outcome"] === "failed").length).toBe(Object.values(cronTable).flat().length)
+    expect(logLines.filter((line) => line["outcome"] === "failed").length).toBe(Object.values(cronTable).flat().length)
   })
 })

@@ -12,6 +12,7 @@ import { observerOf } from "../../src/platform/log/observe.ts"
 import type { Observer, RequestRecord } from "../../src/platform/log/observer.ts"
 import { Sentry, traceRate } from "../../src/platform/log/sentry.ts"
 import { appOf, signedIn } from "../support/app.ts"
+import { captureLog, logLines } from "../support/log-lines.ts"
 
 const success = { status: 200, description: "Done.", schema: z.object({}) } as const
 const base = { method: "post", tag: "Test", summary: "test", access: "public", success } as const
@@ -40,12 +41,6 @@ function ingestion(answer: () => Response = () => new Response("{}")) {
 
 const withSentry: Bindings = { ...env, SENTRY_DSN: "https://key@sentry.example/42" }
 
-const lines: Array<Record<string, unknown>> = []
-const capture = () => {
-  lines.length = 0
-  for (const level of ["log", "warn", "error"] as const)
-    vi.spyOn(console, level).mockImplementation((line: string) => void lines.push(JSON.parse(line)))
-}
 afterEach(() => vi.restoreAllMocks())
 
 const observed = (options: { sentry?: Sentry; metrics?: Metrics } = {}) =>
@@ -53,12 +48,12 @@ const observed = (options: { sentry?: Sentry; metrics?: Metrics } = {}) =>
 
 describe("a request's log line", () => {
   test("is one line of JSON with id, organization, route, status, duration and cost", async () => {
-    capture()
+    captureLog()
     const orgId = newId("org", 1)
     const ask = appOf([reads], { observer: observed() })
     await ask("/api/v1/reads", { headers: { ...(await signedIn({ orgId, roles: ["owner"] })), "x-request-id": "req_given_by_me" } })
-    expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatchObject({
+    expect(logLines).toHaveLength(1)
+    expect(logLines[0]).toMatchObject({
       level: "info",
       message: "request",
       request_id: "req_given_by_me",
@@ -67,12 +62,12 @@ describe("a request's log line", () => {
       route: "/api/v1/reads",
       status: 200,
     })
-    expect(lines[0]?.["d1_trips"]).toBeGreaterThanOrEqual(1)
-    expect(lines[0]?.["duration_ms"]).toBeTypeOf("number")
+    expect(logLines[0]?.["d1_trips"]).toBeGreaterThanOrEqual(1)
+    expect(logLines[0]?.["duration_ms"]).toBeTypeOf("number")
   })
 
   test("holds no secret of the request, also when the handler breaks", async () => {
-    capture()
+    captureLog()
     const ask = appOf([broken], { observer: observed() })
     const response = await ask("/api/v1/broken/17", {
       method: "POST",
@@ -81,15 +76,15 @@ describe("a request's log line", () => {
     })
     expect(response.status).toBe(500)
     expect(await response.text()).not.toContain("the handler broke")
-    expect(lines.map((line) => line["message"])).toEqual(["request", "failure"])
-    expect(lines[0]).toMatchObject({ level: "error", code: "INTERNAL", error: "Error: the handler broke" })
-    expect(JSON.stringify(lines)).not.toContain("s3cret")
+    expect(logLines.map((line) => line["message"])).toEqual(["request", "failure"])
+    expect(logLines[0]).toMatchObject({ level: "error", code: "INTERNAL", error: "Error: the handler broke" })
+    expect(JSON.stringify(logLines)).not.toContain("s3cret")
   })
 })
 
 describe("metrics", () => {
   test("INV-ADM-2: count requests by route and not by path, problems by code, and what D1 did", async () => {
-    capture()
+    captureLog()
     const metrics = new Metrics()
     const ask = appOf([fine, broken], { observer: observed({ metrics }) })
     await ask("/api/v1/fine")
@@ -139,7 +134,7 @@ const record = (more: Partial<RequestRecord> = {}): RequestRecord => ({
 
 describe("Sentry", () => {
   test("gets an unexpected error with its stack and nothing secret of the request", async () => {
-    capture()
+    captureLog()
     const { sent, fetcher } = ingestion()
     const ask = appOf([broken], { env: withSentry, observer: observed({ sentry: new Sentry({ fetcher, random: () => 1 }) }) })
     await ask("/api/v1/broken/17", {
@@ -168,7 +163,7 @@ describe("Sentry", () => {
   })
 
   test("gets the trace of every request in development, of one in ten in production", async () => {
-    capture()
+    captureLog()
     expect([traceRate("development"), traceRate("production")]).toEqual([1, 0.1])
     const trace = async (environment: string, random: number) => {
       const { sent, fetcher } = ingestion()
@@ -187,7 +182,7 @@ describe("Sentry", () => {
   })
 
   test("is not told of refusals, nor of anything where it is not configured", async () => {
-    capture()
+    captureLog()
     const { sent, fetcher } = ingestion()
     const observer = observed({ sentry: new Sentry({ fetcher, random: () => 1 }) })
     await appOf([fine], { env: withSentry, observer })("/api/v1/fine?unknown=1")
@@ -202,7 +197,7 @@ describe("Sentry", () => {
 
 describe("INV-LOG-1: no observer fails a request", () => {
   test("neither a Sentry that cannot be reached nor a broken metric", async () => {
-    capture()
+    captureLog()
     const { fetcher } = ingestion(() => {
       throw new Error("unreachable")
     })
@@ -213,6 +208,6 @@ describe("INV-LOG-1: no observer fails a request", () => {
     const observer: Observer = observed({ sentry: new Sentry({ fetcher, random: () => 0 }), metrics })
     const ask = appOf([fine], { env: withSentry, observer })
     expect((await ask("/api/v1/fine")).status).toBe(200)
-    expect(lines.filter((line) => line["message"] === "observer failed")).toHaveLength(1)
+    expect(logLines.filter((line) => line["message"] === "observer failed")).toHaveLength(1)
   })
 })

@@ -14,6 +14,7 @@ import {
   hugePng,
   inPieces,
   jpegHead,
+  nothingStored,
   pdf,
   png,
   send,
@@ -34,8 +35,6 @@ beforeAll(async () => {
 })
 
 const purposes = ["product_image", "chat_attachment", "complaint_evidence", "kyb_document", "visit_photo", "infographic", "import"] as const
-const nothing = { rows: [], usage: 0, keys: [] }
-
 const upload = (token: string, purpose: string, body: Bytes, headers: Record<string, string> = {}, name = "photo.png") =>
   send("POST", `/files?${new URLSearchParams({ purpose, name }).toString()}`, { token, body, headers })
 
@@ -70,7 +69,7 @@ describe("a forged type", () => {
         expect([purpose, status, body.code]).toEqual([purpose, 415, "UNSUPPORTED_MEDIA_TYPE"])
       }
     }
-    expect(await stored(org.id)).toEqual(nothing)
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 
   test("the wrong type for the purpose is refused", async () => {
@@ -96,7 +95,7 @@ describe("a forged type", () => {
         "UNSUPPORTED_MEDIA_TYPE",
       )
     }
-    expect(await stored(org.id)).toEqual(nothing)
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 
   test("INV-FIL-7: text that holds markup is served as text to be saved, and never as a page", async () => {
@@ -145,7 +144,7 @@ describe("a bomb", () => {
       const { status, body } = await upload(token, "product_image", bytes)
       expect([status, body.errors?.[0].code]).toEqual([422, "TOO_MANY_PIXELS"])
     }
-    expect(await stored(org.id)).toEqual(nothing)
+    expect(await stored(org.id)).toEqual(nothingStored)
     expect((await upload(token, "product_image", jpegHead(5_000, 4_000, 400_000))).status).toBe(201)
   })
 
@@ -198,7 +197,7 @@ describe("a bomb", () => {
     }
     const noBoundary = await send("POST", "/files", { token, body: file, headers: { "content-type": "multipart/form-data" } })
     expect(noBoundary.status).toBe(422)
-    expect(await stored(org.id)).toEqual(nothing)
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 })
 

@@ -1,14 +1,7 @@
 import { env } from "cloudflare:workers"
 import { png, uploaded } from "./files.ts"
 import { market } from "./market.ts"
-import { type Answer, api, hire, type Person } from "./world.ts"
-
-/** The body of an answer that has to be this one. */
-export async function must(status: number, call: Promise<Answer>): Promise<Answer["body"]> {
-  const { status: got, body } = await call
-  if (got !== status) throw new Error(`${got} instead of ${status}: ${JSON.stringify(body)}`)
-  return body
-}
+import { type Answer, api, hire, must, type Person } from "./world.ts"
 
 export type Shop = Awaited<ReturnType<typeof shop>>
 

@@ -2,13 +2,10 @@ import { createExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers"
 import { type EventId, newId, type OrganizationId } from "../../src/kernel/ids.ts"
 import type { Permission } from "../../src/platform/auth/permissions.ts"
-import { Meter } from "../../src/platform/db/meter.ts"
-import { TenantDb } from "../../src/platform/db/tenant-db.ts"
 import { keepLetter } from "../../src/platform/events/dead-letters.ts"
 import { events } from "../../src/platform/events/tables.ts"
 import worker from "../../src/worker.ts"
-
-const dbOf = (orgId: OrganizationId) => TenantDb.forSystem(env, new Meter(), orgId, "a test's own rows of events")
+import { dbOf } from "./tenant-db.ts"
 
 type Given = { readonly type?: string; readonly permission?: Permission; readonly data?: unknown; readonly at?: number }
 

@@ -178,6 +178,8 @@ export async function stored(orgId: string): Promise<{ rows: Array<Record<string
   return { rows: results, usage: usage ?? 0, keys: objects.map(({ key }) => key) }
 }
 
+export const nothingStored = { rows: [], usage: 0, keys: [] }
+
 /** As the pipeline makes it, for what another domain's verb does with files. */
 export function ctxOf(orgId: string, actorId: string): Ctx {
   const now = Date.now()

@@ -161,6 +161,14 @@ let skus = 0
 export const stocked = (ledger: TestLedger, units: number, price = "5.99") =>
   ledger.must(ledger.owner, "createProduct", { sku: `SKU-${(skus += 1)}`, name: "Organic Tomatoes", price, stockMilli: units * 1_000 })
 
+/** A ledger that sells one product, of which there is this much, to one buyer. */
+export async function trading(units = 10) {
+  const ledger = await adopted()
+  const buyer = await linkedBuyer(ledger)
+  const product = await stocked(ledger, units)
+  return { ledger, buyer, product }
+}
+
 export const order = (buyer: OrganizationFacts, ...lines: ReadonlyArray<readonly [ProductId, number]>) => ({
   buyerId: buyer.id,
   lines: lines.map(([productId, units]) => ({ productId, quantityMilli: units * 1_000 })),

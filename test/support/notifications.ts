@@ -3,16 +3,12 @@ import { users } from "../../src/domains/identity/tables.ts"
 import { notificationsSubscriber } from "../../src/domains/notifications/index.ts"
 import { type EventId, newId, type OrganizationId } from "../../src/kernel/ids.ts"
 import { Meter } from "../../src/platform/db/meter.ts"
-import { TenantDb } from "../../src/platform/db/tenant-db.ts"
 import { eventTypes } from "../../src/platform/events/define-event.ts"
 import type { StoredEvent } from "../../src/platform/events/subscriber.ts"
 import { events } from "../../src/platform/events/tables.ts"
 import { signedIn } from "./app.ts"
+import { dbOf } from "./tenant-db.ts"
 import { newEmail } from "./world.ts"
-
-/** Events as the dispatch hands them out, without the dispatch. */
-
-export const dbOf = (orgId: string, meter = new Meter()) => TenantDb.forSystem(env, meter, orgId as OrganizationId, "test of notifications")
 
 type Made = {
   readonly type: string

@@ -88,12 +88,17 @@ export const movement = (productId: ProductId, given: Partial<MovementInput> = {
   ...given,
 })
 
+/** Movements, all or none. @throws when one is refused. */
+export const recordAll = (ledger: TestLedger, ...items: readonly MovementInput[]) =>
+  ledger.must(ledger.owner, "recordMovements", { items, onError: "reject_all" })
+
+/** Receipts, all or none. @throws when one is refused. */
+export const receive = (ledger: TestLedger, ...items: ReadonlyArray<Omit<MovementInput, "type">>) =>
+  recordAll(ledger, ...items.map((item) => ({ type: "IN" as const, ...item })))
+
 /** One movement. @throws when it is refused. */
 export async function record(ledger: TestLedger, productId: ProductId, given: Partial<MovementInput> = {}): Promise<ShownMovement> {
-  const { movements } = await ledger.must(ledger.owner, "recordMovements", {
-    items: [movement(productId, given)],
-    onError: "reject_all",
-  })
+  const { movements } = await recordAll(ledger, movement(productId, given))
   const [made] = movements
   if (made === undefined) throw new Error("nothing was recorded")
   return made

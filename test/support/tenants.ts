@@ -5,7 +5,7 @@ import { newId, type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
 import { pdf, png, send, uploaded } from "./files.ts"
 import { imported } from "./imports.ts"
 import { handOut } from "./webhooks.ts"
-import { api, hire, newEmail, type Person, signUp, type World } from "./world.ts"
+import { api, hire, must, newEmail, type Person, signUp, type World } from "./world.ts"
 
 /** An organization with a row of everything that there is to have, and words in them that nobody else uses. */
 export type Tenant = World & {
@@ -51,12 +51,6 @@ export type Tenant = World & {
   readonly unitSerial: string
 }
 
-async function must<T = Record<string, string>>(status: number, call: ReturnType<typeof api>): Promise<T> {
-  const answer = await call
-  if (answer.status !== status) throw new Error(`expected ${status}: ${answer.status} ${JSON.stringify(answer.body)}`)
-  return answer.body as T
-}
-
 /** A family's code that is the word's own. */
 const codeOf = (word: string): number => Array.from(word).reduce((code, letter) => (code * 31 + letter.charCodeAt(0)) % 100_000, 7)
 
@@ -86,7 +80,7 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     api("POST", "/webhooks", { token, body: { url: `http://hooks.invalid/${word}`, event_types: ["api_key.created"] } }),
   )
   await handOut(world.org.id)
-  const deliveries = await must<{ data: Array<{ id: string }> }>(200, api("GET", `/webhooks/${hook["id"]}/deliveries`, { token }))
+  const deliveries = await must(200, api("GET", `/webhooks/${hook["id"]}/deliveries`, { token }))
   const product = (name: string, code: string) =>
     must(
       201,
@@ -135,9 +129,9 @@ export async function furnished(word: string, capabilities: readonly string[]): 
     201,
     api("POST", "/warehouses", { token, body: { code: `${word}-2`, name: `Depot of ${word}`, kind: "CFA_DEPOT" } }),
   )
-  const sessions = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/auth/sessions", { token }))
-  const log = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/audit-logs", { token }))
-  const happened = await must<{ data: Array<{ id: string }> }>(200, api("GET", "/events", { token }))
+  const sessions = await must(200, api("GET", "/auth/sessions", { token }))
+  const log = await must(200, api("GET", "/audit-logs", { token }))
+  const happened = await must(200, api("GET", "/events", { token }))
   const notificationId = newId("ntf", Date.now())
   await env.DB.prepare(
     "insert into notifications (org_id, user_id, id, type, title, body, created_at, expires_at) values (?, ?, ?, 'order.placed', ?, '', 1, ?)",
@@ -192,7 +186,7 @@ export async function linked(supplier: World, buyer: World, message = "Daily, pl
 
 export async function ordered(supplier: Tenant, buyer: World, note: string, quantity = 3): Promise<Order> {
   const body = { supplier_id: supplier.org.id, items: [{ product_id: supplier.productId, quantity }], note }
-  const order = await must<{ id: string; items: Array<{ id: string }> }>(201, api("POST", "/orders", { token: buyer.token, body }))
+  const order = await must(201, api("POST", "/orders", { token: buyer.token, body }))
   return { id: order.id, lineId: order.items[0]?.id ?? "" }
 }
 

@@ -40,6 +40,13 @@ export async function api(method: Method, path: string, { token, body, headers =
   return { status: response.status, headers: response.headers, body: text === "" ? undefined : isJson ? JSON.parse(text) : text }
 }
 
+/** The body of an answer that has to have this status. */
+export async function must(status: number, call: Promise<Answer>): Promise<Answer["body"]> {
+  const { status: got, body } = await call
+  if (got !== status) throw new Error(`${got} instead of ${status}: ${JSON.stringify(body)}`)
+  return body
+}
+
 export const password = "waybill-demo"
 
 let counter = 0

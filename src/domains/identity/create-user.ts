@@ -1,10 +1,10 @@
-import { and, eq } from "drizzle-orm"
-import { newId } from "../../kernel/ids.ts"
+import { eq } from "drizzle-orm"
 import type { Ctx } from "../../platform/http/context.ts"
 import { assertEmailFree } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
 import { hashed } from "./hashing.ts"
 import { sendInvitation } from "./invite.ts"
+import { newUser } from "./new-user.ts"
 import { emailTaken } from "./refusals.ts"
 import { assertAssignable } from "./role-authority.ts"
 import type { CreateUser } from "./schemas.ts"
@@ -16,20 +16,15 @@ export async function createUser(ctx: Ctx, input: CreateUser): Promise<UserRow> 
   const unchanged = await assertAssignable(ctx, input.roles)
   await assertEmailFree(ctx, input.email)
   const { password } = input
-  const user: UserRow = {
+  const user = newUser(ctx, {
     orgId: ctx.orgId,
-    id: newId("usr", ctx.now),
     email: input.email,
     fullName: input.full_name,
     passwordHash: password === undefined ? null : await hashed(ctx, password),
     roles: input.roles,
-    isActive: true,
-    version: 1,
-    createdAt: ctx.now,
-    updatedAt: ctx.now,
-  }
+  })
   ctx.work
-    .add(...unchanged, ctx.db.delete(invitations, and(eq(invitations.email, user.email))), ctx.db.insert(users, user))
+    .add(...unchanged, ctx.db.delete(invitations, eq(invitations.email, user.email)), ctx.db.insert(users, user))
     .onConflict("users.email", emailTaken)
     .audit(ctx.db, { action: "identity.user.create", entity: "user", entityId: user.id, after: toUserView(user) })
     .event(ctx.db, identityEvents.userCreated, toUserView(user))

@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm"
-import { newId, platformOrganizationId } from "../../kernel/ids.ts"
+import { platformOrganizationId } from "../../kernel/ids.ts"
 import { guard } from "../../platform/db/guards.ts"
 import type { PublicCtx } from "../../platform/http/context.ts"
 import { assertEmailFree, homeOf } from "./accounts.ts"
 import { hashed } from "./hashing.ts"
+import { newUser } from "./new-user.ts"
 import { emailTaken } from "./refusals.ts"
 import { type UserRow, users } from "./tables.ts"
 import { toUserView } from "./views.ts"
@@ -14,18 +15,13 @@ type Person = { readonly email: string; readonly password: string; readonly full
 export async function makeFirstSuperAdmin(ctx: PublicCtx, { email, password, fullName }: Person): Promise<UserRow> {
   await assertEmailFree(ctx, email)
   const db = homeOf(ctx, platformOrganizationId)
-  const user: UserRow = {
+  const user = newUser(ctx, {
     orgId: platformOrganizationId,
-    id: newId("usr", ctx.now),
     email,
     fullName,
     passwordHash: await hashed(ctx, password),
     roles: ["super_admin"],
-    isActive: true,
-    version: 1,
-    createdAt: ctx.now,
-    updatedAt: ctx.now,
-  }
+  })
   ctx.work
     .add(guard("CONFLICT", sql`not exists (select 1 from users where org_id = ${platformOrganizationId})`), db.insert(users, user))
     .onConflict("users.email", emailTaken)

@@ -1,6 +1,5 @@
 import { and, eq, gt } from "drizzle-orm"
 import { sha256Hex } from "../../kernel/digest.ts"
-import { newId } from "../../kernel/ids.ts"
 import { err, ok, type Result, refuse } from "../../kernel/result.ts"
 import { guardChanged } from "../../platform/db/guards.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
@@ -9,6 +8,7 @@ import { type OrganizationRow, organizationStore } from "../organizations/index.
 import { anybody, assertEmailFree, homeOf, refOfUser } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
 import { hashed } from "./hashing.ts"
+import { newUser } from "./new-user.ts"
 import { emailTaken, tokenIsOver } from "./refusals.ts"
 import { customRolesOf } from "./role-authority.ts"
 import { nameFromEmail } from "./rules.ts"
@@ -55,18 +55,13 @@ export async function redeemInvitation(ctx: PublicCtx, input: RedeemInput): Prom
 /** A person nobody made ahead. */
 async function join(ctx: PublicCtx, db: TenantDb, { email, roles }: InvitationRow, { password, full_name }: RedeemInput): Promise<UserRow> {
   await assertEmailFree(ctx, email)
-  const user: UserRow = {
+  const user = newUser(ctx, {
     orgId: db.orgId,
-    id: newId("usr", ctx.now),
     email,
     fullName: full_name ?? nameFromEmail(email),
     passwordHash: await hashed(ctx, password),
     roles,
-    isActive: true,
-    version: 1,
-    createdAt: ctx.now,
-    updatedAt: ctx.now,
-  }
+  })
   ctx.work.add(db.insert(users, user)).onConflict("users.email", emailTaken).event(db, identityEvents.userCreated, toUserView(user))
   return user
 }

@@ -5,6 +5,7 @@ import { foundOrganization, type NewOrganization, type OrganizationRow } from ".
 import { assertEmailFree, homeOf, refOfUser } from "./accounts.ts"
 import { identityEvents } from "./events.ts"
 import { hashed } from "./hashing.ts"
+import { newUser } from "./new-user.ts"
 import { type Registered, redeemInvitation } from "./redeem-invitation.ts"
 import { emailTaken } from "./refusals.ts"
 import { nameFromEmail, ownerRole } from "./rules.ts"
@@ -43,17 +44,7 @@ export async function foundWithOwner(
     founder: ({ id }) => refOfUser({ ...person, orgId: id }),
   })
   const db = homeOf(ctx, organization.id)
-  const user: UserRow = {
-    ...person,
-    orgId: organization.id,
-    email,
-    passwordHash,
-    roles: [ownerRole],
-    isActive: true,
-    version: 1,
-    createdAt: ctx.now,
-    updatedAt: ctx.now,
-  }
+  const user = newUser(ctx, { ...person, orgId: organization.id, email, passwordHash, roles: [ownerRole] })
   ctx.work
     .add(db.insert(users, user))
     .onConflict("users.email", emailTaken)

@@ -4,13 +4,18 @@ import { defineEvent, eventsOf } from "../../platform/events/define-event.ts"
 import { lazily } from "../../platform/http/schemas.ts"
 import { type Lot, shownStatusOf } from "./rules.ts"
 
+/** Which lot it is, in the words of both sides. */
+const whichLot = () => ({
+  lot_number: z.string(),
+  product_id: z.string(),
+  sku: z.string(),
+  name: z.string(),
+  expires_on: z.string().nullable(),
+})
+
 const lotData = lazily(() =>
   z.object({
-    lot_number: z.string(),
-    product_id: z.string(),
-    sku: z.string(),
-    name: z.string(),
-    expires_on: z.string().nullable(),
+    ...whichLot(),
     status: z.string(),
     reason: z.string().nullable(),
     /** At all places of the owner. */
@@ -21,11 +26,7 @@ const lotData = lazily(() =>
 /** What a buyer who got some of it must know: which of its orders, and how much. */
 const receivedRecallData = lazily(() =>
   z.object({
-    lot_number: z.string(),
-    product_id: z.string(),
-    sku: z.string(),
-    name: z.string(),
-    expires_on: z.string().nullable(),
+    ...whichLot(),
     reason: z.string().nullable(),
     counterparty_name: z.string(),
     quantity: z.number(),

@@ -49,20 +49,18 @@ export async function deliver(
 ): Promise<void> {
   const started = performance.now()
   const clock = (): Instant => now + Math.round(performance.now() - started)
+  const wake = (ids: readonly DeliveryId[]) => {
+    const messages = ids.map((one) => ({ orgId, deliveryId: one }))
+    return sendMessages(env, messages)
+  }
   let next: readonly DeliveryId[] = [deliveryId]
   for (let count = 0; count < limits.webhookLaneAttemptsMax && clock() - now < limits.webhookLaneMs; count += 1) {
     const [id, ...others] = next
     if (id === undefined) return
-    await sendMessages(
-      env,
-      others.map((one) => ({ orgId, deliveryId: one })),
-    )
+    await wake(others)
     next = await attempt(env, meter, orgId, id, clock(), deps)
   }
-  await sendMessages(
-    env,
-    next.map((one) => ({ orgId, deliveryId: one })),
-  )
+  await wake(next)
 }
 
 /**

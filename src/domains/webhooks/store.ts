@@ -125,7 +125,7 @@ export const webhookStore = (db: TenantDb) => {
 
     /**
      * INV-WHK-2: takes a delivery that is due for one attempt and writes that attempt down, in one statement, so that of
-     * many who try one gets it; the lease ends by itself. Where its endpoint rests, puts it off to `restUntil` after that.
+     * many who try one gets it; the lease ends by itself. Where its endpoint rests, puts it off to `spreadMs` after that.
      * INV-WHK-9: where as many are under way as may be, parks it. Leaves it alone where there is nobody to send to or
      * nothing to send. Undefined where the row is gone.
      */

@@ -1,17 +1,14 @@
-import { env } from "cloudflare:workers"
 import { describe, expect, test } from "vitest"
 import { auditEndpoints } from "../../../src/domains/audit/index.ts"
 import { type AuditId, mintId, newId, type OrganizationId, platformOrganizationId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
-import { Meter } from "../../../src/platform/db/meter.ts"
-import { TenantDb } from "../../../src/platform/db/tenant-db.ts"
 import { type AuditEntry, UnitOfWork } from "../../../src/platform/db/unit-of-work.ts"
 import { auditLogs } from "../../../src/platform/events/tables.ts"
 import { appOf, asPlatformStaff, signedIn } from "../../support/app.ts"
+import { dbOf } from "../../support/tenant-db.ts"
 
 const ask = appOf(auditEndpoints)
 
-const dbOf = (orgId: OrganizationId) => TenantDb.forSystem(env, new Meter(), orgId, "test")
 const organization = () => newId("org", Date.now())
 const owner = (orgId: OrganizationId) => signedIn({ orgId, roles: ["owner"] })
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers"
 import { describe, expect, test } from "vitest"
 import { limits } from "../../../src/kernel/limits.ts"
-import { call, gif, pdf, png, send, stored, uploaded } from "../../support/files.ts"
+import { call, gif, nothingStored, pdf, png, send, stored, uploaded } from "../../support/files.ts"
 import { market } from "../../support/market.ts"
 import { api, auditOf, costOf, eventsOf, hire, signUp } from "../../support/world.ts"
 
@@ -91,7 +91,7 @@ describe("adding an image to a product", () => {
     expect((await send("POST", path, { token, body: await png(), headers: { "if-match": '"7.7.s"' } })).body.code).toBe("VERSION_MISMATCH")
     await api("DELETE", `/products/${product.id}`, { token })
     expect((await send("POST", path, { token, body: await png() })).body.code).toBe("NOT_FOUND")
-    expect(await stored(supplier.org.id)).toEqual({ rows: [], usage: 0, keys: [] })
+    expect(await stored(supplier.org.id)).toEqual(nothingStored)
     expect((await stored(stranger.supplier.org.id)).rows).toEqual([])
   })
 

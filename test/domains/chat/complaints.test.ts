@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import { connect, conversationOf, type Device, type Frame, link, setLink } from "../../support/chat.ts"
-import { complain, must, type Shop, shop, step } from "../../support/complaints.ts"
+import { complain, type Shop, shop, step } from "../../support/complaints.ts"
 import { D1Spy } from "../../support/d1-spy.ts"
 import { quiet } from "../../support/ledger.ts"
-import { api, hire, signUp } from "../../support/world.ts"
+import { api, hire, must, signUp } from "../../support/world.ts"
 
 quiet()
 

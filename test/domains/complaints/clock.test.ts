@@ -6,21 +6,21 @@ import { after, type ComplaintFacts, theClock } from "../../../src/domains/compl
 import { complaintStore, dueComplaints } from "../../../src/domains/complaints/store.ts"
 import { complaintOfRow, rowOf } from "../../../src/domains/complaints/views.ts"
 import { cronTable } from "../../../src/jobs.ts"
-import type { ComplaintId, OrganizationId } from "../../../src/kernel/ids.ts"
+import type { ComplaintId } from "../../../src/kernel/ids.ts"
 import { RefusalError } from "../../../src/kernel/result.ts"
 import { day, hour } from "../../../src/kernel/time.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
-import { TenantDb } from "../../../src/platform/db/tenant-db.ts"
+import type { TenantDb } from "../../../src/platform/db/tenant-db.ts"
 import { UnitOfWork } from "../../../src/platform/db/unit-of-work.ts"
-import { complain, must, rowIn, type Shop, shop, step } from "../../support/complaints.ts"
+import { complain, rowIn, type Shop, shop, step } from "../../support/complaints.ts"
 import { quiet } from "../../support/ledger.ts"
-import { api, auditOf, eventsOf } from "../../support/world.ts"
+import { dbOf } from "../../support/tenant-db.ts"
+import { api, auditOf, eventsOf, must } from "../../support/world.ts"
 
 quiet()
 
 const run = (now: number): Promise<number> => runComplaintClock(env, new Meter(), now)
 const read = (at: Shop, id: string) => must(200, api("GET", `/complaints/${id}`, { token: at.supplier.token }))
-const dbOf = (orgId: string) => TenantDb.forSystem(env, new Meter(), orgId as OrganizationId, "tests look at one organization")
 
 async function factsOf(at: Shop, id: string): Promise<ComplaintFacts> {
   const row = await complaintStore(dbOf(at.supplier.org.id)).byId(id as ComplaintId)

@@ -2,10 +2,10 @@ import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test } from "vitest"
 import { newId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
-import { complain, credit, crushed, must, photo, rowIn, type Shop, shop, step } from "../../support/complaints.ts"
+import { complain, credit, crushed, photo, rowIn, type Shop, shop, step } from "../../support/complaints.ts"
 import { quiet } from "../../support/ledger.ts"
 import { furnished, linked, ordered } from "../../support/tenants.ts"
-import { type Answer, api, auditOf, costOf, eventsOf, hire, platformStaff, signUp } from "../../support/world.ts"
+import { type Answer, api, auditOf, costOf, eventsOf, hire, must, platformStaff, signUp } from "../../support/world.ts"
 
 quiet()
 

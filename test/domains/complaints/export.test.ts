@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest"
 import { limits } from "../../../src/kernel/limits.ts"
 import { csvDownload, csvLines } from "../../../src/platform/http/csv.ts"
 import worker from "../../../src/worker.ts"
-import { complain, must, type Shop, shop, step } from "../../support/complaints.ts"
+import { complain, type Shop, shop, step } from "../../support/complaints.ts"
 import { D1Spy, strays } from "../../support/d1-spy.ts"
 import { quiet } from "../../support/ledger.ts"
-import { api, hire, signUp } from "../../support/world.ts"
+import { api, hire, must, signUp } from "../../support/world.ts"
 
 quiet()
 

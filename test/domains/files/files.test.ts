@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test } from "vitest"
 import { limits } from "../../../src/kernel/limits.ts"
-import { call, inPieces, pdf, png, send, stored, textBytes, uploaded } from "../../support/files.ts"
+import { call, inPieces, nothingStored, pdf, png, send, stored, textBytes, uploaded } from "../../support/files.ts"
 import { auditOf, hire, type Person, signUp, type World } from "../../support/world.ts"
 
 let world: World
@@ -169,7 +169,7 @@ describe("INV-FIL-6: an upload that breaks off leaves nothing", () => {
       headers: { "content-length": "2000000" },
     })
     expect(short.status).toBeGreaterThanOrEqual(400)
-    expect(await stored(org.id)).toEqual({ rows: [], usage: 0, keys: [] })
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 
   test("a form that ends in the middle", async () => {
@@ -178,7 +178,7 @@ describe("INV-FIL-6: an upload that breaks off leaves nothing", () => {
       '--b\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nimport\r\n--b\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\na;b;c'
     const { status } = await send("POST", "/files", { token, body: head, headers: { "content-type": "multipart/form-data; boundary=b" } })
     expect(status).toBe(422)
-    expect(await stored(org.id)).toEqual({ rows: [], usage: 0, keys: [] })
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 })
 
@@ -287,7 +287,7 @@ describe("reading", () => {
     expect((await stored(org.id)).keys).toEqual([key, `${key}/thumb-160`])
     expect(await bytesOf(await call("GET", `/files/${file.id}/content?width=160`, { token }))).toEqual(small)
     expect((await send("DELETE", `/files/${file.id}`, { token })).status).toBe(204)
-    expect(await stored(org.id)).toEqual({ rows: [], usage: 0, keys: [] })
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 
   test("small of images alone, in a few widths; what does not decode says so", async () => {

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers"
 import { describe, expect, test } from "vitest"
 import { limits } from "../../../src/kernel/limits.ts"
 import { putObject } from "../../../src/platform/files/put-object.ts"
-import { type Bytes, call, inPieces, stored, textBytes } from "../../support/files.ts"
+import { type Bytes, call, inPieces, nothingStored, stored, textBytes } from "../../support/files.ts"
 import { signUp } from "../../support/world.ts"
 
 const MiB = 1_048_576
@@ -64,7 +64,7 @@ describe("25 MB", () => {
       body: inPieces(form()),
     })
     expect(answer.status).toBe(413)
-    expect(await stored(org.id)).toEqual({ rows: [], usage: 0, keys: [] })
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 })
 
@@ -137,6 +137,6 @@ describe("memory stays flat: nobody reads ahead of the bucket", () => {
     } finally {
       prototype.put = put
     }
-    expect(await stored(org.id)).toEqual({ rows: [], usage: 0, keys: [] })
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 })

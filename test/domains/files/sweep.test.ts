@@ -5,12 +5,10 @@ import { newId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { day, hour, minute } from "../../../src/kernel/time.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
-import { call, pdf, png, send, stored, textBytes, uploaded } from "../../support/files.ts"
+import { call, nothingStored, pdf, png, send, stored, textBytes, uploaded } from "../../support/files.ts"
 import { api, signUp } from "../../support/world.ts"
 
 const sweep = (at: number) => sweepFiles(env, new Meter(), at)
-const nothing = { rows: [], usage: 0, keys: [] }
-
 describe("INV-FIL-6: the sweep", () => {
   test("takes what nothing refers to after a day, and no sooner", async () => {
     const { token, org } = await signUp()
@@ -18,7 +16,7 @@ describe("INV-FIL-6: the sweep", () => {
     await sweep(Date.now() + limits.fileUnattachedHours * hour - minute)
     expect((await stored(org.id)).rows.length).toBe(1)
     await sweep(Date.now() + limits.fileUnattachedHours * hour + minute)
-    expect(await stored(org.id)).toEqual(nothing)
+    expect(await stored(org.id)).toEqual(nothingStored)
     expect((await call("GET", `/files/${file.id}`, { token })).status).toBe(404)
   })
 
@@ -32,7 +30,7 @@ describe("INV-FIL-6: the sweep", () => {
     await sweep(Date.now())
     expect((await stored(org.id)).rows.length).toBe(1)
     await sweep(Date.now() + hour + minute)
-    expect(await stored(org.id)).toEqual(nothing)
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 
   test("ends a deletion that stopped between the row and the object", async () => {
@@ -40,7 +38,7 @@ describe("INV-FIL-6: the sweep", () => {
     const file = await uploaded(token, "import", textBytes("a;b"))
     await env.DB.prepare("update files set status = 'DELETING', due_at = ? where id = ?").bind(Date.now(), file.id).run()
     await Promise.all([sweep(Date.now()), sweep(Date.now())])
-    expect(await stored(org.id)).toEqual(nothing)
+    expect(await stored(org.id)).toEqual(nothingStored)
   })
 
   test("lets a product's image be while the product shows it, and go where the ledger was never told", async () => {

@@ -1,13 +1,11 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { limits } from "../../../src/kernel/limits.ts"
 import { uploadRooms } from "../../../src/platform/files/upload-room.ts"
-import { call, concat, inPieces, pdf, send, stored, textBytes, uploaded } from "../../support/files.ts"
+import { call, concat, inPieces, nothingStored, pdf, send, stored, textBytes, uploaded } from "../../support/files.ts"
 import { signUp } from "../../support/world.ts"
 
 const roomsMax = limits.uploadsHeldBytesMax / limits.filePartBytes
 const path = "/files?purpose=kyb_document"
-const nothing = { rows: [], usage: 0, keys: [] }
-
 /** A chunked upload that has begun, and goes on when the test says so. */
 function begin(token: string) {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
@@ -42,7 +40,7 @@ describe("INV-FIL-8: uploads that do not say their length", () => {
       "UNAVAILABLE",
       String(limits.uploadRetrySeconds),
     ])
-    expect(await stored(other.org.id)).toEqual(nothing)
+    expect(await stored(other.org.id)).toEqual(nothingStored)
     await uploaded(other.token, "kyb_document", pdf())
     for (const { ends } of begun) ends()
     expect((await Promise.all(begun.map(({ answer }) => answer))).map(({ status }) => status)).toEqual(begun.map(() => 201))

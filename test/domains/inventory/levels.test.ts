@@ -4,6 +4,7 @@ import { encodeCursor } from "../../../src/kernel/cursor.ts"
 import type { LocationId, ProductId } from "../../../src/kernel/ids.ts"
 import { addDays, dateIn } from "../../../src/kernel/zoned-time.ts"
 import { market } from "../../support/market.ts"
+import { recordAll } from "../../support/stock.ts"
 import { api, signUp } from "../../support/world.ts"
 
 type Market = Awaited<ReturnType<typeof market>>
@@ -23,8 +24,7 @@ type Level = {
 const today = new Date().toISOString().slice(0, 10)
 const inDays = (days: number): string => addDays(today, days)
 
-const record = ({ ledger }: Pick<Market, "ledger">, ...items: readonly MovementInput[]) =>
-  ledger.must(ledger.owner, "recordMovements", { items, onError: "reject_all" })
+const record = ({ ledger }: Pick<Market, "ledger">, ...items: readonly MovementInput[]) => recordAll(ledger, ...items)
 
 const receipt = (
   productId: string,

@@ -6,7 +6,8 @@ import { mintId, newId, type OrganizationId, type UserId } from "../../../src/ke
 import { limits } from "../../../src/kernel/limits.ts"
 import { hour, minute } from "../../../src/kernel/time.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
-import { type Colleague, colleague, dbOf, happened, orderData, outboxOf, tell } from "../../support/notifications.ts"
+import { type Colleague, colleague, happened, orderData, outboxOf, tell } from "../../support/notifications.ts"
+import { dbOf } from "../../support/tenant-db.ts"
 import { api, hire, newEmail, signUp, type World } from "../../support/world.ts"
 
 /** Who was told of something, by channel: names given here by user id. */

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest"
-import { fixedTerms, isTransit, type Location, operatorsAfter, transitCode, whyNotArchived } from "../../../src/domains/warehouses/rules.ts"
+import {
+  fixedTerms,
+  isSellableFrom,
+  isTransit,
+  type Location,
+  locationKinds,
+  operatorsAfter,
+  transitCode,
+  whyNotArchived,
+} from "../../../src/domains/warehouses/rules.ts"
 import { newId } from "../../../src/kernel/ids.ts"
 
 const place = (changes: Partial<Location> = {}): Location => ({
@@ -23,9 +32,14 @@ const place = (changes: Partial<Location> = {}): Location => ({
 const organization = (name: string) => ({ id: newId("org", 1), name })
 
 describe("a place", () => {
+  test("INV-WHS-1: fills orders whatever its kind, but for quarantine and goods on their way", () => {
+    expect(locationKinds.filter((kind) => !isSellableFrom(kind))).toEqual(["QUARANTINE", "IN_TRANSIT"])
+  })
+
   test("INV-WHS-2: is archived only while it is empty, expects nothing, and nothing falls back on it", () => {
     const empty = { onHandMilli: 0, incomingMilli: 0, hasUnits: false }
     expect(whyNotArchived(place(), empty)).toBeUndefined()
+    expect(whyNotArchived(place({ kind: "QUARANTINE" }), empty)).toBeUndefined()
     expect(whyNotArchived(place(), { ...empty, onHandMilli: 1 })).toBe("NOT_EMPTY")
     expect(whyNotArchived(place(), { ...empty, incomingMilli: 1 })).toBe("NOT_EMPTY")
     expect(whyNotArchived(place(), { ...empty, hasUnits: true })).toBe("NOT_EMPTY")

@@ -9,7 +9,7 @@ import { limits } from "../../../src/kernel/limits.ts"
 import { day, hour } from "../../../src/kernel/time.ts"
 import { Meter } from "../../../src/platform/db/meter.ts"
 import { aroundDatabase, aroundObjects } from "../../bench/bindings.ts"
-import { stored } from "../../support/files.ts"
+import { nothingStored, stored } from "../../support/files.ts"
 import { fileKey, importStub, jobOver, productsCsv, undisturbed, waiting, work, workingWith } from "../../support/imports.ts"
 import { order, organization, quiet } from "../../support/ledger.ts"
 import { market } from "../../support/market.ts"
@@ -237,6 +237,6 @@ describe("INV-IMP-12: an import ends", () => {
     expect(file?.size_bytes).toBeGreaterThan(0)
     expect((await stored(by.org.id)).usage).toBe(before.usage + (file?.size_bytes ?? 0))
     await sweepFiles(env, new Meter(), Date.now() + (limits.importFileDaysKept + 1) * day)
-    expect(await stored(by.org.id)).toEqual({ rows: [], usage: 0, keys: [] })
+    expect(await stored(by.org.id)).toEqual(nothingStored)
   })
 })

@@ -1,15 +1,13 @@
 import { runInDurableObject } from "cloudflare:test"
 import { beforeAll, describe, expect, test } from "vitest"
 import { newId } from "../../../src/kernel/ids.ts"
-import { adopted, d1, linkedBuyer, order, quiet, stocked } from "../../support/ledger.ts"
+import { adopted, d1, order, quiet, stocked, trading } from "../../support/ledger.ts"
 
 beforeAll(quiet)
 
 describe("a ledger's events", () => {
   test("say whose act they were, on both sides", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 10)
+    const { ledger, buyer, product } = await trading()
     const { id } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))
     await ledger.must(ledger.owner, "setOrderStatus", { orderId: id, status: "ACCEPTED", reason: null })
     for (const org of [ledger.owner, buyer]) {

@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, test, vi } from "vitest"
-import type { MovementInput } from "../../../durable-objects/supplier-ledger/commands/movements.ts"
 import type { OrderFacts, SettableOrderStatus } from "../../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import type { UnitVerb } from "../../../src/domains/units/rules.ts"
 import type { LinkId, OrderId, ProductId, UnitId } from "../../../src/kernel/ids.ts"
 import { adopted, d1, linkedBuyer, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"
-import { stockOf } from "../../support/stock.ts"
+import { receive, stockOf } from "../../support/stock.ts"
 
 beforeAll(quiet)
 
@@ -47,9 +46,6 @@ const offer = ({ id, lines }: OrderFacts, line: number, units: number, substitut
     ],
   },
 })
-
-const receive = (ledger: TestLedger, ...items: ReadonlyArray<Omit<MovementInput, "type">>) =>
-  ledger.must(ledger.owner, "recordMovements", { items: items.map((item) => ({ type: "IN" as const, ...item })), onError: "reject_all" })
 
 const reservedOf = async (ledger: TestLedger, { id }: Named): Promise<number> => {
   const [row] = await ledger.rows<{ units: number }>(

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import type { MovementInput } from "../../../durable-objects/supplier-ledger/commands/movements.ts"
 import type { ProductId } from "../../../src/kernel/ids.ts"
 import { day } from "../../../src/kernel/time.ts"
 import { dateIn } from "../../../src/kernel/zoned-time.ts"
 import { adopted, d1, eventually, linkedBuyer, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"
+import { recordAll } from "../../support/stock.ts"
 
 quiet()
 
@@ -16,11 +16,8 @@ const at = (instant: number): void => {
 }
 afterEach(() => clock?.mockRestore())
 
-const record = (ledger: TestLedger, ...items: readonly MovementInput[]) =>
-  ledger.must(ledger.owner, "recordMovements", { items, onError: "reject_all" })
-
 const receive = (ledger: TestLedger, productId: ProductId, lotNumber: string, quantityMilli: number, expiresOn?: string) =>
-  record(ledger, { type: "IN", productId, lotNumber, quantityMilli, ...(expiresOn === undefined ? {} : { expiresOn }) })
+  recordAll(ledger, { type: "IN", productId, lotNumber, quantityMilli, ...(expiresOn === undefined ? {} : { expiresOn }) })
 
 const accept = (orderId: `ord_${string}`) => ({ orderId, status: "ACCEPTED" as const, reason: null })
 
@@ -87,7 +84,7 @@ describe("lots and orders", () => {
     expect(await ledger.codeOf(ledger.owner, "setOrderStatus", accept(made.id))).toBe("STOCK_INSUFFICIENT")
     for (const lotNumber of ["OLD", "HELD"]) {
       const some = { productId: id, lotNumber, quantityMilli: 1_000 }
-      await record(
+      await recordAll(
         ledger,
         { type: "TRANSFER", ...some, toLocationId: "whs_00000000000000000000000002" },
         { type: "OUT", ...some, reason: "DESTROYED" },
@@ -111,7 +108,7 @@ describe("lots and orders", () => {
     await ledger.must(ledger.owner, "setLotStatus", { lotNumber: "BAD", status: "RECALLED", reason: "Glass" })
     const some = { type: "IN", productId: id, lotNumber: "BAD", quantityMilli: 1_000 } as const
     expect(await ledger.codeOf(ledger.owner, "recordMovements", { items: [some], onError: "reject_all" })).toBe("CONFLICT")
-    await record(ledger, { ...some, reason: "RETURNED" })
+    await recordAll(ledger, { ...some, reason: "RETURNED" })
     await ledger.must(buyer, "setOrderStatus", { orderId: made.id, status: "CANCELLED", reason: null })
     expect(await onHand(ledger)).toEqual({ BAD: 6_000 })
   })
@@ -120,7 +117,7 @@ describe("lots and orders", () => {
     const ledger = await adopted()
     const { id } = await stocked(ledger, 0)
     await receive(ledger, id, "L-1", 5_000)
-    const { movements } = await record(ledger, { type: "IN", productId: id, lotNumber: "L-1", quantityMilli: 1_000, serial: "SN-1" })
+    const { movements } = await recordAll(ledger, { type: "IN", productId: id, lotNumber: "L-1", quantityMilli: 1_000, serial: "SN-1" })
     const unitId = movements[0]?.unitId ?? ""
     await reserve(ledger, 2_000)
     await reserve(ledger, 1_000, unitId)

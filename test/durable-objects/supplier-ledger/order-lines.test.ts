@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest"
-import type { MovementInput } from "../../../durable-objects/supplier-ledger/commands/movements.ts"
 import type { OrderFacts, SettableOrderStatus } from "../../../src/domains/orders/rules.ts"
 import type { OrderId, ProductId } from "../../../src/kernel/ids.ts"
 import { limits } from "../../../src/kernel/limits.ts"
 import { addDays } from "../../../src/kernel/zoned-time.ts"
-import { adopted, d1, linkedBuyer, noTerms, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
+import { d1, linkedBuyer, noTerms, order, quiet, stocked, type TestLedger, trading } from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"
+import { receive } from "../../support/stock.ts"
 
 beforeAll(quiet)
 
@@ -13,9 +13,7 @@ const hour = 3_600_000
 const today = new Date().toISOString().slice(0, 10)
 
 async function market(units = 10) {
-  const ledger = await adopted()
-  const buyer = await linkedBuyer(ledger)
-  const product = await stocked(ledger, units)
+  const { ledger, buyer, product } = await trading(units)
   const to = (orderId: OrderId, status: SettableOrderStatus) => ({ orderId, status, reason: null })
   const place = (...lines: ReadonlyArray<readonly [ProductId, number]>) => ledger.must(buyer, "placeOrder", order(buyer, ...lines))
   /** The supplier accepts so much of each line, in whole units; a product beside it is the substitute. */
@@ -37,9 +35,6 @@ async function market(units = 10) {
   }
   return { ledger, buyer, product, to, place, offer, sell, productNow }
 }
-
-const receive = (ledger: TestLedger, ...items: ReadonlyArray<Omit<MovementInput, "type">>) =>
-  ledger.must(ledger.owner, "recordMovements", { items: items.map((item) => ({ type: "IN" as const, ...item })), onError: "reject_all" })
 
 const kitOf = async (ledger: TestLedger, ...parts: ReadonlyArray<readonly [{ readonly id: ProductId }, number]>) => {
   const kit = await stocked(ledger, 0)

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import { type OrderLine, type OrderStatus, orderFlow, orderStatuses, settableOrderStatuses } from "../../../src/domains/orders/rules.ts"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import type { OrderId } from "../../../src/kernel/ids.ts"
-import { adopted, d1, linkedBuyer, order, organization, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
+import { d1, linkedBuyer, order, organization, quiet, stocked, type TestLedger, trading } from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"
 
 beforeAll(quiet)
@@ -19,12 +19,6 @@ const ways: Record<OrderStatus, ReadonlyArray<(typeof settableOrderStatuses)[num
   FAILED_DELIVERY: ["ACCEPTED", "IN_DELIVERY", "FAILED_DELIVERY"],
   COMPLETED: ["ACCEPTED", "IN_DELIVERY", "COMPLETED"],
   CANCELLED: ["CANCELLED"],
-}
-
-async function market(units = 10) {
-  const ledger = await adopted()
-  const buyer = await linkedBuyer(ledger)
-  return { ledger, buyer, product: await stocked(ledger, units) }
 }
 
 const halved = (lines: readonly OrderLine[]) => lines.map(({ id, quantityMilli }) => ({ itemId: id, quantityMilli: quantityMilli / 2 }))
@@ -53,7 +47,7 @@ const stockOf = async (ledger: TestLedger) =>
 
 describe("placing an order", () => {
   test("INV-ORD-4: keeps today's prices, takes no stock, and shows on both sides without the supplier's own words", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     const placed = await ledger.must(buyer, "placeOrder", {
       ...order(buyer, [product.id, 3]),
       note: "ring twice",
@@ -86,21 +80,21 @@ describe("placing an order", () => {
   })
 
   test("by the supplier's staff for a linked buyer says in its history who did", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     const placed = await ledger.must(ledger.owner, "placeOrder", order(buyer, [product.id, 1]))
     expect(placed.buyerId).toBe(buyer.id)
     expect(placed.history[0]?.by.organizationId).toBe(ledger.owner.id)
   })
 
   test("INV-ORD-5: by anybody else in a buyer's name is refused as if there were no link", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     const other = await linkedBuyer(ledger, "Other")
     expect(await ledger.codeOf(other, "placeOrder", order(buyer, [product.id, 1]))).toBe("LINK_NOT_APPROVED")
     expect(await ledger.count("orders")).toBe(0)
   })
 
   test("INV-ORD-3: that is wrong in any line is refused whole, and uses up no number", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     const large = await ledger.must(ledger.owner, "createProduct", {
       sku: "BOX",
       name: "Box",
@@ -121,13 +115,13 @@ describe("placing an order", () => {
   })
 
   test("with a deactivated supplier is refused", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     await ledger.rpc.adopt({ ...ledger.owner, status: "DEACTIVATED", version: 2 })
     expect(await ledger.codeOf(buyer, "placeOrder", order(buyer, [product.id, 1]))).toBe("ORGANIZATION_DEACTIVATED")
   })
 
   test("again takes today's prices and the same lines, for the buyer alone", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     const first = await ledger.must(buyer, "placeOrder", { ...order(buyer, [product.id, 2], [product.id, 1]), note: "ring twice" })
     await ledger.must(ledger.owner, "updateProduct", { productId: product.id, price: "7.00" })
     expect(await ledger.codeOf(ledger.owner, "reorder", { orderId: first.id })).toBe("NOT_FOUND")
@@ -140,7 +134,7 @@ describe("placing an order", () => {
 
 describe("moving an order", () => {
   test.each(orderStatuses)("from %s goes where its flow says and nowhere else, on either side", async (from) => {
-    const { ledger, buyer, product } = await market(100)
+    const { ledger, buyer, product } = await trading(100)
     const lines = order(buyer, [product.id, 2])
     for (const status of settableOrderStatuses) {
       const mayGo = (orderFlow[from] as readonly string[]).includes(status)
@@ -160,7 +154,7 @@ describe("moving an order", () => {
   })
 
   test("accepting takes all lines' stock, and again nothing", async () => {
-    const { ledger, buyer, product } = await market(10)
+    const { ledger, buyer, product } = await trading(10)
     const other = await stocked(ledger, 4)
     const id = await orderIn("ACCEPTED", ledger, buyer, order(buyer, [product.id, 3], [other.id, 4], [product.id, 2]))
     expect(await stockOf(ledger)).toEqual([5_000, 0])
@@ -172,7 +166,7 @@ describe("moving an order", () => {
   })
 
   test("INV-STK-2: one line that is short takes none; each short product is named with asked and available", async () => {
-    const { ledger, buyer, product } = await market(10)
+    const { ledger, buyer, product } = await trading(10)
     const other = await stocked(ledger, 4)
     const { id } = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 3], [other.id, 3], [other.id, 2]))
     const { result } = await ledger.give(ledger.owner, "setOrderStatus", to(id, "ACCEPTED"))
@@ -185,7 +179,7 @@ describe("moving an order", () => {
   })
 
   test("INV-STK-3: a cancel puts back exactly what the accept took, to where it came from, once", async () => {
-    const { ledger, buyer, product } = await market(2)
+    const { ledger, buyer, product } = await trading(2)
     // A second location, as warehouses will make them, so that the accept takes from two.
     await ledger.rows("INSERT INTO locations (id, code, name, is_default, version, seq) VALUES ('whs_other', 'OTHER', 'Other', 0, 1, 1)")
     await ledger.must(ledger.owner, "recordMovements", {
@@ -212,7 +206,7 @@ describe("moving an order", () => {
   })
 
   test("cancelling or rejecting what is PENDING moves no stock", async () => {
-    const { ledger, buyer, product } = await market(10)
+    const { ledger, buyer, product } = await trading(10)
     await orderIn("CANCELLED", ledger, buyer, order(buyer, [product.id, 3]))
     await orderIn("REJECTED", ledger, buyer, order(buyer, [product.id, 3]))
     expect(await stockOf(ledger)).toEqual([10_000])
@@ -220,7 +214,7 @@ describe("moving an order", () => {
   })
 
   test("is no one's but the two parties', and on the version they saw", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     const other = await linkedBuyer(ledger, "Other")
     const id = await orderIn("PENDING", ledger, buyer, order(buyer, [product.id, 1]))
     for (const stranger of [other, organization("Stranger")])
@@ -231,7 +225,7 @@ describe("moving an order", () => {
   })
 
   test("the buyer leaves the supplier's internal note alone", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     const id = await orderIn("PENDING", ledger, buyer, order(buyer, [product.id, 1]))
     await ledger.must(ledger.owner, "setOrderStatus", { ...to(id, "ACCEPTED"), internalNote: "pays late" })
     await ledger.must(buyer, "setOrderStatus", { ...to(id, "CANCELLED"), internalNote: "pays at once" })
@@ -239,7 +233,7 @@ describe("moving an order", () => {
   })
 
   test("INV-CMD-2: each move leaves one audit row with whoever moved it, an event for each side, and a line of history", async () => {
-    const { ledger, buyer, product } = await market()
+    const { ledger, buyer, product } = await trading()
     const id = await orderIn("IN_DELIVERY", ledger, buyer, order(buyer, [product.id, 1]))
     await ledger.codeOf(buyer, "setOrderStatus", to(id, "REJECTED" as never))
     await ledger.must(buyer, "setOrderStatus", to(id, "COMPLETED", "thank you"))

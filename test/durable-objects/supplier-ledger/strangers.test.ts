@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import type { LedgerCommands, LedgerVerb } from "../../../durable-objects/supplier-ledger/commands/index.ts"
 import type { OrganizationFacts } from "../../../src/domains/organizations/rules.ts"
 import type { LinkId, OrderId, ProductId } from "../../../src/kernel/ids.ts"
-import { adopted, linkedBuyer, noTerms, order, organization, quiet, stocked, TestLedger } from "../../support/ledger.ts"
+import { adopted, noTerms, order, organization, quiet, TestLedger, trading } from "../../support/ledger.ts"
 
 beforeAll(quiet)
 
@@ -98,9 +98,7 @@ const refused = {
 
 describe("INV-LED-1: somebody without a link", () => {
   test("changes not a byte of a supplier's storage, and learns nothing of what is in it", async () => {
-    const ledger = await adopted()
-    const buyer = await linkedBuyer(ledger)
-    const product = await stocked(ledger, 5)
+    const { ledger, buyer, product } = await trading(5)
     const placed = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))
     const [link] = await ledger.rows<{ id: LinkId }>("SELECT id FROM links")
     const before = await storedIn(ledger)

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest"
 import type { GivenTerms } from "../../../src/domains/partners/rules.ts"
 import type { LinkId } from "../../../src/kernel/ids.ts"
 import { formatMoney } from "../../../src/kernel/money.ts"
-import { adopted, d1, linkedBuyer, noTerms, order, quiet, stocked, type TestLedger } from "../../support/ledger.ts"
+import { d1, linkedBuyer, noTerms, order, quiet, type TestLedger, trading } from "../../support/ledger.ts"
 import { expectProjected } from "../../support/projection.ts"
 
 beforeAll(quiet)
@@ -14,9 +14,7 @@ async function linkOf(ledger: TestLedger, buyerId: string): Promise<LinkId> {
 }
 
 async function world() {
-  const ledger = await adopted()
-  const buyer = await linkedBuyer(ledger)
-  const product = await stocked(ledger, 1_000)
+  const { ledger, buyer, product } = await trading(1_000)
   const linkId = await linkOf(ledger, buyer.id)
   const set = (terms: Partial<GivenTerms>) => ledger.must(ledger.owner, "setLinkTerms", { linkId, terms: { ...noTerms, ...terms } })
   return { ledger, buyer, product, linkId, set }
