@@ -24,8 +24,8 @@ if (options.text("seconds") !== undefined && options.text("minutes") !== undefin
 const minutes = options.text("minutes")
 const seconds =
   minutes === undefined
-    ? wholeNumber("seconds", options.text("seconds") ?? "60", 1, 86_400)
-    : wholeNumber("minutes", minutes, 1, 1_440) * 60
+    ? wholeNumber("seconds", options.text("seconds") ?? "60", 1, 82_800)
+    : wholeNumber("minutes", minutes, 1, 1_380) * 60
 const seed = options.text("seed") === undefined ? randomInt(1, 1_000_000_000) : wholeNumber("seed", options.text("seed"), 0, 4_294_967_295)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 

@@ -109,9 +109,10 @@ export type LedgerBooks = {
   readonly units: ReadonlyArray<z.output<typeof unit>>
   readonly minimums: ReadonlyArray<z.output<typeof minimum>>
   readonly components: ReadonlyArray<z.output<typeof component>>
-  /** By which changes components were added, and orders placed. */
+  /** By which changes components were added, orders placed, lots recalled. */
   readonly added: ReadonlyArray<z.output<typeof born>>
   readonly placed: ReadonlyArray<z.output<typeof born>>
+  readonly recalls: ReadonlyArray<z.output<typeof born>>
   readonly prices: ReadonlyArray<z.output<typeof price>>
   readonly termsThen: ReadonlyArray<z.output<typeof termsThen>>
   readonly terms: ReadonlyArray<z.output<typeof terms>>
@@ -175,6 +176,7 @@ async function readLedger(keeper: Keeper, organization: Organization): Promise<L
     components: await own(component, "select * from bundle_components"),
     added: await own(born, ledgerQueries.born("bcp")),
     placed: await own(born, ledgerQueries.born("ord")),
+    recalls: await own(born, ledgerQueries.recalls),
     prices: await own(price, ledgerQueries.prices),
     termsThen: await own(termsThen, ledgerQueries.termsThen),
     terms: await own(terms, "select * from link_terms"),

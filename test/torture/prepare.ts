@@ -239,6 +239,8 @@ async function furnish(scene: Scene, seed: number): Promise<void> {
   const link = [...supplier.links.values()].find(({ buyerId }) => buyerId === buyer.id)
   if (link !== undefined) await grant(scene, seller, step("terms"), link.id)
   const second = await sellKit(scene, purchaser, seller, step("kit-changed"))
-  if (first !== undefined) await deliverAndWeigh(scene, seller, purchaser, step("delivery").key, first)
-  if (second !== undefined) await deliverAndWeigh(scene, seller, seller, step("delivery-billed").key, second)
+  await Promise.all([
+    first === undefined ? undefined : deliverAndWeigh(scene, seller, purchaser, step("delivery").key, first),
+    second === undefined ? undefined : deliverAndWeigh(scene, seller, seller, step("delivery-billed").key, second),
+  ])
 }

@@ -22,7 +22,6 @@ export const movement = z.object({
   order_line_id: text.nullable(),
   unit_id: text.nullable(),
   unit_cost_milli: number.nullable(),
-  recorded_at: number,
   reference: text.nullable(),
   corrects: text.nullable(),
   receives: text.nullable(),
@@ -124,6 +123,7 @@ export const ledgerQueries = {
     from stock_levels l left join lots lot on lot.id = l.lot_id`,
   born: (prefix: "bcp" | "ord") =>
     `select ${said("id")} as id, min(${said("seq")}) as seq from commands where ${said("id")} like '${prefix}_%' group by 1`,
+  recalls: `select ${said("id")} as id, ${said("lot.seq")} as seq from commands where ${said("id")} like 'lot_%' and ${said("lot.status")} = 'RECALLED'`,
   prices: `select ${said("id")} as id, ${said("seq")} as seq, ${said("priceMinor")} as price_minor from commands where ${said("id")} like 'prd_%'`,
   termsThen: `select ${said("id")} as id, ${said("seq")} as seq, ${said("version")} as version, ${said("terms")} as terms
     from commands where ${said("id")} like 'lnk_%' and ${said("terms")} is not null`,

@@ -21,10 +21,10 @@ type Movement = LedgerBooks["movements"][number]
 const sumOf = (quantities: Iterable<number>): number => [...quantities].reduce((sum, one) => sum + one, 0)
 
 /** Who had some of a lot when it was recalled, what had come back until then taken off. */
-function holdersOf({ orders }: LedgerBooks, { seq }: Lot, movements: readonly Movement[]): Holders {
+function holdersOf({ orders }: LedgerBooks, recalledAt: number, movements: readonly Movement[]): Holders {
   const buyerOf = new Map(orders.map(({ id, buyer_id: buyer }) => [id, buyer]))
   const byBuyer = new Map<string, Map<string, number>>()
-  const before = movements.filter((movement) => movement.order_id !== null && movement.seq <= seq)
+  const before = movements.filter((movement) => movement.order_id !== null && movement.seq <= recalledAt)
   for (const [order, own] of groupBy(before, ({ order_id: id }) => id)) {
     const has = -sumOf(own.map(({ quantity_milli: quantity }) => quantity))
     const buyer = buyerOf.get(order) ?? "nobody"
@@ -43,12 +43,16 @@ export function recallsReachEveryBuyer(books: Books, journal: Journal): number {
   )
   let asked = 0
   for (const ledger of ledgers) {
+    const recalls = new Map(ledger.recalls.map(({ id, seq }) => [id, seq]))
     const byLot = groupBy(ledger.movements, ({ lot_id: lot }) => lot)
     for (const lot of ledger.lots.filter(({ status }) => status === "RECALLED")) {
       const answer = commandOf.get(lot.reason ?? "")?.answer
       const movements = byLot.get(lot.id) ?? []
-      mustRest(lot, movements, answer?.heardAt)
-      const holders = holdersOf(ledger, lot, movements)
+      const recalledAt = recalls.get(lot.id)
+      must(recalledAt !== undefined, () => `the ledger remembers no command by which ${lot.id} was recalled`)
+      if (recalledAt === undefined) continue
+      mustRest(lot, recalledAt, movements)
+      const holders = holdersOf(ledger, recalledAt, movements)
       for (const [buyer, orders] of holders) {
         const key = `${buyer} ${lot.product_id} ${lot.number}`
         mustBeTold(books, lot, buyer, orders, told.get(key) ?? [])
@@ -68,9 +72,9 @@ export function recallsReachEveryBuyer(books: Books, journal: Journal): number {
   return asked
 }
 
-function mustRest({ id, seq }: Lot, movements: readonly Movement[], heardAt = Number.POSITIVE_INFINITY): void {
-  for (const { id: movement, seq: movedAt, recorded_at: at, type, reason } of movements) {
-    if (movedAt <= seq && at <= heardAt) continue
+function mustRest({ id }: Lot, recalledAt: number, movements: readonly Movement[]): void {
+  for (const { id: movement, seq, type, reason } of movements) {
+    if (seq <= recalledAt) continue
     const isAllowed = type === "IN" ? reason === "RETURNED" || reason === "ORDER_CANCELLED" : reason !== "ORDER_ACCEPTED"
     must(isAllowed, () => `${movement} (${type} for ${reason}) is of ${id} and came after its recall`)
   }
