@@ -27,7 +27,7 @@ npm run bench [-- options]      How fast the API is, beside the floor of what it
 
   --seconds=N       how long each scenario is measured, on the API and on its floor (8)
   --turns=N         in how many turns, API and floor one after the other (4)
-  --connections=N   how many connections ask at once (32; with --edge 2)
+  --connections=N   how many connections ask at once (32; with --soak 8, with --edge 2)
   --only=a,b        these scenarios alone: ${scenarioNames.slice(0, 5).join(", ")},
                     ${scenarioNames.slice(5).join(", ")}
   --d1-ms=N         with --edge: a round trip to D1 (40)
@@ -70,6 +70,7 @@ const options = parseOptions(
 const chosen = modes.filter((mode) => options.flag(mode) || options.text(mode) !== undefined)
 if (chosen.length > 1) fail(`one of ${chosen.map((mode) => `--${mode}`).join(" and ")}, not both`, 2)
 const mode = chosen[0] ?? "compare"
+const usualConnections = { compare: "32", soak: "8", scale: "32", edge: "2", profile: "32" } as const
 const given = (path: string): string => resolve(process.env["INIT_CWD"] ?? process.cwd(), path)
 const state = options.text("state")
 const common = {
@@ -77,7 +78,7 @@ const common = {
   isFresh: options.flag("fresh"),
   seconds: wholeNumber("seconds", options.text("seconds"), 1, 600),
   turns: wholeNumber("turns", options.text("turns"), 1, 20),
-  connections: wholeNumber("connections", options.text("connections") ?? (mode === "edge" ? "2" : "32"), 1, 512),
+  connections: wholeNumber("connections", options.text("connections") ?? usualConnections[mode], 1, 512),
   only: scenariosNamed(options.text("only")),
 }
 const minutes = mode === "soak" ? wholeNumber("soak", options.text("soak"), 1, 1_440) : 0

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { answeredWithin } from "../../src/kernel/within.ts"
 
 /** What of a V8 .cpuprofile is read here (Chrome DevTools Protocol, Profiler.Profile). */
 export type CpuProfile = {
@@ -37,8 +38,44 @@ const attemptMs = 100
 const sampleMicroseconds = 200
 
 /** @throws when the inspector does not show the Worker within five seconds. */
-export async function inspectorOf(port: number, worker = "waybill"): Promise<Inspector> {
-  const socket = new WebSocket((await targetOf(port, worker)).webSocketDebuggerUrl)
+export const inspectorOf = async (port: number, worker = "waybill"): Promise<Inspector> => inspect(await targetOf(port, worker))
+
+/** The isolates of the local platform that a request, its statements, its events and its rate limit pass through, the Worker's not among them. */
+const platformTargets = /^(d1|queues|ratelimit):/
+
+/** An isolate answers once it has something to do: what sleeps holds meanwhile what it held. */
+const awakeMsMax = 3_000
+
+/** The heaps of the local platform beside the Worker's own. */
+export type PlatformHeaps = {
+  /** MiB in use after a full collection, of all of them together; of one that sleeps as it was when it last answered. */
+  readonly heapMiB: () => Promise<number>
+  readonly close: () => void
+}
+
+export async function platformHeapsOf(port: number): Promise<PlatformHeaps> {
+  const inspectors = await Promise.all((await targetsOf(port)).filter(({ id }) => platformTargets.test(id)).map(inspect))
+  const known = new Map<Inspector, number>()
+  const asked = new Set<Inspector>()
+  const ask = async (inspector: Inspector): Promise<void> => {
+    if (asked.has(inspector)) return
+    asked.add(inspector)
+    known.set(inspector, await inspector.heapMiB())
+    asked.delete(inspector)
+  }
+  return {
+    heapMiB: async () => {
+      await answeredWithin(awakeMsMax, Promise.all(inspectors.map(ask)))
+      return [...known.values()].reduce((sum, mib) => sum + mib, 0)
+    },
+    close: () => {
+      for (const inspector of inspectors) inspector.close()
+    },
+  }
+}
+
+async function inspect({ webSocketDebuggerUrl }: Target): Promise<Inspector> {
+  const socket = new WebSocket(webSocketDebuggerUrl)
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener("open", () => resolve(), { once: true })
     socket.addEventListener("error", () => reject(new Error("workerd's inspector refused")), { once: true })
@@ -81,12 +118,14 @@ export async function inspectorOf(port: number, worker = "waybill"): Promise<Ins
   }
 }
 
+const targetsOf = (port: number): Promise<readonly Target[]> =>
+  fetch(`http://127.0.0.1:${port}/json`)
+    .then(async (answer) => (await answer.json()) as Target[])
+    .catch(() => [])
+
 async function targetOf(port: number, worker: string): Promise<Target> {
   for (let attempt = 1; ; attempt += 1) {
-    const targets = await fetch(`http://127.0.0.1:${port}/json`)
-      .then(async (answer) => (await answer.json()) as Target[])
-      .catch((): Target[] => [])
-    const found = targets.find(({ id }) => id.endsWith(`:${worker}`))
+    const found = (await targetsOf(port)).find(({ id }) => id.endsWith(`:${worker}`))
     if (found !== undefined) return found
     if (attempt >= attemptsMax) throw new Error("workerd's inspector does not show the Worker")
     await sleep(attemptMs)

@@ -38,6 +38,8 @@ export type Load = {
   readonly seconds: number
   readonly workerdPid: number
   readonly amount?: number
+  /** Of all connections together: they pause for the rest of each second once they have asked so often. */
+  readonly requestsPerSecondMax?: number
 }
 
 const clockTicksPerSecond = 100
@@ -93,7 +95,10 @@ export const added = (one: Failed, other: Failed): Failed =>
 const sampleMs = 50
 
 /** Loads the server for a bounded time, or with a bounded number of requests; each connection asks `next` for its next request. */
-export async function fire({ url, connections, seconds, workerdPid, amount }: Load, next: () => Shot): Promise<Volley> {
+export async function fire(
+  { url, connections, seconds, workerdPid, amount, requestsPerSecondMax }: Load,
+  next: () => Shot,
+): Promise<Volley> {
   const before = cpuMs(workerdPid)
   const durationsMs: number[] = []
   let failed: Failed = {}
@@ -106,6 +111,7 @@ export async function fire({ url, connections, seconds, workerdPid, amount }: Lo
         url,
         connections,
         ...(amount === undefined ? { duration: seconds } : { amount }),
+        ...(requestsPerSecondMax === undefined ? {} : { overallRate: requestsPerSecondMax }),
         timeout: 20,
         sampleInt: sampleMs,
         requests: [

@@ -51,8 +51,13 @@ describe("measurements", () => {
       atSeconds: index * 5,
       rssMiB: 100 + Math.min(index, 20) * 10,
       heapMiB: 30,
+      platformMiB: index,
     }))
-    expect(memoryOf(grown)).toMatchObject({ startMiB: 100, minMiB: 100, maxMiB: 300, endMiB: 300, slopeMiBPerMinute: 0 })
+    expect(memoryOf(grown)).toMatchObject({
+      process: { startMiB: 100, minMiB: 100, maxMiB: 300, endMiB: 300, slopeMiBPerMinute: 0 },
+      heap: { startMiB: 30, endMiB: 30, slopeMiBPerMinute: 0 },
+      platform: { startMiB: 0, endMiB: 60, slopeMiBPerMinute: expect.closeTo(12) as number },
+    })
     expect(slopePerMinute(grown.slice(0, 20), "rssMiB")).toBeCloseTo(120)
     expect(slopePerMinute(grown.slice(0, 1), "rssMiB")).toBeNaN()
   })
