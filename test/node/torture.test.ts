@@ -59,7 +59,9 @@ test("a short run kills the server at least once and breaks no guarantee; each l
     "import orders",
   ] as const)
     expect(report.commands[kind]?.acknowledged, kind).toBeGreaterThan(0)
-  expect(report.verified.map(({ name }) => name)).toContain("no password, token or API key in the server's log")
+  expect(report.verified.map(({ name }) => name)).toContain(
+    "no password, token, key, ticket, signature or webhook secret in the server's log",
+  )
 })
 
 test("a seed is a plan: the same one again gives the same operations, faults and kills", () => {

@@ -222,8 +222,10 @@ export class Client {
   }
 
   #keepSecrets({ text }: Answer): void {
-    for (const [, secret] of text.matchAll(/"(?:secret|access_token|refresh_token)":"([^"]+)"/g))
-      if (secret !== undefined) this.#journal.secrets.add(secret)
+    for (const [, secret, signature] of text.matchAll(
+      /"(?:secret|access_token|refresh_token|ticket)":"([^"]+)"|[?&]signature=([0-9a-f]{64})/g,
+    ))
+      this.#journal.secrets.add(secret ?? signature ?? "")
   }
 
   /** Nothing of an organization without a link to the reader's stands in any answer, by its id or by ids that its ledger minted. */

@@ -145,9 +145,11 @@ export async function prepare(keeper: Keeper, journal: Journal, seed: number, re
     staffToken,
   }
   const byId = new Map(organizations.map((organization) => [organization.id, organization]))
-  const hooks = await makeHooks({ world, journal }, receiver, (body, token) =>
-    post("/api/v1/webhooks", z.object({ id: z.string(), secret: z.string() }), body, token),
-  )
+  const hooks = await makeHooks({ world, journal }, receiver, async (body, token) => {
+    const hook = await post("/api/v1/webhooks", z.object({ id: z.string(), secret: z.string() }), body, token)
+    journal.secrets.add(hook.secret)
+    return hook
+  })
   const scene: Scene = {
     world,
     client,

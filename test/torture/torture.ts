@@ -137,7 +137,11 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
   journal.secrets.add(password).add(signingKey.secret)
   const leaked = leakedSecrets(log, journal.secrets)
   if (leaked !== undefined) journal.violate(leaked)
-  else verified = [...verified, { name: "no password, token or API key in the server's log", checked: journal.secrets.size }]
+  else
+    verified = [
+      ...verified,
+      { name: "no password, token, key, ticket, signature or webhook secret in the server's log", checked: journal.secrets.size },
+    ]
 
   if (journal.violation === undefined) rmSync(folder, { recursive: true, force: true })
   return {

@@ -14,7 +14,6 @@ import { toAvailabilityView, toComponentView, toDeepBom, toDirectBom } from "./v
 const tag = "Bundles"
 const read = "catalog.product.read"
 const edit = "catalog.product.edit"
-const componentsKind = "bundle-components"
 
 const noSuchProduct = { code: "NOT_FOUND", detail: "There is no such product." } as const
 
@@ -36,7 +35,7 @@ export const bundleEndpoints: readonly Endpoint[] = [
       success: { schema: componentList, description: "A page of components." },
     },
     (ctx, { query }) =>
-      pageById(componentsKind, "bcp", query, ({ after, rowsMax }) => bundleStore(ctx.db).all(after, rowsMax), toComponentView),
+      pageById("bundle-components", "bcp", query, ({ after, rowsMax }) => bundleStore(ctx.db).all(after, rowsMax), toComponentView),
   ),
   endpoint(
     {
@@ -114,7 +113,7 @@ export const bundleEndpoints: readonly Endpoint[] = [
     },
     (ctx, { params: { id }, query }) =>
       pageById(
-        componentsKind,
+        "bundles-of-component",
         "bcp",
         query,
         async ({ after, rowsMax }) => {

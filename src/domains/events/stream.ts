@@ -26,6 +26,8 @@ const headers = {
  */
 export async function openStream(ctx: Ctx, visible: Visible): Promise<Response> {
   const lastSeq = lastSeqOf(ctx.headers)
+  // Nobody would read it, nor ever close it.
+  if (ctx.request.method === "HEAD") return new Response(null, { headers })
   const { newestSeq, missed } = await eventStore(ctx.db).standing(lastSeq ?? Number.MAX_SAFE_INTEGER, limits.replayEventsMax)
   const { afterSeq, isReset } = startOf(lastSeq, newestSeq, missed, limits.replayEventsMax)
   const { subjects, expiresAt } = ctx.grant

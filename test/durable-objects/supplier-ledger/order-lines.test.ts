@@ -344,6 +344,8 @@ describe("an amended order", () => {
     await sell(offer(inTime, [2]))
     const late = offer(placed, [8])
     await sell({ ...late, amendment: { ...late.amendment, answerWithinMs: 0 } } as typeof late)
+    // Too late is too late, whether or not the system came by yet.
+    expect(await ledger.codeOf(buyer, "setOrderStatus", to(placed.id, "ACCEPTED"))).toBe("INVALID_TRANSITION")
     await ledger.comeDue("stock")
     await ledger.comeDue("stock")
     await ledger.comeDue("relay")
