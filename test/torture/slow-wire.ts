@@ -22,7 +22,15 @@ type Line = {
   isHung: boolean
   isCounted: boolean
 }
-type Lane = { readonly line: Line; readonly from: Socket; readonly to: Socket; readonly course: Wire["up"]; bytes: number; pieces: number }
+type Lane = {
+  readonly line: Line
+  readonly from: Socket
+  readonly to: Socket
+  readonly course: Wire["up"]
+  bytes: number
+  headBytes: number
+  pieces: number
+}
 
 /** Relays TCP connections to the server, each by its wire. What is not passed on is not read, so that its sender waits for room. */
 export class SlowWire {
@@ -91,7 +99,7 @@ export class SlowWire {
       { from: client, to: server, course: wire.up },
       { from: server, to: client, course: wire.down },
     ])
-      this.#carry({ ...lane, line, bytes: 0, pieces: 0 }).catch(() => this.#cut(line))
+      this.#carry({ ...lane, line, bytes: 0, headBytes: 0, pieces: 0 }).catch(() => this.#cut(line))
   }
 
   #cut({ gone, ends }: Line): void {
@@ -104,10 +112,12 @@ export class SlowWire {
     let hasStalled = false
     for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       let rest = chunk
+      // Clients send a request's head in one go.
+      if (lane.bytes === 0 && course.stall?.isInBody === true) lane.headBytes = chunk.indexOf("\r\n\r\n") + 4
       if (line.isHung) await sleep(forGoodMs, undefined, { signal: line.gone.signal })
       if (course.stall !== undefined && this.#stalls(lane, course.stall, chunk.byteLength, hasStalled)) {
         hasStalled = true
-        const first = chunk.subarray(0, Math.max(0, course.stall.afterBytes - lane.bytes))
+        const first = chunk.subarray(0, Math.max(0, lane.headBytes + course.stall.afterBytes - lane.bytes))
         await this.#pass(lane, first)
         await this.#stall(line, course.stall.forMs)
         // What came meanwhile goes on together with it.
@@ -118,9 +128,9 @@ export class SlowWire {
     to.end()
   }
 
-  #stalls({ line, bytes }: Lane, { afterBytes, afterMs, forMs }: Stall, more: number, hasStalled: boolean): boolean {
+  #stalls({ line, bytes, headBytes }: Lane, { afterBytes, afterMs, forMs }: Stall, more: number, hasStalled: boolean): boolean {
     const isDue = forMs === undefined ? this.#still !== undefined : !hasStalled
-    return isDue && bytes + more > afterBytes && Date.now() - line.openedAt >= afterMs
+    return isDue && bytes + more > headBytes + afterBytes && Date.now() - line.openedAt >= afterMs
   }
 
   async #stall(line: Line, forMs: number | undefined): Promise<void> {

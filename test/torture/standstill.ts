@@ -21,6 +21,8 @@ export type Standstill = {
 }
 export type SlowBooks = Standstill & { readonly sockets: readonly SocketLog[] }
 
+export const answeredOf = ({ meanwhile }: Standstill): number => meanwhile.filter(({ answeredAt }) => answeredAt !== undefined).length
+
 /** More than the buffers of both ends hold, so that the server itself waits for the reader. */
 const largeBytes = 12_000_000
 const slowSuppliers = 2
@@ -53,16 +55,18 @@ export async function standStill(scene: Scene): Promise<Standstill> {
   client.faultsStopped()
   const parties = await Promise.all(world.suppliers.slice(0, slowSuppliers).map((supplier, index) => gather(scene, supplier, index === 0)))
   for (const kind of stillKinds) wires.standStill(kind)
-  const slow = parties.flatMap((party) => begin(scene, party))
+  const slow: Array<Promise<unknown>> = parties.flatMap((party) => begin(scene, party))
   const held = (): number => stillKinds.reduce((sum, kind) => sum + wires.heldOf(kind), 0)
   await until(() => wires.heldOf("halfSent") >= 2 * parties.length && wires.heldOf("halfRead") >= 1)
   const heldFirst = held()
-  client.faultsStopped()
+  // None of these gives up before it is known whom they hold up.
+  client.deadline = Number.POSITIVE_INFINITY
 
   const meanwhile: Meanwhile[] = []
   const note = async (what: string, work: Promise<boolean>): Promise<void> => {
+    slow.push(work)
     const askedAt = Date.now()
-    const isAnswered = await work
+    const isAnswered = await Promise.race([work, sleep(waitMsMax, false, { ref: false })])
     meanwhile.push({ what, askedAt, answeredAt: isAnswered ? Date.now() : undefined })
   }
   await Promise.all([

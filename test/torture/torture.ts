@@ -13,7 +13,7 @@ import { password, prepare, signingKey } from "./prepare.ts"
 import { Receiver } from "./receiver.ts"
 import { settle } from "./settle.ts"
 import { SlowWires } from "./slow-wires.ts"
-import { standStill } from "./standstill.ts"
+import { answeredOf, standStill } from "./standstill.ts"
 import { readTrade, settleTrade } from "./trade.ts"
 import { type Guarantee, verify } from "./verify.ts"
 import { poisonDeliveries, readHooks } from "./webhooks.ts"
@@ -105,7 +105,7 @@ export async function torture({ seed, seconds, say, onBooks }: TortureOptions): 
 
     const standstill = journal.violation === undefined ? await standStill(scene) : undefined
     if (standstill !== undefined)
-      say(`${clock()}  ${standstill.held} wires stood still, and ${standstill.meanwhile.length} others were answered meanwhile`)
+      say(`${clock()}  ${standstill.held} wires stood still, and ${answeredOf(standstill)} others were answered meanwhile`)
     if (journal.violation === undefined) {
       const isPatient = seconds >= patientFromSeconds
       verified = await settle({ keeper, scene, isPatient, say })

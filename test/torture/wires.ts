@@ -1,7 +1,13 @@
 import { Random } from "./random.ts"
 
 /** Beyond so many bytes and not before that time nothing passes for so long, once; undefined: while wires of its kind stand still. */
-export type Stall = { readonly afterBytes: number; readonly afterMs: number; readonly forMs: number | undefined }
+export type Stall = {
+  readonly afterBytes: number
+  readonly afterMs: number
+  readonly forMs: number | undefined
+  /** The bytes are counted from a request's body on. */
+  readonly isInBody?: true
+}
 
 /** What befalls the bytes that go in one direction of a wire. */
 type Course = {
@@ -43,8 +49,8 @@ export type Traffic = keyof typeof turns
 /** One request in so many goes over a slow wire, one chat socket in so many. */
 export const slowEvery: Readonly<Record<Traffic, number>> = { requests: 14, sockets: 2 }
 
-/** A request has its head and perhaps a little more through by then; an answer as much as no buffer holds. */
-const wellBytes = { sent: 700, read: 500_000 } as const
+/** What comes through of a body before it is held: less than the smallest has, and of a large answer the beginning. */
+const wellBytes = { sent: 100, read: 500_000 } as const
 
 function wireOf(random: Random, kind: WireKind): Wire {
   const pieces = { firstBytes: Math.ceil(random.between(0, 8)), pauseMs: random.between(2, 25) }
@@ -75,7 +81,7 @@ function wireOf(random: Random, kind: WireKind): Wire {
       return { up: { stall }, down: { stall }, isCut: true }
     }
     case "halfSent":
-      return { ...onwards, up: { stall: { afterBytes: wellBytes.sent, afterMs: 0, forMs: undefined } } }
+      return { ...onwards, up: { stall: { afterBytes: wellBytes.sent, afterMs: 0, forMs: undefined, isInBody: true } } }
     case "halfRead":
       return { ...onwards, down: { stall: { afterBytes: wellBytes.read, afterMs: 0, forMs: undefined } } }
     case "silent":
