@@ -11,7 +11,8 @@ const protocol = "waybill.v1"
 /** Opens the user's socket: the object that holds it gets who was verified here, and nothing of the request. */
 export async function openChatSocket(ctx: Ctx): Promise<Result<Response>> {
   const { request } = ctx
-  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+  // A HEAD comes here as a GET does, and no socket comes of one (RFC 6455, section 4.1).
+  if (request.method !== "GET" || request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     return {
       ok: false,
       error: invalidRefusal([{ pointer: "/header/Upgrade", code: "REQUIRED", message: "This address opens a WebSocket." }]),
