@@ -172,10 +172,16 @@ test("every name that the API has for a secret is of a kind that is looked for a
   const document: unknown = JSON.parse(JSON.stringify(openApiDocument(endpoints, { tags })))
   expect([...new Set(secretNames(document))].sort()).toEqual([
     "access_token",
+    // What a form of OAuth may bring along; nobody reads it.
+    "client_secret",
     "current_password",
+    // Of an identity's family and type: no secret.
+    "hex_signature",
     "invitation_token",
     "new_password",
     "password",
+    // When one ends.
+    "previous_secret_expires_at",
     "refresh_token",
     // Asks for one and is none.
     "rotate_secret",
