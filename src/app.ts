@@ -13,8 +13,8 @@ import { secured } from "./platform/http/secured.ts"
 type App = { readonly fetch: (request: Request, env: Bindings, execution: ExecutionContext) => Promise<Response> }
 
 /**
- * Every endpoint, and what is around them all. What each domain offers stands in `domains/endpoints.ts`. What every answer
- * carries is set here and no middleware: Hono takes a request without any straight to its route.
+ * Every endpoint, and what is around them all; what each domain offers stands in `domains/endpoints.ts`. Requests from no
+ * other origin pass no middleware: Hono takes those straight to their route (decision 0012).
  */
 export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): App {
   const routes = routesOf(endpoints, deps)
@@ -23,13 +23,19 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): A
     .all("*", (c) => Promise.resolve(routes.fetch(c.req.raw, c.env, c.executionCtx)))
   return {
     fetch: async (request, env, execution) => {
-      if (request.headers.has("origin")) return secured(await crossOrigin.fetch(request, env, execution))
+      if (request.headers.has("origin")) return identified(request, secured(await crossOrigin.fetch(request, env, execution)))
       const response = secured(await routes.fetch(request, env, execution))
       // Whoever asks from no other origin needs no permission to; a cache must still not show this answer to one who does.
       response.headers.append("vary", "Origin")
       return response
     },
   }
+}
+
+/** A preflight comes to no route, which would have set its id. */
+function identified(request: Request, response: Response): Response {
+  if (!response.headers.has("x-request-id")) response.headers.set("x-request-id", requestIdOf(request))
+  return response
 }
 
 function routesOf(endpoints: readonly Endpoint[], deps: PipelineDeps): Hono<HonoEnv> {

@@ -41,6 +41,7 @@ export class DueTable<Kind extends string> {
     this.#arm()
   }
 
+  /** Due no more; the alarm may still come once for nothing. */
   cancel(kind: Kind): void {
     this.#storage.sql.exec("DELETE FROM due WHERE kind = ?", kind)
   }

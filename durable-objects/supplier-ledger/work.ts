@@ -68,7 +68,7 @@ export class LedgerWork {
     })
   }
 
-  /** What changes of a thing with every change of it. */
+  /** Time, version and seq as every change of a thing moves them on: spread into what is saved. */
   revise({ version }: { readonly version: number }) {
     return { updatedAt: this.now, version: version + 1, seq: this.seq }
   }

@@ -6,7 +6,7 @@ import { limits } from "./limits.ts"
  */
 export const giveWay = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, limits.pauseMs))
 
-/** So many rounds of a piece of work, which breaks off when it is done, with a pause for others between each two. */
+/** At most so many rounds of a piece of work, with a pause for others between each two; whoever loops breaks off when nothing is left. */
 export async function* inRounds(roundsMax: number): AsyncGenerator<number> {
   for (let round = 0; round < roundsMax; round += 1) {
     if (round > 0) await giveWay()

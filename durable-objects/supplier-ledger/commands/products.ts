@@ -194,6 +194,7 @@ function addProductImage(work: LedgerWork, input: AddProductImage, ifMatch: numb
 
 /** Takes an image off a product. The file itself is its owner's to delete. */
 function removeProductImage(work: LedgerWork, input: RemoveProductImage, ifMatch: number | undefined): Result<ProductDetail> {
+  // An image that is not there is 404 whatever version was seen, so If-Match comes after it.
   const found = toChange(work, input.productId, undefined)
   if (!found.ok) return found
   const before = found.value

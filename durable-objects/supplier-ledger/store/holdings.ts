@@ -22,6 +22,7 @@ export class Holdings {
     return this.table.find(locationId) ?? { locationId, onHandMilli: 0, incomingMilli: 0, heldSeq: 0 }
   }
 
+  /** Adds what came, or takes away what went, of either sum. */
   add(locationId: LocationId, { onHandMilli, incomingMilli }: Holding, seq: number): void {
     const before = this.of(locationId)
     this.table.save({

@@ -2,6 +2,7 @@ import { z } from "@hono/zod-openapi"
 import { limits } from "../../kernel/limits.ts"
 import {
   enumInput,
+  flagInput,
   idSchema,
   idView,
   instantView,
@@ -101,13 +102,9 @@ export const addComponentInput = lazily(() =>
 export const bomQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    deep: z
-      .enum(["true", "false"])
-      .transform((text) => text === "true")
-      .optional()
-      .openapi({
-        type: "boolean",
-        description: "Down to what is made of nothing, quantities multiplied and summed up.",
-      }),
+    deep: flagInput().optional().openapi({
+      type: "boolean",
+      description: "Down to what is made of nothing, quantities multiplied and summed up.",
+    }),
   }),
 )

@@ -4,6 +4,7 @@ import { limits } from "../../kernel/limits.ts"
 import { priceRules } from "../../kernel/price.ts"
 import {
   currencyInput,
+  flagInput,
   idSchema,
   idView,
   instantView,
@@ -14,6 +15,7 @@ import {
   pageQuery,
   quantityInput,
   quantityView,
+  someField,
   textInput,
 } from "../../platform/http/schemas.ts"
 import { availabilities, conditions } from "./rules.ts"
@@ -147,7 +149,7 @@ export const createProductInput = lazily(() =>
 export const updateProductInput = lazily(() =>
   z
     .strictObject({ sku: skuInput.optional(), name: productName.optional(), price: moneyInput.optional(), ...productTermsInput() })
-    .refine((body) => Object.keys(body).length > 0, "Say at least one field to change.")
+    .refine(...someField)
     .openapi("UpdateProduct", {
       description: "stock_quantity states a count: the difference is booked as an adjustment.",
       example: { price: "6.49" },
@@ -160,11 +162,7 @@ export type NewProductBody = z.output<typeof createProductInput>
 export const ownProductsQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    is_active: z
-      .enum(["true", "false"])
-      .transform((text) => text === "true")
-      .optional()
-      .openapi({ type: "boolean" }),
+    is_active: flagInput().optional().openapi({ type: "boolean" }),
   }),
 )
 
@@ -196,11 +194,7 @@ export const catalogQuery = lazily(() =>
       description: "Words in SKU, name, description or category; the last letters of each may be missing.",
     }),
     category: z.string().trim().max(limits.categoryCharsMax).optional(),
-    in_stock: z
-      .enum(["true", "false"])
-      .transform((text) => text === "true")
-      .optional()
-      .openapi({ type: "boolean" }),
+    in_stock: flagInput().optional().openapi({ type: "boolean" }),
     min_price: z
       .string()
       .regex(/^\d{1,12}(\.\d{1,4})?$/, "Must be a decimal.")

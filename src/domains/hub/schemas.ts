@@ -10,6 +10,7 @@ import {
   moneyInput,
   nameInput,
   pageQuery,
+  someField,
   textInput,
 } from "../../platform/http/schemas.ts"
 import { conditions, productName, productTermsInput, productView } from "../catalog/index.ts"
@@ -106,7 +107,7 @@ export const createFamilyInput = lazily(() =>
 export const updateFamilyInput = lazily(() =>
   z
     .strictObject({ name: familyName().optional(), description: description() })
-    .refine((body) => Object.keys(body).length > 0, "Say at least one field to change.")
+    .refine(...someField)
     .openapi("UpdateFamily", { example: { name: "Wave soundbars and radios" } }),
 )
 

@@ -1,7 +1,8 @@
-import { and, desc, eq, gte, lt, sql } from "drizzle-orm"
+import { and, eq, gte, lt, sql } from "drizzle-orm"
 import { idFloor, type LocationId, type MovementId, type ProductId } from "../../kernel/ids.ts"
 import type { Instant } from "../../kernel/time.ts"
-import { type Scan, scanNewestFirst } from "../../platform/db/scan.ts"
+import { newestFirst } from "../../platform/db/by-id.ts"
+import type { Scan } from "../../platform/db/scan.ts"
 import type { TenantDb } from "../../platform/db/tenant-db.ts"
 import type { MovementType } from "./rules.ts"
 import { type MovementRow, stockMovements } from "./tables.ts"
@@ -20,22 +21,20 @@ export const movementStore = (db: TenantDb) => ({
   byId: (id: MovementId): Promise<MovementRow | undefined> => db.byId(stockMovements, id),
 
   /** Newest first. Dates are bounds in the key and a product has its index; place and type are looked for within a bounded scan. */
-  async page({ productId, locationId, type, from, to, after, rowsMax }: MovementFilter): Promise<Scan<MovementRow>> {
-    const within = and(
-      productId === undefined ? undefined : eq(stockMovements.productId, productId),
-      after === undefined ? undefined : lt(stockMovements.id, after),
-      from === undefined ? undefined : gte(stockMovements.id, idFloor("mov", from)),
-      to === undefined ? undefined : lt(stockMovements.id, idFloor("mov", to)),
-    )
-    const index = productId === undefined ? {} : { indexedBy: "stock_movements_product" }
-    if (locationId === undefined && type === undefined) {
-      const rows = await db.many(stockMovements, { where: within, orderBy: [desc(stockMovements.id)], limit: rowsMax, ...index })
-      return { rows, stoppedAt: undefined }
-    }
-    const matches = and(
-      type === undefined ? undefined : sql`type = ${type}`,
-      locationId === undefined ? undefined : sql`(location_id = ${locationId} or to_location_id = ${locationId})`,
-    )
-    return scanNewestFirst(db, stockMovements, { within, matches, rowsMax, ...index })
+  page({ productId, locationId, type, from, to, after, rowsMax }: MovementFilter): Promise<Scan<MovementRow>> {
+    return newestFirst(db, stockMovements, {
+      after,
+      where: and(
+        productId === undefined ? undefined : eq(stockMovements.productId, productId),
+        from === undefined ? undefined : gte(stockMovements.id, idFloor("mov", from)),
+        to === undefined ? undefined : lt(stockMovements.id, idFloor("mov", to)),
+      ),
+      matches: and(
+        type === undefined ? undefined : sql`type = ${type}`,
+        locationId === undefined ? undefined : sql`(location_id = ${locationId} or to_location_id = ${locationId})`,
+      ),
+      indexedBy: productId === undefined ? undefined : "stock_movements_product",
+      rowsMax,
+    })
   },
 })

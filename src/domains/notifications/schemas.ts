@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi"
 import { isId, type NotificationId } from "../../kernel/ids.ts"
 import { limits } from "../../kernel/limits.ts"
-import { idView, instantView, lazily, pageQuery } from "../../platform/http/schemas.ts"
+import { flagInput, idView, instantView, lazily, pageQuery } from "../../platform/http/schemas.ts"
 import { topics } from "./topics.ts"
 
 const exampleId = "ntf_01jd8x2y3zf4g5h6j7k8m9n0pq"
@@ -42,11 +42,7 @@ export const notificationList = lazily(() =>
 export const notificationQuery = lazily(() =>
   z.strictObject({
     ...pageQuery,
-    unread: z
-      .enum(["true", "false"])
-      .transform((text) => text === "true")
-      .optional()
-      .openapi({ type: "boolean", description: "true: only those that are not read." }),
+    unread: flagInput().optional().openapi({ type: "boolean", description: "true: only those that are not read." }),
   }),
 )
 

@@ -79,7 +79,7 @@ export const warehouseEndpoints: readonly Endpoint[] = [
       summary: "One warehouse, own or operated for another organization",
       access: "inventory.warehouse.read",
       params: idParams("whs"),
-      description: "With how full it is, as of the last movement.",
+      description: "With how full it is, as far as reads show its movements.",
       success: { schema: warehouseDetailView, description: "The warehouse, and what it holds beside its capacity." },
     },
     async (ctx, { params }) => {

@@ -11,6 +11,7 @@ import {
   pageQuery,
   quantityInput,
   quantityView,
+  someField,
   textInput,
 } from "../../platform/http/schemas.ts"
 import { locationKinds } from "./rules.ts"
@@ -126,7 +127,7 @@ export const createWarehouseInput = lazily(() =>
 export const updateWarehouseInput = lazily(() =>
   z
     .strictObject({ code: codeInput.optional(), name: nameInput.optional(), kind: kindInput, ...terms() })
-    .refine((body) => Object.keys(body).length > 0, "Say at least one field to change.")
+    .refine(...someField)
     .openapi("UpdateWarehouse", { example: { name: "Hamburg harbour, hall 2" } }),
 )
 

@@ -26,7 +26,7 @@ export const locations = tenantTable(
     address: text("address", { mode: "json" }).$type<Address>(),
     capacityMilli: integer("capacity_milli"),
     operator: text("operator", { mode: "json" }).$type<Operator>(),
-    /** INV-WHS-8: what lies there and is on its way there; null in rows from before this was kept. */
+    /** INV-WHS-8: what lies there and is on its way there; null where nobody may see it: of archived places and former operators. */
     onHandMilli: integer("on_hand_milli"),
     incomingMilli: integer("incoming_milli"),
     heldSeq: integer("held_seq"),

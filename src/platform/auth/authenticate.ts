@@ -174,7 +174,7 @@ type Given = { readonly grant: Grant; readonly permissions: ReadonlySet<Permissi
 
 const givenByClaims = new WeakMap<AccessClaims, Given>()
 
-/** What a token gives by itself, in the organization that it is of: worked out once a token. */
+/** What a token gives by itself, in the organization that it is of: worked out once an isolate and token. */
 function givenBy(claims: AccessClaims): Given {
   const known = givenByClaims.get(claims)
   if (known !== undefined) return known

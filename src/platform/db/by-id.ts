@@ -1,10 +1,7 @@
 import { and, asc, desc, gt, type InferSelectModel, lt, type SQL } from "drizzle-orm"
-import type { SQLiteColumn } from "drizzle-orm/sqlite-core"
 import { type Scan, scanNewestFirst } from "./scan.ts"
-import type { TenantTable } from "./tables.ts"
+import type { Identified } from "./statements.ts"
 import type { TenantDb } from "./tenant-db.ts"
-
-type Listed = TenantTable & { readonly id: SQLiteColumn }
 
 type Page = {
   /** The last id of the page before. */
@@ -15,7 +12,11 @@ type Page = {
 }
 
 /** Rows by id, oldest first. */
-export const oldestFirst = <T extends Listed>(db: TenantDb, table: T, { after, where, rowsMax }: Page): Promise<InferSelectModel<T>[]> =>
+export const oldestFirst = <T extends Identified>(
+  db: TenantDb,
+  table: T,
+  { after, where, rowsMax }: Page,
+): Promise<InferSelectModel<T>[]> =>
   db.many(table, {
     where: and(where, after === undefined ? undefined : gt(table.id, after)),
     orderBy: [asc(table.id)],
@@ -23,7 +24,7 @@ export const oldestFirst = <T extends Listed>(db: TenantDb, table: T, { after, w
   })
 
 /** Rows by id, newest first: a walk of an index, or a bounded scan where some of what is asked for (`matches`) has none. */
-export async function newestFirst<T extends Listed>(
+export async function newestFirst<T extends Identified>(
   db: TenantDb,
   table: T,
   {

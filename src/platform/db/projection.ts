@@ -69,6 +69,7 @@ export function projection<T extends SQLiteTable>(table: T, key: readonly string
       // SQLite rewrites the indexes of every column that a statement names, changed or not.
       return [write(rows, `${set(changing)} where ${isNewer} and (${differs})`), write(rows, `${set(always)} where ${isNewer}`)]
     },
+    // A row from before the guard's column was added has none.
     upsertOnly: (only, guard, rows) => write(rows, `${set(only)} where excluded.${guard} > coalesce(${name}.${guard}, -1)`),
   }
 }

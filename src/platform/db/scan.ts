@@ -1,11 +1,7 @@
 import { and, eq, type InferSelectModel, type SQL, sql } from "drizzle-orm"
-import type { SQLiteColumn } from "drizzle-orm/sqlite-core"
 import { limits } from "../../kernel/limits.ts"
-import { decodeRow } from "./statements.ts"
-import type { TenantTable } from "./tables.ts"
+import { decodeRow, type Identified } from "./statements.ts"
 import type { TenantDb } from "./tenant-db.ts"
-
-type Listed = TenantTable & { readonly id: SQLiteColumn }
 
 export type Scan<Row> = {
   readonly rows: Row[]
@@ -19,7 +15,7 @@ export type Scan<Row> = {
  * Tried: the ids as one JSON array read the bound and four a row returned; CTEs that keep rows, or a window function,
  * write temporary rows, which D1 counts too: three times the bound.
  */
-export async function scanNewestFirst<T extends Listed>(
+export async function scanNewestFirst<T extends Identified>(
   db: TenantDb,
   table: T,
   {

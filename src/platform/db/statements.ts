@@ -1,7 +1,7 @@
 import { Column, eq, getTableColumns, type InferSelectModel, is, Param, Placeholder, SQL, sql } from "drizzle-orm"
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core"
 import { compile, dialect, type Row, type Statement } from "./executor.ts"
-import type { Condition } from "./tables.ts"
+import type { Condition, TenantTable } from "./tables.ts"
 
 export type PageOptions = {
   readonly where?: Condition
@@ -69,8 +69,8 @@ export function prepared<V extends Values>(make: (slot: (name: keyof V & string)
   }
 }
 
-/** A table whose rows have ids. */
-export type Identified = SQLiteTable & { readonly orgId: SQLiteColumn; readonly id: SQLiteColumn }
+/** A tenant table whose rows have ids. */
+export type Identified = TenantTable & { readonly id: SQLiteColumn }
 
 const selectsById = new WeakMap<Identified, (values: { orgId: string; id: string }) => Statement>()
 

@@ -33,7 +33,8 @@ export class TenantDb {
     return row
   }
 
-  async byId<T extends TenantTable & Identified>(table: T, id: string): Promise<InferSelectModel<T> | undefined> {
+  /** The organization's row of this id, by a query that is compiled once. */
+  async byId<T extends Identified>(table: T, id: string): Promise<InferSelectModel<T> | undefined> {
     const [[row] = []] = await this.#executor.run([selectById(table, this.orgId, id)])
     return row === undefined ? undefined : decodeRow(table, row)
   }

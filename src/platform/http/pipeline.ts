@@ -196,6 +196,7 @@ function contextOf(
     defer: keepAlive(c),
     responseHeaders,
   }
+  // Added to, not copied: a copy of so many members costs more than the rest of this.
   if (caller !== undefined) {
     const { actor, grant } = caller
     return Object.assign(publicCtx, { actor, grant, orgId: actor.orgId, db, ifMatch: ifMatchOf(raw) })

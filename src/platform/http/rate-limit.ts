@@ -49,8 +49,8 @@ function leasesOf(limiter: RateLimit): Map<string, Lease> {
 
 /**
  * Counts a request of whoever signed in. The binding is asked for ten requests at a time, before the first of them is
- * made: the isolate spends the other nine within ten seconds, or they lapse. So nobody gets more than the limit, and
- * nine requests of ten ask nobody (decision 0006).
+ * made: the isolate spends the other nine within ten seconds, or they lapse. Requests that ask at once each pay for ten, and
+ * all of these are spent. So nobody gets more than the limit, and nine requests of ten ask nobody (decisions 0006, 0011).
  */
 export async function limitPrincipal(env: Bindings, config: Config, principalId: string, now: Instant): Promise<void> {
   const leases = leasesOf(env.RATE_PRINCIPAL)

@@ -46,6 +46,12 @@ export const instantInput = z
   .transform((text) => Math.max(0, Date.parse(text)))
   .openapi({ type: "string", format: "date-time", example: "2026-01-31T09:30:00Z" })
 
+/** Yes or no in a query. */
+export const flagInput = () => z.enum(["true", "false"]).transform((text) => text === "true")
+
+/** For `refine`: a change of nothing is a mistake. */
+export const someField = [(body: object) => Object.keys(body).length > 0, "Say at least one field to change."] as const
+
 /** Text on one line or many, trimmed, in NFC, without control characters but line breaks and tabs. */
 export const textInput = (charsMax: number, charsMin = 0) =>
   z

@@ -19,10 +19,15 @@ export const uploadsPolicy = "default-src 'none'; sandbox; frame-ancestors 'none
 
 const isPage = (headers: Headers): boolean => headers.get("content-type")?.startsWith("text/html") === true
 
-/** The answer with the headers that browsers go by; a policy that it has already stays. */
+/** The answer with the headers that browsers go by (decision 0012); a policy that it has already stays. */
 export function secured(response: Response): Response {
   const { headers } = response
   for (const [name, value] of always) headers.set(name, value)
-  if (!headers.has("content-security-policy")) headers.set("content-security-policy", isPage(headers) ? pagePolicy : dataPolicy)
+  if (headers.has("content-security-policy")) return response
+  if (isPage(headers)) {
+    headers.set("content-security-policy", pagePolicy)
+    // Whoever opened a page of ours gets no hold on its window.
+    headers.set("cross-origin-opener-policy", "same-origin")
+  } else headers.set("content-security-policy", dataPolicy)
   return response
 }

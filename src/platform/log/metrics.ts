@@ -26,11 +26,7 @@ class Counter<N extends string = never> {
   }
 
   add(labels: Labels<N>, by = 1): void {
-    this.addTo(labelText(labels), by)
-  }
-
-  /** To the series of labels that `labelText` made already. */
-  addTo(key: string, by: number): void {
+    const key = labelText(labels)
     const value = this.#values.get(key)
     if (value === undefined && this.#values.size >= seriesMax) return
     this.#values.set(key, (value ?? 0) + by)
@@ -58,7 +54,8 @@ class Histogram<N extends string> {
     this.#bounds = bounds
   }
 
-  observe(labels: Labels<N>, value: number, key = labelText(labels)): void {
+  observe(labels: Labels<N>, value: number): void {
+    const key = labelText(labels)
     let known = this.#values.get(key)
     if (known === undefined) {
       if (this.#values.size >= seriesMax) return
@@ -113,12 +110,11 @@ export class Metrics {
     const labels = { route, method }
     this.requests.add({ route, method, status: statusClass(status) })
     if (code !== undefined) this.errors.add({ code })
-    const series = labelText(labels)
-    this.latency.observe(labels, durationMs / 1000, series)
-    this.d1Trips.addTo(series, cost.d1Trips)
-    this.d1RowsRead.addTo(series, cost.d1RowsRead)
-    this.d1RowsWritten.addTo(series, cost.d1RowsWritten)
-    this.objectCalls.addTo(series, cost.objectCalls)
+    this.latency.observe(labels, durationMs / 1000)
+    this.d1Trips.add(labels, cost.d1Trips)
+    this.d1RowsRead.add(labels, cost.d1RowsRead)
+    this.d1RowsWritten.add(labels, cost.d1RowsWritten)
+    this.objectCalls.add(labels, cost.objectCalls)
   }
 
   render(): string {

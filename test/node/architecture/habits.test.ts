@@ -70,7 +70,7 @@ describe("code", () => {
     expect(inside.filter((path) => /\bawait\b|\basync\b|\bPromise\b/.test(withoutComments(read(path))))).toEqual([])
   })
 
-  test("goes over batches with a pause for others between them: where one process holds everything, nobody else would be heard", () => {
+  test("counts batches, pages and rounds by `inRounds`, which pauses for others between them: where one process holds everything, nobody else would be heard", () => {
     const unpaced = source.filter(
       (path) => path.startsWith("src/") && /\bfor \(let (?:batch|page|round)\b/.test(withoutComments(read(path))),
     )
