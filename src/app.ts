@@ -21,6 +21,7 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): A
   const crossOrigin = new Hono<HonoEnv>()
     .use(crossOriginRules)
     .all("*", (c) => Promise.resolve(routes.fetch(c.req.raw, c.env, c.executionCtx)))
+    .onError(unexpected(deps))
   return {
     fetch: async (request, env, execution) => {
       if (request.headers.has("origin")) return identified(request, secured(await crossOrigin.fetch(request, env, execution)))
@@ -31,6 +32,13 @@ export function createApp(endpoints: readonly Endpoint[], deps: PipelineDeps): A
     },
   }
 }
+
+const unexpected =
+  (deps: PipelineDeps) =>
+  (error: Error, c: Context<HonoEnv>): Response => {
+    deps.observer.failure(error, c.req.raw, c.env, c.executionCtx)
+    return unrouted(c, deps, { code: "INTERNAL" })
+  }
 
 /** A preflight comes to no route, which would have set its id. */
 function identified(request: Request, response: Response): Response {
@@ -52,10 +60,7 @@ function routesOf(endpoints: readonly Endpoint[], deps: PipelineDeps): Hono<Hono
         : ({ code: "METHOD_NOT_ALLOWED", detail: `Use ${methods.join(", ")}.`, extra: { headers: { allow: methods.join(", ") } } } as const)
     return unrouted(c, deps, refusal)
   })
-  app.onError((error, c) => {
-    deps.observer.failure(error, c.req.raw, c.env, c.executionCtx)
-    return unrouted(c, deps, { code: "INTERNAL" })
-  })
+  app.onError(unexpected(deps))
   return app
 }
 

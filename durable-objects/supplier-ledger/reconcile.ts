@@ -39,6 +39,20 @@ export async function markEverything(
   return count
 }
 
+/** INV-WHS-8: what places are kept to hold, put right where it is not what lies there. @returns how many were not. */
+export function recountHoldings(store: LedgerStore, outbox: Outbox<ProjectedKind>, transaction: Transaction): number {
+  return transaction(() => {
+    const wrong = store.holdings.miscounted()
+    if (wrong.length === 0) return 0
+    const seq = store.next("seq")
+    for (const counted of wrong) {
+      store.holdings.table.save({ ...counted, heldSeq: seq })
+      outbox.touch("holding", counted.locationId, seq)
+    }
+    return wrong.length
+  })
+}
+
 /**
  * Compares D1 with the ledger, page by page. A thing that is dirty before or after its page is read is on its way
  * and is left out; what differs is put under a new generation's guard, so that the relay overwrites even a row whose

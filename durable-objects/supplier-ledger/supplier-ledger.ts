@@ -27,7 +27,7 @@ import { schemaSteps } from "./migrations.ts"
 import { eventOrganizations, type ProjectedKind, rowsOf, statementsFor } from "./projections/index.ts"
 import { areLinksShownAnew } from "./projections/links.ts"
 import { LedgerReader } from "./reader.ts"
-import { markEverything, reconcileLedger, sweepOlderGenerations } from "./reconcile.ts"
+import { markEverything, reconcileLedger, recountHoldings, sweepOlderGenerations } from "./reconcile.ts"
 import { RoomNews } from "./room-news.ts"
 import type { Envelope, LedgerReplies, LedgerReply, LedgerRpc, PastCommand, ProjectionState, Reconciliation } from "./rpc.ts"
 import { LedgerStore } from "./store/index.ts"
@@ -136,6 +136,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
     if (!this.#isReady) return { checked: 0, differences: [], truncated: false, stuck: [] }
     // What D1 refused may be mended by now; what is still refused is parked again.
     this.#transaction(() => this.#outbox.unpark())
+    this.#recount()
     await this.#relay.flush()
     const seqAtStart = this.#store.meta("seq")
     const executor = new Executor(this.env, new Meter(), "ledger reconcile")
@@ -146,6 +147,11 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
       await this.#relay.flush()
     }
     return { ...found, stuck: this.#outbox.stuck }
+  }
+
+  #recount(): void {
+    const places = recountHoldings(this.#store, this.#outbox, this.#transaction)
+    if (places > 0) log.error("what places are kept to hold was not what lies there", { organization: this.#store.organization.id, places })
   }
 
   /** Projects everything anew under a new generation, then deletes what the old one left. Readers never see a gap. */
@@ -161,6 +167,7 @@ export class SupplierLedger extends LedgerReader implements LedgerRpc {
       this.#armRelay(this.#now())
       return next
     })
+    this.#recount()
     const rows = await markEverything(this.#store, this.#outbox, generation, this.#transaction)
     this.ctx.waitUntil(this.#finishRebuild())
     return { generation, rows }

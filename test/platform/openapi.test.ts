@@ -329,6 +329,8 @@ describe("the documentation's pages", () => {
     expect([head.status, await head.text()]).toEqual([200, ""])
     const again = await ask(path, { headers: { "if-none-match": response.headers.get("etag") ?? "" } })
     expect(again.status).toBe(304)
+    // A cache lays the headers of a 304 over those that it keeps: another policy would take the page its scripts.
+    expect([null, response.headers.get("content-security-policy")]).toContain(again.headers.get("content-security-policy"))
   })
 
   test("pages name nothing that lies elsewhere, and their policy allows what they name", async () => {

@@ -44,18 +44,16 @@ async function writeErrors(desk: ImportDesk, db: TenantDb, job: ImportJobRow, no
   if (progress.failed === 0) return doneWithout(null)
   const id = await errorsFileIdOf(job)
   const file = { orgId: job.orgId, id, name: `${job.kind}-import-failed-rows.csv`, uploadedBy: job.startedBy, now }
-  try {
-    return { fileId: id, statements: await writeImportFile(env, db, file, linesOf(desk, progress.columns ?? [])), why: null }
-  } catch (error) {
-    // The bucket's failures alone: a database that was down for long says nothing of it.
-    const errorsFileTries = (progress.errorsFileTries ?? 0) + 1
-    if (errorsFileTries < limits.importErrorsFileTriesMax) {
-      await desk.note({ ...progress, errorsFileTries })
-      throw error
-    }
-    log.error("an import ends without the file of its failed rows", { job: job.id, error: describeError(error) })
+  const failedTries = progress.errorsFileTries ?? 0
+  if (failedTries >= limits.importErrorsFileTriesMax) {
+    log.error("an import ends without the file of its failed rows", { job: job.id })
     return doneWithout("The file of its failed rows could not be written.")
   }
+  // Counted as failed before it begins, so that dying of it counts, too. What fails after it, D1 say, is no fault of the file's.
+  await desk.note({ ...progress, errorsFileTries: failedTries + 1 })
+  const statements = await writeImportFile(env, db, file, linesOf(desk, progress.columns ?? []))
+  await desk.note({ ...progress, errorsFileTries: failedTries })
+  return { fileId: id, statements, why: null }
 }
 
 type Ending = { readonly reason: string | null; readonly written: Written; readonly now: number }

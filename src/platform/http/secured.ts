@@ -19,11 +19,14 @@ export const uploadsPolicy = "default-src 'none'; sandbox; frame-ancestors 'none
 
 const isPage = (headers: Headers): boolean => headers.get("content-type")?.startsWith("text/html") === true
 
-/** The answer with the headers that browsers go by (decision 0012); a policy that it has already stays. */
+/**
+ * The answer with the headers that browsers go by (decision 0012); a policy that it has already stays. What is not modified
+ * gets none: a cache lays the headers of a 304 over those of the page that it keeps (RFC 9111, section 4.3.4).
+ */
 export function secured(response: Response): Response {
   const { headers } = response
   for (const [name, value] of always) headers.set(name, value)
-  if (headers.has("content-security-policy")) return response
+  if (response.status === 304 || headers.has("content-security-policy")) return response
   if (isPage(headers)) {
     headers.set("content-security-policy", pagePolicy)
     // Whoever opened a page of ours gets no hold on its window.

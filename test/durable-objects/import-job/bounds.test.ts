@@ -184,8 +184,8 @@ describe("INV-IMP-12: an import ends", () => {
         throw error
       })
     // Each time a new instance over what the one before it kept.
-    for (let tries = 0; tries < limits.importErrorsFileTriesMax; tries += 1) await work(id, by.org.id, failing, undisturbed)
-    expect(failures).toBe(limits.importErrorsFileTriesMax - 1)
+    for (let tries = 0; tries <= limits.importErrorsFileTriesMax; tries += 1) await work(id, by.org.id, failing, undisturbed)
+    expect(failures).toBe(limits.importErrorsFileTriesMax)
     expect(await jobRow(id)).toEqual({
       status: "DONE",
       reason: "The file of its failed rows could not be written.",
@@ -193,6 +193,24 @@ describe("INV-IMP-12: an import ends", () => {
       failed: 1,
       errors_file_id: null,
     })
+  })
+
+  test("without that file, too, where writing it is what the object dies of, so that nobody counts the failure", async () => {
+    const by = await signUp()
+    const id = await waiting(by, by.org.id, "products", oneFails)
+    const noted: Array<number | undefined> = []
+    const watched: ImportWork = (desk) =>
+      runImport({
+        ...desk,
+        note: async (progress) => {
+          noted.push(progress.errorsFileTries)
+          await desk.note(progress)
+          throw new Error("the object died")
+        },
+      })
+    for (let tries = 0; tries <= limits.importErrorsFileTriesMax; tries += 1) await work(id, by.org.id, watched, undisturbed)
+    expect(noted).toEqual(Array.from({ length: limits.importErrorsFileTriesMax }, (_, tries) => tries + 1))
+    expect(await jobRow(id)).toMatchObject({ status: "DONE", reason: "The file of its failed rows could not be written." })
   })
 
   test("with the file of its failed rows, however long D1 was down before the bucket failed for once", async () => {

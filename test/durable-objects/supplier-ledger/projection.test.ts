@@ -241,6 +241,22 @@ describe("reconcile", () => {
     await expectProjected(ledger, [buyer])
   })
 
+  test.each(["reconcile", "rebuild"] as const)(
+    "INV-WHS-8: what a place is kept to hold is put right by a %s where a ledger lost count of it, and D1 hears of it",
+    async (verb) => {
+      const { ledger, buyer } = await busy()
+      const held = () => ledger.rows("SELECT location_id, on_hand_milli, incoming_milli FROM place_holdings ORDER BY location_id")
+      const right = await held()
+      await ledger.rows("UPDATE place_holdings SET on_hand_milli = on_hand_milli + 7, incoming_milli = incoming_milli + 3")
+      await ledger.rows("DELETE FROM place_holdings WHERE location_id = (SELECT max(location_id) FROM place_holdings)")
+      await ledger.evict()
+      await ledger.rpc[verb]()
+      expect(await held()).toEqual(right)
+      await ledger.rpc.reconcile()
+      await expectProjected(ledger, [buyer])
+    },
+  )
+
   test.each([
     ["locations", "location", "whs_extra"],
     ["products", "product", "prd_extra"],

@@ -101,6 +101,7 @@ describe("INV-LED-1: somebody without a link", () => {
     const { ledger, buyer, product } = await trading(5)
     const placed = await ledger.must(buyer, "placeOrder", order(buyer, [product.id, 1]))
     const [link] = await ledger.rows<{ id: LinkId }>("SELECT id FROM links")
+    await ledger.comeDue("relay")
     const before = await storedIn(ledger)
     const ids = { link: link?.id ?? nobodysLink, order: placed.id, product: product.id }
     const stranger = organization("Stranger")
@@ -112,6 +113,7 @@ describe("INV-LED-1: somebody without a link", () => {
     const ledger = await adopted()
     const asking = organization("Asking")
     await ledger.must(asking, "requestLink", { buyerId: asking.id, buyerName: asking.name, message: null, coolDownMs: 0 })
+    await ledger.comeDue("relay")
     const before = await storedIn(ledger)
     const ids = { link: nobodysLink, order: nobodysOrder, product: nobodysProduct } as const
     expect(await tryEverything(ledger, asking, ids)).toEqual(refused)
