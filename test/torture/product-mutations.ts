@@ -1,10 +1,12 @@
-import type { AuditRow, Books } from "./books.ts"
+import type { AuditRow, Books, LedgerBooks } from "./books.ts"
 import type { Journal } from "./journal.ts"
 import { acknowledged, again, inLedger, inList, keysOf, type Mutation, other, some, twice, without } from "./mutation.ts"
 
 const products = "every acknowledged product and change of one stands once"
 const edits = "of edits with an ETag one builds upon each version, and none is refused but for a newer one"
 const causes = "each movement has its cause, and each cause its movements"
+
+type Movement = LedgerBooks["movements"][number]
 
 const isCreated = (journal: Journal) => {
   const keys = keysOf(acknowledged(journal, "create product"))
@@ -14,6 +16,12 @@ const isEdited = (journal: Journal) => {
   const keys = keysOf(acknowledged(journal, "edit product"))
   return ({ action, after }: AuditRow): boolean => action === "catalog.product.update" && keys.has(after?.["description"])
 }
+
+/** Not what a storekeeper stated or put right since, of which other checks tell. */
+const isOfNobody =
+  (wanted: string) =>
+  ({ id, reason, reference }: Movement, { movements }: LedgerBooks): boolean =>
+    reason === wanted && reference === null && !movements.some(({ corrects }) => corrects === id)
 
 /** Two changes of one product, one of which was of the version that its client had read, trade places. */
 function exchanged(books: Books, journal: Journal): Books {
@@ -89,32 +97,27 @@ export const productMutations: readonly Mutation[] = [
   {
     of: causes,
     lie: "a product opened with less than was said",
-    tell: (books) => inLedger(books, "movements", ({ reason }) => reason === "OPENING", without),
+    tell: (books) => inLedger(books, "movements", isOfNobody("OPENING"), without),
   },
   {
     of: causes,
     lie: "a product opened twice",
-    tell: (books) => inLedger(books, "movements", ({ reason }) => reason === "OPENING", again),
+    tell: (books) => inLedger(books, "movements", isOfNobody("OPENING"), again),
   },
   {
     of: causes,
     lie: "stock was counted, and no movement says so",
-    tell: (books) => inLedger(books, "movements", ({ reason }) => reason === "COUNT", without),
+    tell: (books) => inLedger(books, "movements", isOfNobody("COUNT"), without),
   },
   {
     of: causes,
     lie: "stock moved for no cause",
     tell: (books) =>
-      inLedger(
-        books,
-        "movements",
-        ({ reason }) => reason === "OPENING",
-        (rows, row) => [...rows, { ...row, id: "made-up", reason: "MADE_UP" }],
-      ),
+      inLedger(books, "movements", isOfNobody("OPENING"), (rows, row) => [...rows, { ...row, id: "made-up", reason: "MADE_UP" }]),
   },
   {
     of: causes,
     lie: "a movement stands twice under its id",
-    tell: (books) => inLedger(books, "movements", ({ reason }) => reason === "OPENING", twice),
+    tell: (books) => inLedger(books, "movements", isOfNobody("OPENING"), twice),
   },
 ]
