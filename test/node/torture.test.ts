@@ -7,7 +7,7 @@ import { mutations } from "../torture/mutations.ts"
 import { blowsOf, digestOf, stepsOf } from "../torture/plan.ts"
 import { Random } from "../torture/random.ts"
 import { torture } from "../torture/torture.ts"
-import { verify } from "../torture/verify.ts"
+import { checkNames, verify } from "../torture/verify.ts"
 import { turns, wireNames } from "../torture/wires.ts"
 import { cast } from "../torture/world.ts"
 
@@ -20,7 +20,9 @@ test("a short run kills the server at least once and breaks no guarantee; each l
   const said: string[] = []
   let missed: readonly string[] | undefined
   const onBooks = (books: Books, journal: Journal): void => {
-    missed = mutations.filter(({ of, tell }) => !verify(tell(books), journal).violation?.startsWith(`${of}: `)).map(({ lie }) => lie)
+    missed = mutations
+      .filter(({ of, tell }) => !verify(tell(books, journal), journal).violation?.startsWith(`${of}: `))
+      .map(({ lie }) => lie)
   }
   const report = await torture({ seed: 2026, seconds, say: (line) => void said.push(line), onBooks })
   expect(report.violation, said.join("\n")).toBeNull()
@@ -62,6 +64,20 @@ test("a short run kills the server at least once and breaks no guarantee; each l
   expect(report.verified.map(({ name }) => name)).toContain(
     "no password, token, key, ticket, signature or webhook secret in the server's log",
   )
+})
+
+/** Checks of which no lie can be told, each with the reason. */
+const withoutLie: Readonly<Record<string, string>> = {}
+
+test("every check has a lie to find", () => {
+  const lied = new Set(mutations.map(({ of }) => of))
+  expect(checkNames.filter((name) => !lied.has(name))).toEqual(Object.keys(withoutLie))
+  expect(
+    [...lied].filter((name) => !checkNames.includes(name)),
+    "lies of no check",
+  ).toEqual([])
+  const lies = mutations.map(({ of, lie }) => `${of}: ${lie}`)
+  expect(new Set(lies).size, "lies of one name").toBe(lies.length)
 })
 
 test("a seed is a plan: the same one again gives the same operations, faults and kills", () => {

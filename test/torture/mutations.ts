@@ -1,10 +1,15 @@
 import type { Books } from "./books.ts"
+import { chatMutations } from "./chat-mutations.ts"
 import { instead, type Mutation, some, without } from "./mutation.ts"
 import { orderMutations } from "./order-mutations.ts"
+import { partnerMutations } from "./partner-mutations.ts"
+import { peopleMutations } from "./people-mutations.ts"
 import { poison } from "./plan.ts"
+import { productMutations } from "./product-mutations.ts"
 import type { Heard } from "./receiver.ts"
 import { slowMutations } from "./slow-mutations.ts"
 import { stockMutations } from "./stock-mutations.ts"
+import { trailMutations } from "./trail-mutations.ts"
 
 const mails = "each mail about an event goes once"
 const hooks = "webhooks got every event they ask for, signed, and nothing of others"
@@ -53,7 +58,12 @@ const letter = ({ letters: all, events }: Books) => {
 
 export const mutations: readonly Mutation[] = [
   ...orderMutations,
+  ...partnerMutations,
+  ...peopleMutations,
+  ...productMutations,
   ...stockMutations,
+  ...trailMutations,
+  ...chatMutations,
   ...slowMutations,
   {
     of: mails,

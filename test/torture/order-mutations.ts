@@ -1,7 +1,9 @@
 import type { Books, LedgerBooks } from "./books.ts"
-import { inLedger, instead, type Mutation, some, without } from "./mutation.ts"
+import { inLedger, inList, instead, type Mutation, other, some, without } from "./mutation.ts"
 
 const placed = "every acknowledged order stands once, on both sides; none that was refused or half done"
+const moves = "every acknowledged change of an order stands once in its history, and each change was asked for"
+const numbers = "order numbers are without gaps"
 const terms = "every acknowledged word on a link's terms stood once, and the last stands"
 const priced = "every line is at the price of the moment it was ordered at, by its buyer's terms of just then"
 const deliveries = "what was delivered is billed as INV-ORD-8 says, and orders come to the sum of their lines"
@@ -143,6 +145,83 @@ export const orderMutations: readonly Mutation[] = [
         books,
         () => true,
         (line) => ({ ...line, lineTotalMinor: line.lineTotalMinor + 1 }),
+      ),
+  },
+  {
+    of: moves,
+    lie: "a change of an order is gone",
+    tell: (books) =>
+      inLedger(
+        books,
+        "orders",
+        ({ history }) => history.length > 1,
+        other(({ history }) => ({ history: history.slice(0, -1) })),
+      ),
+  },
+  {
+    of: moves,
+    lie: "an order was changed twice by one command",
+    tell: (books) =>
+      inLedger(
+        books,
+        "orders",
+        ({ history }) => history.length > 1,
+        other(({ history, version }) => ({ history: [...history, ...history.slice(-1)], version: version + 1 })),
+      ),
+  },
+  {
+    of: moves,
+    lie: "an order was changed by nobody",
+    tell: (books) =>
+      inLedger(
+        books,
+        "orders",
+        ({ history }) => history.length > 1,
+        other(({ history }) => ({ history: history.map((step, index) => (index === 0 ? step : { ...step, reason: "made-up" })) })),
+      ),
+  },
+  {
+    of: moves,
+    lie: "an order is in another state than its history led to",
+    tell: (books) =>
+      inLedger(
+        books,
+        "orders",
+        () => true,
+        other(({ status }) => ({ status: status === "CANCELLED" ? "COMPLETED" : "CANCELLED" })),
+      ),
+  },
+  {
+    of: numbers,
+    lie: "a number was left out",
+    tell: (books) =>
+      inLedger(
+        books,
+        "orders",
+        () => true,
+        other(() => ({ number: "made-up" })),
+      ),
+  },
+  {
+    of: numbers,
+    lie: "two orders have one number",
+    tell: (books) =>
+      inLedger(
+        books,
+        "orders",
+        (_, { orders }) => orders.length > 1,
+        (rows, row) => rows.map((one) => ({ ...one, number: one === rows.at(-1) ? row.number : one.number })),
+      ),
+  },
+  {
+    of: numbers,
+    lie: "an order was counted that is not there",
+    tell: (books) =>
+      inList(
+        books,
+        "ledgers",
+        () => true,
+        other(({ ordersCounted }) => ({ ordersCounted: ordersCounted + 1 })),
       ),
   },
 ]

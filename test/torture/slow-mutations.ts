@@ -1,6 +1,6 @@
 import type { Books } from "./books.ts"
 import type { SocketLog } from "./chat-device.ts"
-import { instead, type Mutation, some, without } from "./mutation.ts"
+import { acknowledged, inList, instead, keysOf, type Mutation, some, without } from "./mutation.ts"
 
 const sockets = "each socket brought each message once and in order, from their resume on without a gap"
 const others = "nobody waited for those whose wires stood still"
@@ -82,12 +82,9 @@ export const slowMutations: readonly Mutation[] = [
   {
     of: "every acknowledged upload and complaint stands once; what was cut off does not",
     lie: "an upload that was acknowledged is not there",
-    tell: (books) => {
-      const file = some(
-        books.files.find(({ org_id: orgId, owner_id: owner }) => orgId === owner),
-        "file",
-      )
-      return { ...books, files: without(books.files, file) }
+    tell: (books, journal) => {
+      const uploads = keysOf(acknowledged(journal, "upload file"))
+      return inList(books, "files", ({ org_id: orgId, owner_id: owner, name }) => orgId === owner && uploads.has(name), without)
     },
   },
 ]

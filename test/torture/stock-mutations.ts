@@ -17,10 +17,14 @@ const projection = "projection = ledger, row by row"
 const isKitOf = ({ components }: LedgerBooks, productId: string): boolean =>
   components.some(({ parent_id: parent }) => parent === productId)
 
-/** The movement by which an order took a component for a kit, and no units, which are counted elsewhere, too. */
-const isForKit = ({ product_id: product, order_line_id: lineId, reason }: LedgerBooks["movements"][number], ledger: LedgerBooks): boolean =>
+/** The movement by which an order took a component for a kit; of no units and no recalled lot, which are counted elsewhere, too. */
+const isForKit = (
+  { product_id: product, lot_id: lot, order_line_id: lineId, reason }: LedgerBooks["movements"][number],
+  ledger: LedgerBooks,
+): boolean =>
   reason === "ORDER_ACCEPTED" &&
   !ledger.units.some((unit) => unit.product_id === product) &&
+  !ledger.lots.some(({ id, status }) => id === lot && status === "RECALLED") &&
   ledger.orders.some(({ lines }) => lines.some(({ id, productId }) => id === lineId && isKitOf(ledger, productId)))
 
 const anImport = (books: Books) =>

@@ -107,3 +107,5 @@ const checks: ReadonlyArray<{ readonly name: string; readonly run: Check }> = [
   { name: "no outbox holds a row", run: outboxesAreEmpty },
   { name: "rows of two parties stand with these two alone", run: rowsStandWithTheirParties },
 ]
+
+export const checkNames: readonly string[] = checks.map(({ name }) => name)

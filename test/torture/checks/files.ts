@@ -49,8 +49,10 @@ export function objectsAndRowsAgree({ files, objectKeys, usage }: Books): number
   for (const key of wanted) must(found.has(key), () => `${key} has a row and no object`)
   for (const key of found) must(wanted.has(key), () => `${key} has an object and no row`)
   const bytes = groupBy(own, ({ org_id: orgId }) => orgId)
-  for (const { org_id: orgId, bytes: said } of usage) {
+  const usedBy = new Map(usage.map(({ org_id: orgId, bytes: said }) => [orgId, said]))
+  for (const orgId of new Set([...bytes.keys(), ...usedBy.keys()])) {
     const sum = (bytes.get(orgId) ?? []).reduce((total, { size_bytes: size }) => total + size, 0)
+    const said = usedBy.get(orgId)
     must(said === sum, () => `files of ${orgId} take ${sum} bytes, and are said to take ${said}`)
   }
   return found.size

@@ -2,10 +2,11 @@ import type { AuditRow, Books } from "../books.ts"
 import { tokensTried } from "../employee.ts"
 import type { Command, Journal } from "../journal.ts"
 import { groupBy, must, mustStand, ofKind } from "./check.ts"
+import { isOwner } from "./told.ts"
 
 const addressIn = ({ after }: AuditRow): string => String(after?.["email"])
 
-/** A user is made by an owner or joins by an invitation: once, as the address it was meant for. */
+/** A user is made by an owner or joins by an invitation: once, as the address it was meant for; nobody else is there but founders. */
 export function peopleStandOnce({ users, audits }: Books, journal: Journal): number {
   const byAddress = groupBy(users, ({ email }) => email)
   const rowsOf = (action: string) =>
@@ -28,6 +29,11 @@ export function peopleStandOnce({ users, audits }: Books, journal: Journal): num
     mustStand(command, joined?.get(address)?.length ?? 0, "audit row")
     mustStand(command, byAddress.get(address)?.length ?? 0, "user")
   }
+  const meant = new Set([
+    ...hired.map(({ key }) => `${key}@torture.test`),
+    ...ofKind(journal, "join").map(({ asked }) => String(asked["email"])),
+  ])
+  for (const { id, email } of users) must(isOwner(email) || meant.has(email), () => `${id} (${email}) was neither hired nor invited`)
   return hired.length + ofKind(journal, "invite", "join").length
 }
 

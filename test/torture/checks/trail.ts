@@ -2,13 +2,18 @@ import { platformOrganizationId } from "../../../src/kernel/ids.ts"
 import type { AuditRow, Books } from "../books.ts"
 import { groupBy, must, mustBeUnique } from "./check.ts"
 
+/** What has each of its changes on the trail, and no row there without itself: half a command would leave one. */
+const keptByLedgers: ReadonlySet<string> = new Set(["order", "link", "product"])
+
 /** The audit rows of a change, counted from the change's own side: the books of the ledgers say how many there must be. */
 export function auditsStandOnce({ ledgers, audits, organizations }: Books): number {
   mustBeUnique(audits, "audit row")
   // What the platform does about an organization's ledger is no change of the organization.
   const changes = audits.filter(({ action }) => !action.startsWith("platform."))
   const byThing = groupBy(changes, ({ entity, entity_id: id }) => `${entity} ${id}`)
+  const known = new Set<string>()
   const mustNumber = (entity: string, id: string, wanted: number) => {
+    known.add(`${entity} ${id}`)
     const found = byThing.get(`${entity} ${id}`) ?? []
     must(
       found.length === wanted,
@@ -28,6 +33,11 @@ export function auditsStandOnce({ ledgers, audits, organizations }: Books): numb
     for (const { id, version } of products) mustNumber("product", id, version)
   }
   for (const { id, version } of organizations) if (byThing.has(`organization ${id}`)) mustNumber("organization", id, version)
+  for (const [thing, [row]] of byThing)
+    must(
+      known.has(thing) || !keptByLedgers.has(row?.entity ?? ""),
+      () => `${row?.id} (${row?.action}) is about ${thing}, which no ledger has`,
+    )
   return audits.length
 }
 
