@@ -11,6 +11,7 @@ import { configOf } from "../../src/platform/env.ts"
 import { type EndpointSpec, fullPath, isMutation, permissionsRequired, takesStream } from "../../src/platform/http/endpoint.ts"
 import { fieldsOf } from "../../src/platform/http/schemas.ts"
 import worker from "../../src/worker.ts"
+import { changedAt, type Place, placesIn } from "../support/json-places.ts"
 import { quiet } from "../support/ledger.ts"
 import { exampleBodies } from "../support/requests.ts"
 import { setting } from "../support/seed.ts"
@@ -108,22 +109,9 @@ function oddScalars(isTaken: (value: unknown) => boolean): unknown[] {
   return isTaken("<b>x</b>") && isTaken("../..") ? taken.filter((value) => !unlikeWords.has(value)) : taken
 }
 
-type Path = readonly (string | number)[]
 type Json = Readonly<Record<string | number, unknown>>
 
-const at = (value: unknown, path: Path): unknown => path.reduce<unknown>((part, name) => (part as Json | undefined)?.[name], value)
-
-function placesIn(value: unknown, here: Path = []): Path[] {
-  if (typeof value !== "object" || value === null) return [here]
-  return [here, ...Object.entries(value).flatMap(([name, part]) => placesIn(part, [...here, Array.isArray(value) ? Number(name) : name]))]
-}
-
-function changedAt(value: unknown, [first, ...rest]: Path, put: unknown): unknown {
-  if (first === undefined) return put
-  const copy: Record<string | number, unknown> = Array.isArray(value) ? ([...value] as never) : { ...(value as object) }
-  copy[first] = changedAt(copy[first], rest, put)
-  return copy
-}
+const at = (value: unknown, path: Place): unknown => path.reduce<unknown>((part, name) => (part as Json | undefined)?.[name], value)
 
 const topFields = (schema: z.ZodType | undefined): readonly string[] => {
   try {
@@ -152,7 +140,7 @@ function* oddBodies(spec: EndpointSpec, good: unknown): Generator<unknown> {
       : typeof there === "object" && there !== null
         ? [{}, null]
         : scalars
-    const bodyWith = (value: unknown): unknown => JSON.parse(JSON.stringify(changedAt(good, place, value)))
+    const bodyWith = (value: unknown): unknown => JSON.parse(JSON.stringify(changedAt(good, place, () => value)))
     const isTaken = (value: unknown): boolean => spec.body?.safeParse(bodyWith(value)).success === true
     yield* spread(values === scalars ? oddScalars(isTaken) : values.filter(isTaken), each).map(bodyWith)
   }
