@@ -338,13 +338,24 @@ async function readAll(list: readonly EndpointSpec[]): Promise<Record<string, nu
   return statuses
 }
 
-/** Operations that answer odd bodies like any other that is wrong. */
-const neverTold: Readonly<Record<string, string>> = {
+/** Operations that let nobody in here, or take nothing odd, and why. */
+const neverLetIn: Readonly<Record<string, string>> = {
   signIn: "a password that is not theirs",
   refreshSession: "a token that is none of ours",
   resetPassword: "a token that is none of ours",
   changePassword: "a password that is not theirs, guesses at which are counted",
   forgotPassword: "takes an address and nothing odd",
+}
+
+/** Operations that let them in and refuse every odd body here, and why. */
+const neverCarriedOut: Readonly<Record<string, string>> = {
+  requestLink: "with oneself there is no link, and with the one other there is one",
+  setLinkStatus: "the link is approved already",
+  moveUnit: "what was done to the unit before has no such step",
+  damageUnit: "what was done to the unit before has no such step",
+  reorder: "what was done to the product before leaves nothing of the order to repeat",
+  reopenComplaint: "the complaint is not resolved",
+  withdrawComplaint: "what was done to the complaint before has no such step",
 }
 
 describe("what is odd and taken in a body is carried out or refused", () => {
@@ -363,8 +374,12 @@ describe("what is odd and taken in a body is carried out or refused", () => {
     }
     await readAll(readable.filter(({ tag }) => tag === spec.tag)).catch((error: unknown) => failures.push(`afterwards: ${String(error)}`))
     expect(failures).toEqual([])
-    // Whoever is not let in shows nothing of what is behind the door.
-    if (!Object.hasOwn(neverTold, operationId)) expect([...answers].some((status) => ![401, 404, 429].includes(status))).toBe(true)
+    const seen = [...answers]
+    if (Object.hasOwn(neverLetIn, operationId)) return
+    // Whoever is refused at the door shows nothing of what is behind it.
+    const isDone = (status: number): boolean =>
+      Object.hasOwn(neverCarriedOut, operationId) ? ![401, 404, 429].includes(status) : status < 300
+    expect([seen, seen.some(isDone)]).toEqual([seen, true])
   })
 })
 
