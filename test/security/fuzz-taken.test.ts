@@ -5,12 +5,11 @@ import { beforeAll, describe, expect, test } from "vitest"
 import { endpoints } from "../../src/domains/endpoints.ts"
 import { tags } from "../../src/domains/tags.ts"
 import { idPrefixes, newId, type OrganizationId, type UserId } from "../../src/kernel/ids.ts"
-import { signAccessToken } from "../../src/platform/auth/access-token.ts"
 import { isPlatformPermission } from "../../src/platform/auth/permissions.ts"
-import { configOf } from "../../src/platform/env.ts"
 import { type EndpointSpec, fullPath, isMutation, permissionsRequired, takesStream } from "../../src/platform/http/endpoint.ts"
 import { fieldsOf } from "../../src/platform/http/schemas.ts"
 import worker from "../../src/worker.ts"
+import { accessTokenOf } from "../support/app.ts"
 import { changedAt, type Place, placesIn } from "../support/json-places.ts"
 import { quiet } from "../support/ledger.ts"
 import { exampleBodies } from "../support/requests.ts"
@@ -272,20 +271,13 @@ const isForStaff = (spec: EndpointSpec): boolean => {
 
 /** Some operations end the session that asks: each has one of its own. */
 const anotherToken = (): Promise<string> =>
-  signAccessToken(
-    configOf(env).JWT_KEYS,
-    {
-      userId: a.owner.id as UserId,
-      orgId: a.org.id as OrganizationId,
-      orgSlug: a.org.slug,
-      sessionId: newId("ses", Date.now()),
-      name: "Olga Owner",
-      roles: ["owner"],
-      customPermissions: [],
-      isReadOnly: false,
-    },
-    Date.now(),
-  )
+  accessTokenOf({
+    userId: a.owner.id as UserId,
+    orgId: a.org.id as OrganizationId,
+    orgSlug: a.org.slug,
+    name: "Olga Owner",
+    roles: ["owner"],
+  })
 
 let addresses = 0
 

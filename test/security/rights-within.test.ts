@@ -1,9 +1,7 @@
-import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test } from "vitest"
-import { newId, type OrganizationId, type UserId } from "../../src/kernel/ids.ts"
-import { signAccessToken } from "../../src/platform/auth/access-token.ts"
+import type { OrganizationId, UserId } from "../../src/kernel/ids.ts"
 import type { Permission } from "../../src/platform/auth/permissions.ts"
-import { configOf } from "../../src/platform/env.ts"
+import { accessTokenOf } from "../support/app.ts"
 import { connect, conversationOf, setLink } from "../support/chat.ts"
 import { quiet } from "../support/ledger.ts"
 import { furnished, linked, type Tenant } from "../support/tenants.ts"
@@ -29,20 +27,14 @@ beforeAll(async () => {
 
 /** Somebody of A's with these permissions and no others. */
 const holding = (...permissions: readonly Permission[]): Promise<string> =>
-  signAccessToken(
-    configOf(env).JWT_KEYS,
-    {
-      userId: a.clerk.id as UserId,
-      orgId: a.org.id as OrganizationId,
-      orgSlug: a.org.slug,
-      sessionId: newId("ses", Date.now()),
-      name: "Somebody",
-      roles: [],
-      customPermissions: permissions,
-      isReadOnly: false,
-    },
-    Date.now(),
-  )
+  accessTokenOf({
+    userId: a.clerk.id as UserId,
+    orgId: a.org.id as OrganizationId,
+    orgSlug: a.org.slug,
+    name: "Somebody",
+    roles: [],
+    customPermissions: permissions,
+  })
 
 const get = async (path: string, ...permissions: readonly Permission[]): Promise<Answer["body"]> => {
   const { status, body } = await api("GET", path, { token: await holding(...permissions) })
