@@ -4,7 +4,7 @@ import { cellsOf, csvRecords, piecesOf } from "../../src/platform/files/csv-reco
 import { fullPath } from "../../src/platform/http/endpoint.ts"
 import { failedRowsOf, imported } from "../support/imports.ts"
 import { quiet } from "../support/ledger.ts"
-import { api, signUp, type World } from "../support/world.ts"
+import { api, must, signUp, type World } from "../support/world.ts"
 
 /** Words that a spreadsheet would take for a formula, wherever somebody's words come to stand in a CSV file: every one that is written. */
 
@@ -14,12 +14,6 @@ const formulas = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", '=HY
 
 let supplier: World
 let buyer: World
-
-async function must(status: number, answer: ReturnType<typeof api>) {
-  const { status: got, body } = await answer
-  expect([got, JSON.stringify(body)]).toEqual([status, expect.anything()])
-  return body
-}
 
 /** Both sides' words are formulas, in every field that takes words. */
 beforeAll(async () => {
@@ -80,11 +74,11 @@ async function expectHarmless(csv: string): Promise<void> {
 
 const written = endpoints.map(({ spec }) => spec).filter(({ success }) => success.contentType === "text/csv")
 
-test("there are so many operations that write CSV", () => {
+test("three operations write CSV, and each is tried", () => {
   expect(written.map(({ operationId }) => operationId).sort()).toEqual(["exportComplaints", "exportOrders", "exportProducts"])
 })
 
-test.each(written.map((spec) => [spec.operationId, spec] as const))("%s writes none as a formula", async (operationId, spec) => {
+test.each(written.map((spec) => [spec.operationId, spec] as const))("%s writes nobody's words as a formula", async (operationId, spec) => {
   for (const { token } of operationId === "exportOrders" ? [supplier, buyer] : [supplier]) {
     const { status, headers, body } = await api("GET", `./${fullPath(spec).slice(1)}`, { token })
     expect(status).toBe(200)
@@ -93,7 +87,7 @@ test.each(written.map((spec) => [spec.operationId, spec] as const))("%s writes n
   }
 })
 
-test("the file of an import's failed rows writes none as a formula, in what was sent or in what is said of it", async () => {
+test("the file of an import's failed rows writes nobody's words as a formula, in what was sent or in what is said of it", async () => {
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
   const rows = formulas.map((text) => [text, text, text, text].map(quoted).join(","))
   const job = await imported(supplier.token, "products", `sku,name,price,category\n${rows.join("\n")}\n`)

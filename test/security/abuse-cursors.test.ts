@@ -1,5 +1,5 @@
 import type { z } from "@hono/zod-openapi"
-import { beforeAll, describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test, vi } from "vitest"
 import { endpoints } from "../../src/domains/endpoints.ts"
 import { isPlatformPermission } from "../../src/platform/auth/permissions.ts"
 import { type EndpointSpec, fullPath, permissionsRequired } from "../../src/platform/http/endpoint.ts"
@@ -17,7 +17,6 @@ const lists = endpoints.map(({ spec }) => spec).filter(({ isList }) => isList ==
 /** Lists that have one row here at most, or none, and so lend no cursor; each is asked with everybody else's. */
 const short: readonly string[] = [
   "listBundlesOfComponent",
-  "listConversations",
   "listDeadLetters",
   "listDirectory",
   "listExpiringStock",
@@ -81,6 +80,8 @@ beforeAll(async () => {
   ])
   await two("/inventory/items", [{ product_id: a.otherProductId, serial: "another" }])
   real = [a.variantId, a.productId, b.owner.id, `cnv_${link.slice(4)}`, a.webhookId]
+  // Links make conversations, of which D1 hears a little later.
+  await vi.waitFor(async () => expect((await api("GET", "/chat/conversations", { token: a.token })).body.data).toHaveLength(2), 30_000)
   for (const spec of lists) {
     const { status, body } = await list(spec, { limit: "1" })
     if (status !== 200) throw new Error(`${spec.operationId}: ${status} ${JSON.stringify(body)}`)
@@ -90,7 +91,7 @@ beforeAll(async () => {
 
 test("every list has a cursor to lend, but for those that are short", () => {
   const without = lists.map(({ operationId }) => operationId).filter((id) => !cursors.has(id))
-  expect(without.filter((id) => !short.includes(id))).toEqual([])
+  expect(without.sort()).toEqual([...short].sort())
   expect(cursors.size).toBeGreaterThan(20)
 })
 

@@ -50,6 +50,18 @@ const state = async () => JSON.stringify([await wholeOfD1(tables), { ...(await w
 
 const urlOf = (spec: EndpointSpec): string => `${pathOf(spec).slice(1)}${requiredQueryOf(spec)}`
 
+/** A GET with a body, as it comes by the wire: no script can make one. */
+function getWith(body: string, path: string): Request {
+  const posted = new Request(`http://api.waybill.test${path}`, { method: "POST", headers: inJson(), body })
+  return new Proxy(posted, {
+    get: (target, name) => {
+      if (name === "method") return "GET"
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === "function" ? value.bind(target) : value
+    },
+  })
+}
+
 describe("HEAD", () => {
   test.each(gets.map((spec) => [spec.operationId, spec] as const))("%s answers as GET does, without a body", async (_, spec) => {
     const get = await send("GET", urlOf(spec), { headers: signedIn() })
@@ -98,16 +110,16 @@ test("no other method does anything, by any name", async () => {
   expect(await state()).toBe(before)
 })
 
-describe("a path", () => {
-  const ofProduct = (id: string) => `/api/v1/products/${id}`
+const ofProduct = (id: string) => `/api/v1/products/${id}`
 
+describe("a path", () => {
   test("with a slash behind it, or letters written as percent signs, is the same resource to the same people", async () => {
     const id = a.productId
     const encoded = `%${id.charCodeAt(0).toString(16)}${id.slice(1)}`
     for (const path of [ofProduct(id), `${ofProduct(id)}/`, ofProduct(encoded)]) {
       expect([path, (await send("GET", path)).status]).toEqual([path, 401])
       const { status, body } = await send("GET", path, { headers: signedIn() })
-      expect([path, status === 200 ? body.id : [404, 422].includes(status)]).toEqual([path, status === 200 ? id : true])
+      expect([path, status, body.id]).toEqual([path, 200, id])
     }
   })
 
@@ -184,18 +196,44 @@ describe("a body", () => {
   })
 
   test("that says a name twice means the last alone, for the limits as for the deed", async () => {
-    const email = newEmail()
-    const twice = `{"email":"${email}","email":"${a.owner.email}","password":"${password}"}`
-    const { status, body } = await send("POST", "/api/v1/auth/token", { headers: { "content-type": "application/json" }, body: twice })
-    expect([status, body.user?.email ?? a.owner.email]).toEqual([200, a.owner.email])
-    const both = JSON.stringify({ email: a.owner.email, username: email, password })
-    expect((await send("POST", "/api/v1/auth/token", { headers: { "content-type": "application/json" }, body: both })).status).toBe(422)
-    const form = `username=${encodeURIComponent(email)}&username=${encodeURIComponent(a.owner.email)}&password=${password}`
-    const asForm = await send("POST", "/api/v1/auth/token", {
-      headers: { "content-type": "application/x-www-form-urlencoded" },
-      body: form,
-    })
-    expect([200, 422]).toContain(asForm.status)
+    const stranger = newEmail()
+    const twice = `{"email":"${stranger}","email":"${a.owner.email}","password":"${password}"}`
+    const inForm = (secret: string) =>
+      new URLSearchParams([
+        ["grant_type", "password"],
+        ["username", stranger],
+        ["username", a.owner.email],
+        ["password", secret],
+      ]).toString()
+    const signIn = (body: string, type = "application/json", headers: Record<string, string> = {}) =>
+      send("POST", "/api/v1/auth/token", { headers: { "content-type": type, ...headers }, body })
+    const form = "application/x-www-form-urlencoded"
+    for (const { status, body } of [await signIn(twice), await signIn(inForm(password), form)]) {
+      expect(status).toBe(200)
+      const me = await send("GET", "/api/v1/auth/me", { headers: { authorization: `Bearer ${body.access_token}` } })
+      expect([me.status, me.body.id]).toEqual([200, a.owner.id])
+    }
+    const both = JSON.stringify({ email: a.owner.email, username: stranger, password })
+    expect((await signIn(both)).status).toBe(422)
+
+    // Guesses count for the name that is meant, whatever stands before it: an address spends the allowance of that name alone.
+    for (const [address, guess, type] of [
+      ["2001:db8:78:1::1", twice.replace(password, "not-it-at-all"), "application/json"],
+      ["2001:db8:78:2::1", inForm("not-it-at-all"), form],
+    ] as const) {
+      const here = { "cf-connecting-ip": address }
+      const plain = async (email: string) => (await signIn(JSON.stringify({ email, password }), "application/json", here)).status
+      const guesses: number[] = []
+      // The limiter's minute may turn between the last guess and the look: then it is spent anew.
+      let isSpent = false
+      for (let n = 0; n < 100 && !isSpent; n += 1) {
+        const { status } = await signIn(guess, type, here)
+        guesses.push(status)
+        isSpent = status === 429 && (await plain(a.owner.email)) === 429
+      }
+      expect([type, isSpent, [...new Set(guesses)].sort()]).toEqual([type, true, [401, 429]])
+      expect([type, await plain(stranger)]).toEqual([type, 401])
+    }
   })
 
   test("cannot make an object of what every object has, at any depth, in any place that takes one", async () => {
@@ -222,9 +260,35 @@ describe("a body", () => {
     expect(await state()).toBe(before)
   })
 
-  test("of a GET or DELETE is nobody's business", async () => {
-    const { status } = await send("DELETE", `/api/v1/products/${a.productId}/images/${a.imageId}?x=1`, { headers: inJson(), body: "{}" })
-    expect(status).toBe(422)
+  test("of a GET is nobody's business", async () => {
+    for (const spec of gets) {
+      const plain = await send("GET", urlOf(spec), { headers: signedIn() })
+      for (const body of ["{}", '{"limit":1}', "{", "\u0000".repeat(2_000_000)]) {
+        const response = await worker.fetch(getWith(body, urlOf(spec)), env, createExecutionContext())
+        expect([spec.operationId, response.status]).toEqual([spec.operationId, plain.status])
+        await response.body?.cancel()
+      }
+    }
+  })
+
+  test("of a DELETE is nobody's business, but that it may not be without end", async () => {
+    const nobodys = specs.filter(({ method, body }) => method === "delete" && body === undefined)
+    expect(nobodys.length).toBeGreaterThan(5)
+    for (const spec of nobodys) {
+      const plain = await send("DELETE", urlOf(spec), { headers: signedIn() })
+      expect([spec.operationId, plain.status >= 400]).toEqual([spec.operationId, true])
+      for (const body of ["{}", '{"id":"x"}', "{"]) {
+        const { status, body: said } = await send("DELETE", urlOf(spec), { headers: inJson(), body })
+        expect([spec.operationId, body, status, said?.code]).toEqual([spec.operationId, body, plain.status, plain.body?.code])
+      }
+    }
+    const statuses: number[] = []
+    for (const body of [undefined, "{}", "{"]) {
+      const { body: made } = await post(product(`DELETED-${String(body)}`))
+      const options = body === undefined ? { headers: signedIn() } : { headers: inJson(), body }
+      statuses.push((await send("DELETE", ofProduct(made.id), options)).status)
+    }
+    expect(statuses).toEqual([204, 204, 204])
   })
 })
 

@@ -4,6 +4,7 @@ import { endpoints } from "../../src/domains/endpoints.ts"
 import { type IdPrefix, mintId, type OrganizationId, routingOf } from "../../src/kernel/ids.ts"
 import { fullPath } from "../../src/platform/http/endpoint.ts"
 import { D1Faults } from "../support/d1-faults.ts"
+import { png, uploaded } from "../support/files.ts"
 import { market } from "../support/market.ts"
 import { api, newEmail, password, signUp } from "../support/world.ts"
 import { deployed, json } from "./deployment.ts"
@@ -68,6 +69,28 @@ describe("in production", () => {
   })
 })
 
+const onAll = {
+  "strict-transport-security": "max-age=15552000; includeSubDomains",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "cross-origin",
+}
+const dataPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+const uploadsPolicy = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+/** The answer to somebody who has it already. */
+async function notModified(path: string, headers: Record<string, string>): Promise<Response> {
+  const first = await production(at(path), { headers })
+  await first.body?.cancel()
+  return production(at(path), { headers: { ...headers, "if-none-match": first.headers.get("etag") ?? "" } })
+}
+
+const preflight = (origin: string): Promise<Response> =>
+  production(at("/api/v1/products"), { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST" } })
+
 describe("headers", () => {
   test("no origin but the configured one may read an answer, none with credentials, and caches are told that it varies", async () => {
     const allow = async (origin: string, init: RequestInit = {}) => {
@@ -101,6 +124,37 @@ describe("headers", () => {
       expect(headers.get("referrer-policy")).toBe("no-referrer")
       expect(headers.get("strict-transport-security")).toContain("max-age=")
       for (const name of ["server", "x-powered-by", "via"]) expect(headers.get(name)).toBeNull()
+    }
+  })
+
+  test("of security are these and no others, on every kind of answer, to every origin", async () => {
+    const { token } = await signUp()
+    const signedIn = { authorization: `Bearer ${token}` }
+    const me = await production(at("/api/v1/auth/me"), { headers: signedIn })
+    const file = await uploaded(token, "product_image", await png(), "a.png")
+    const content = `/api/v1/files/${file.id}/content`
+    const elsewhere = { origin: "https://evil.example" }
+    const answers: ReadonlyArray<readonly [what: string, status: number, policy: string, answer: Response]> = [
+      ["JSON", 200, dataPolicy, me],
+      ["a page", 200, pagePolicy, await production(at("/docs"))],
+      ["an upload", 200, uploadsPolicy, await production(at(content), { headers: signedIn })],
+      ["an upload to another origin", 200, uploadsPolicy, await production(at(content), { headers: { ...signedIn, ...elsewhere } })],
+      ["what one has already", 304, dataPolicy, await notModified("/openapi.json", {})],
+      ["an upload that one has already", 304, uploadsPolicy, await notModified(content, signedIn)],
+      ["no such path", 404, dataPolicy, await production(at("/nothing"))],
+      ["JSON to another origin", 200, dataPolicy, await production(at("/health"), { headers: elsewhere })],
+      ["no such path to another origin", 404, dataPolicy, await production(at("/nothing"), { headers: elsewhere })],
+      ["a preflight", 204, dataPolicy, await preflight("https://app.waybill.example")],
+      ["a preflight of another origin", 204, dataPolicy, await preflight("https://evil.example")],
+    ]
+    for (const [what, status, policy, answer] of answers) {
+      const { headers } = answer
+      await answer.body?.cancel()
+      const security = [...headers].filter(
+        ([name]) => /security|^x-|policy|embedder|opener|server|via/.test(name) && name !== "x-request-id",
+      )
+      expect([what, answer.status, Object.fromEntries(security)]).toEqual([what, status, { ...onAll, "content-security-policy": policy }])
+      if (!what.startsWith("a preflight")) expect([what, headers.get("x-request-id")]).toEqual([what, expect.stringMatching(/^req_/)])
     }
   })
 

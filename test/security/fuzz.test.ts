@@ -12,6 +12,7 @@ import { configOf } from "../../src/platform/env.ts"
 import { type EndpointSpec, fullPath, isMutation, permissionsRequired, takesStream } from "../../src/platform/http/endpoint.ts"
 import { fieldsOf } from "../../src/platform/http/schemas.ts"
 import worker from "../../src/worker.ts"
+import { changedAt, type Place, placesIn } from "../support/json-places.ts"
 import { quiet } from "../support/ledger.ts"
 import { exampleBodies, paramsOf, pathOf, requiredQueryOf } from "../support/requests.ts"
 import { tablesOfD1, wholeLedgerOf, wholeOfD1 } from "../support/tenants.ts"
@@ -181,22 +182,7 @@ const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 300 }) },
 )
 
-type Path = readonly (string | number)[]
-
-/** Every place in a body, the whole of it included. */
-function placesIn(value: unknown, at: Path = []): Path[] {
-  if (typeof value !== "object" || value === null) return [at]
-  return [at, ...Object.entries(value).flatMap(([name, part]) => placesIn(part, [...at, Array.isArray(value) ? Number(name) : name]))]
-}
-
-function changedAt(value: unknown, [first, ...rest]: Path, change: (old: unknown) => unknown): unknown {
-  if (first === undefined) return change(value)
-  const copy: Record<string | number, unknown> = Array.isArray(value) ? ([...value] as never) : { ...(value as object) }
-  copy[first] = changedAt(copy[first], rest, change)
-  return copy
-}
-
-const without = (value: unknown, path: Path): unknown => {
+const without = (value: unknown, path: Place): unknown => {
   const last = path.at(-1)
   return changedAt(value, path.slice(0, -1), (parent) =>
     Array.isArray(parent)
@@ -226,7 +212,7 @@ function hostileBody(good: unknown): fc.Arbitrary<unknown> {
   )
 }
 
-const at = (value: unknown, path: Path): unknown =>
+const at = (value: unknown, path: Place): unknown =>
   path.reduce<unknown>((part, name) => (part as Record<string | number, unknown>)[name], value)
 
 /** As it arrives: lone surrogates and the like are what JSON makes of them. */

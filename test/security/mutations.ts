@@ -2,21 +2,14 @@ import { endpoints } from "../../src/domains/endpoints.ts"
 import { tags } from "../../src/domains/tags.ts"
 import { idPrefixes } from "../../src/kernel/ids.ts"
 import { type EndpointSpec, fullPath, isMutation } from "../../src/platform/http/endpoint.ts"
-import { openApiDocument } from "../../src/platform/http/openapi.ts"
 import { fieldsOf } from "../../src/platform/http/schemas.ts"
-import { requiredQueryOf } from "../support/requests.ts"
+import { exampleBodies, requiredQueryOf } from "../support/requests.ts"
 import { type Answer, api } from "../support/world.ts"
 
 /** Every mutation of the registry with a good body and a path to nowhere: what is wrong with a request is then what a test did to it. */
 
 export type Method = "POST" | "PUT" | "PATCH" | "DELETE"
-type Media = { readonly example?: unknown }
-type Operation = { readonly operationId: string; readonly requestBody?: { readonly content: Readonly<Record<string, Media>> } }
-
-const document = openApiDocument(endpoints, { tags }) as unknown as {
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-}
-const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
+const examples = exampleBodies(endpoints, tags)
 
 const mutations = endpoints.map(({ spec }) => spec).filter((spec) => isMutation(spec) && spec.isDevelopmentOnly !== true)
 export const withBody = mutations.filter((spec) => spec.body !== undefined && spec.bodyType !== "json-or-stream")
@@ -24,8 +17,7 @@ export const withBody = mutations.filter((spec) => spec.body !== undefined && sp
 export const withoutBody = mutations.filter((spec) => spec.body === undefined && spec.bodyType !== "stream")
 
 /** The example that the API document gives of the operation's body. */
-export const exampleFor = ({ operationId }: EndpointSpec): unknown =>
-  operations.find((operation) => operation.operationId === operationId)?.requestBody?.content["application/json"]?.example
+export const exampleFor = ({ operationId }: EndpointSpec): unknown => examples.get(operationId)
 
 /** A well-formed id of nothing, of whatever kind the operation asks for. */
 function idOfNothing({ params }: EndpointSpec, name: string): string {

@@ -1,13 +1,11 @@
-import { env } from "cloudflare:workers"
 import { beforeAll, describe, expect, test } from "vitest"
-import { newId, type OrganizationId, type UserId } from "../../src/kernel/ids.ts"
-import { signAccessToken } from "../../src/platform/auth/access-token.ts"
+import type { OrganizationId, UserId } from "../../src/kernel/ids.ts"
 import type { Permission } from "../../src/platform/auth/permissions.ts"
-import { configOf } from "../../src/platform/env.ts"
+import { accessTokenOf } from "../support/app.ts"
 import { connect, conversationOf, setLink } from "../support/chat.ts"
 import { quiet } from "../support/ledger.ts"
 import { furnished, linked, type Tenant } from "../support/tenants.ts"
-import { type Answer, api } from "../support/world.ts"
+import { type Answer, api, hire, newEmail } from "../support/world.ts"
 
 /**
  * Permissions that decide within an operation what it shows or does, for somebody whom the operation itself lets in: with
@@ -24,24 +22,19 @@ beforeAll(async () => {
   a = await furnished("within", ["supplier", "buyer"])
   b = await furnished("beyond", ["supplier", "buyer"])
   link = await linked(a, b)
+  await linked(b, a)
 }, 120_000)
 
 /** Somebody of A's with these permissions and no others. */
 const holding = (...permissions: readonly Permission[]): Promise<string> =>
-  signAccessToken(
-    configOf(env).JWT_KEYS,
-    {
-      userId: a.clerk.id as UserId,
-      orgId: a.org.id as OrganizationId,
-      orgSlug: a.org.slug,
-      sessionId: newId("ses", Date.now()),
-      name: "Somebody",
-      roles: [],
-      customPermissions: permissions,
-      isReadOnly: false,
-    },
-    Date.now(),
-  )
+  accessTokenOf({
+    userId: a.clerk.id as UserId,
+    orgId: a.org.id as OrganizationId,
+    orgSlug: a.org.slug,
+    name: "Somebody",
+    roles: [],
+    customPermissions: permissions,
+  })
 
 const get = async (path: string, ...permissions: readonly Permission[]): Promise<Answer["body"]> => {
   const { status, body } = await api("GET", path, { token: await holding(...permissions) })
@@ -112,6 +105,22 @@ test("a user's address and activity are changed by who may each alone, and one's
   expect(await other({ full_name: "X" })).toBe(403)
   // Who may update still manages nobody who may do more.
   expect(await other({ full_name: "X" }, "identity.user.update")).toBe(403)
+
+  const role = "reader_of_orders"
+  const held = "orders.order.read"
+  expect((await api("POST", "/roles", { token: a.token, body: { name: role, permissions: [held] } })).status).toBe(201)
+  const reader = await hire(a.token, role)
+  const readers = async (body: object, ...permissions: readonly Permission[]) =>
+    (await api("PATCH", `/users/${reader.id}`, { token: await holding(held, ...permissions), body })).status
+  const email = newEmail()
+  expect(await readers({ email })).toBe(403)
+  expect(await readers({ email }, "identity.user.disable")).toBe(403)
+  expect(await readers({ email }, "identity.user.update")).toBe(200)
+  for (const is_active of [false, true]) {
+    expect(await readers({ is_active }, "identity.user.update")).toBe(403)
+    expect(await readers({ is_active }, "identity.user.disable")).toBe(403)
+    expect(await readers({ is_active }, "identity.user.update", "identity.user.disable")).toBe(200)
+  }
 })
 
 test("an order is placed by who may on that side alone", async () => {
@@ -123,4 +132,6 @@ test("an order is placed by who may on that side alone", async () => {
   expect(await place(asSupplier, "orders.purchase.place")).toBe(403)
   expect(await place(asBuyer, "orders.sale.place")).toBe(403)
   expect(await place(asSupplier, "orders.sale.place")).toBe(201)
+  const bought = { supplier_id: b.org.id, items: [{ product_id: b.productId, quantity: 1 }] }
+  expect(await place(bought, "orders.purchase.place")).toBe(201)
 })

@@ -5,12 +5,11 @@ import { endpoints } from "../../src/domains/endpoints.ts"
 import { tags } from "../../src/domains/tags.ts"
 import { sha256Hex } from "../../src/kernel/digest.ts"
 import { newId, type OrganizationId, platformOrganizationId, routingOf, type UserId } from "../../src/kernel/ids.ts"
-import { signAccessToken } from "../../src/platform/auth/access-token.ts"
 import { apiKeyPrefix } from "../../src/platform/auth/authenticate.ts"
 import { assignableBuiltInRoles } from "../../src/platform/auth/roles.ts"
-import { configOf } from "../../src/platform/env.ts"
 import { type EndpointSpec, fullPath, isMutation, permissionsRequired } from "../../src/platform/http/endpoint.ts"
 import worker from "../../src/worker.ts"
+import { accessTokenOf } from "../support/app.ts"
 import { quiet } from "../support/ledger.ts"
 import { exampleBodies, pathOf } from "../support/requests.ts"
 import { signUp, unique } from "../support/world.ts"
@@ -135,19 +134,8 @@ type Caller = { readonly name: string; readonly headers: () => Promise<Record<st
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
 
-async function tokenOf(roles: readonly string[], at: OrganizationId, isReadOnly = false): Promise<string> {
-  const claims = {
-    userId: self as UserId,
-    orgId: at,
-    orgSlug: slug,
-    sessionId: newId("ses", Date.now()),
-    name: "Somebody",
-    roles,
-    customPermissions: [],
-    isReadOnly,
-  }
-  return signAccessToken(configOf(env).JWT_KEYS, claims, Date.now())
-}
+const tokenOf = (roles: readonly string[], at: OrganizationId, isReadOnly = false): Promise<string> =>
+  accessTokenOf({ userId: self as UserId, orgId: at, orgSlug: slug, name: "Somebody", roles, isReadOnly })
 
 const keyWithoutPermissions = `${apiKeyPrefix}${"k".repeat(43)}`
 

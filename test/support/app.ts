@@ -5,6 +5,7 @@ import { createApp } from "../../src/app.ts"
 import { newId, type OrganizationId, platformOrganizationId, type UserId } from "../../src/kernel/ids.ts"
 import { signAccessToken } from "../../src/platform/auth/access-token.ts"
 import type { Directory } from "../../src/platform/auth/authenticate.ts"
+import type { Permission } from "../../src/platform/auth/permissions.ts"
 import { type Bindings, configOf } from "../../src/platform/env.ts"
 import type { Endpoint } from "../../src/platform/http/endpoint.ts"
 import type { Observer } from "../../src/platform/log/observer.ts"
@@ -33,26 +34,35 @@ export function appOf(
   }
 }
 
-type Person = { readonly orgId: OrganizationId; readonly roles: readonly string[]; readonly userId?: UserId; readonly name?: string }
+type Person = {
+  readonly orgId: OrganizationId
+  readonly roles: readonly string[]
+  readonly userId?: UserId
+  readonly name?: string
+  readonly orgSlug?: string
+  readonly customPermissions?: readonly Permission[]
+  readonly isReadOnly?: boolean
+}
 
-/** The header of somebody signed in. No row stands behind it: authentication reads none. */
-export async function signedIn({
+/** An access token of a session of its own. No row stands behind it: authentication reads none. */
+export const accessTokenOf = ({
   orgId,
   roles,
   userId = newId("usr", Date.now()),
   name = "Test Person",
-}: Person): Promise<{ authorization: string }> {
-  const token = {
-    userId,
-    orgId,
-    orgSlug: orgId.slice(-12),
-    sessionId: newId("ses", Date.now()),
-    name,
-    roles,
-    customPermissions: [],
-    isReadOnly: false,
-  }
-  return { authorization: `Bearer ${await signAccessToken(configOf(env).JWT_KEYS, token, Date.now())}` }
-}
+  orgSlug = orgId.slice(-12),
+  customPermissions = [],
+  isReadOnly = false,
+}: Person): Promise<string> =>
+  signAccessToken(
+    configOf(env).JWT_KEYS,
+    { userId, orgId, orgSlug, sessionId: newId("ses", Date.now()), name, roles, customPermissions, isReadOnly },
+    Date.now(),
+  )
+
+/** The header of somebody signed in. */
+export const signedIn = async (person: Person): Promise<{ authorization: string }> => ({
+  authorization: `Bearer ${await accessTokenOf(person)}`,
+})
 
 export const asPlatformStaff = (): Promise<{ authorization: string }> => signedIn({ orgId: platformOrganizationId, roles: ["super_admin"] })
