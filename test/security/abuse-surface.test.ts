@@ -76,10 +76,13 @@ const onAll = {
   "referrer-policy": "no-referrer",
   "cross-origin-resource-policy": "cross-origin",
 }
-const dataPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-const pagePolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-const uploadsPolicy = "default-src 'none'; sandbox; frame-ancestors 'none'"
+const ofData = { "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'" }
+const ofPages = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+  "cross-origin-opener-policy": "same-origin",
+}
+const ofUploads = { "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'" }
 
 /** The answer to somebody who has it already. */
 async function notModified(path: string, headers: Record<string, string>): Promise<Response> {
@@ -134,27 +137,29 @@ describe("headers", () => {
     const file = await uploaded(token, "product_image", await png(), "a.png")
     const content = `/api/v1/files/${file.id}/content`
     const elsewhere = { origin: "https://evil.example" }
-    const answers: ReadonlyArray<readonly [what: string, status: number, policy: string, answer: Response]> = [
-      ["JSON", 200, dataPolicy, me],
-      ["a page", 200, pagePolicy, await production(at("/docs"))],
-      ["an upload", 200, uploadsPolicy, await production(at(content), { headers: signedIn })],
-      ["an upload to another origin", 200, uploadsPolicy, await production(at(content), { headers: { ...signedIn, ...elsewhere } })],
-      ["what one has already", 304, dataPolicy, await notModified("/openapi.json", {})],
-      ["an upload that one has already", 304, uploadsPolicy, await notModified(content, signedIn)],
-      ["no such path", 404, dataPolicy, await production(at("/nothing"))],
-      ["JSON to another origin", 200, dataPolicy, await production(at("/health"), { headers: elsewhere })],
-      ["no such path to another origin", 404, dataPolicy, await production(at("/nothing"), { headers: elsewhere })],
-      ["a preflight", 204, dataPolicy, await preflight("https://app.waybill.example")],
-      ["a preflight of another origin", 204, dataPolicy, await preflight("https://evil.example")],
+    const answers: ReadonlyArray<readonly [what: string, status: number, more: Record<string, string>, answer: Response]> = [
+      ["JSON", 200, ofData, me],
+      ["a page", 200, ofPages, await production(at("/docs"))],
+      ["an upload", 200, ofUploads, await production(at(content), { headers: signedIn })],
+      ["an upload to another origin", 200, ofUploads, await production(at(content), { headers: { ...signedIn, ...elsewhere } })],
+      // A cache lays the headers of a 304 over those that it keeps.
+      ["data that one has already", 304, {}, await notModified("/openapi.json", {})],
+      ["a page that one has already", 304, {}, await notModified("/docs", {})],
+      ["an upload that one has already", 304, ofUploads, await notModified(content, signedIn)],
+      ["no such path", 404, ofData, await production(at("/nothing"))],
+      ["JSON to another origin", 200, ofData, await production(at("/health"), { headers: elsewhere })],
+      ["no such path to another origin", 404, ofData, await production(at("/nothing"), { headers: elsewhere })],
+      ["a preflight", 204, ofData, await preflight("https://app.waybill.example")],
+      ["a preflight of another origin", 204, ofData, await preflight("https://evil.example")],
     ]
-    for (const [what, status, policy, answer] of answers) {
+    for (const [what, status, more, answer] of answers) {
       const { headers } = answer
       await answer.body?.cancel()
       const security = [...headers].filter(
         ([name]) => /security|^x-|policy|embedder|opener|server|via/.test(name) && name !== "x-request-id",
       )
-      expect([what, answer.status, Object.fromEntries(security)]).toEqual([what, status, { ...onAll, "content-security-policy": policy }])
-      if (!what.startsWith("a preflight")) expect([what, headers.get("x-request-id")]).toEqual([what, expect.stringMatching(/^req_/)])
+      expect([what, answer.status, Object.fromEntries(security)]).toEqual([what, status, { ...onAll, ...more }])
+      expect([what, headers.get("x-request-id")]).toEqual([what, expect.stringMatching(/^req_/)])
     }
   })
 
