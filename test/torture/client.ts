@@ -34,6 +34,10 @@ const keptMails = z.object({ data: z.array(z.object({ token: z.string().optional
 /** Answers that leave open whether anything was done. */
 const isUndecided = ({ status }: Answer): boolean => status >= 500 || status === 429 || status === 401
 
+/** A refusal that the ledger does not keep: the same request may be done later. */
+const mayPass = (answer: Answer | undefined): boolean =>
+  answer?.status === 409 && problem.safeParse(JSON.parse(answer.text)).data?.code === "STOCK_INSUFFICIENT"
+
 export class Client {
   readonly #url: string
   readonly #wires: SlowWires
@@ -175,7 +179,9 @@ export class Client {
       const answers = await Promise.all(
         Array.from({ length: sends }, () => this.send(sender, keyed, cutAfterMs, isFirst ? manner.over : undefined)),
       )
-      for (const answer of answers) this.hear(sender, command, call, answer)
+      // They race: who was refused what may pass may have come before who was done, whichever is heard first.
+      for (const answer of answers.toSorted((one, other) => Number(mayPass(other)) - Number(mayPass(one))))
+        this.hear(sender, command, call, answer)
       const insists = isFirst && manner.againAfterMs !== undefined
       if (!insists && answers.some((answer) => answer !== undefined && !isUndecided(answer))) return command.answer
       if (isFirst && manner.givesUp) return undefined
