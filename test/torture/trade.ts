@@ -59,18 +59,8 @@ type Settling = { readonly isPatient: boolean; readonly say: (line: string) => v
 
 /** Until everybody was told of everything: sockets by themselves first, then by a resume; the queue's consumers with cron's help. */
 export async function settleTrade(scene: Scene, keeper: Keeper, { isPatient, say }: Settling): Promise<void> {
-  const { journal, devices } = scene
   await hearLive(scene)
-  for (const device of devices.values()) device.cut()
-  const resumed = Date.now() + liveMsMax
-  for (const device of devices.values()) {
-    await device.online()
-    while (!device.isLive && Date.now() < resumed) {
-      await sleep(50)
-      await device.online()
-    }
-    if (!device.isLive) journal.violate(`${device.actor.client} could not resume its conversations after the faults had stopped`)
-  }
+  await resumeAll(scene)
   // Nobody goes on with an upload by now: its hour is over at once.
   await keeper.server.databaseRows("update files set due_at = 1 where status = 'UPLOADING'")
   await drain(keeper, { isPatient, say })
@@ -80,6 +70,8 @@ export async function settleTrade(scene: Scene, keeper: Keeper, { isPatient, say
   const letters = await replayLetters(keeper, scene.world)
   await drain(keeper, { isPatient, say })
   say(`everybody was told of everything, ${letters} dead letters included`)
+  // What a room delivered late may have been the first that a phone heard of a conversation.
+  await resumeAll(scene)
 }
 
 /** Until nothing waits: cron's minutes pass, and what would wait for longer is due at once. */
@@ -114,6 +106,20 @@ async function waiting({ server }: Keeper): Promise<number> {
       + (select count(*) from files where status in ('UPLOADING', 'DELETING')) as n`),
   )
   return row?.n ?? 0
+}
+
+/** Cuts every socket, and waits until each phone has what it lacks of the conversations that it knows of. */
+async function resumeAll({ journal, devices }: Scene): Promise<void> {
+  for (const device of devices.values()) device.cut()
+  const resumed = Date.now() + liveMsMax
+  for (const device of devices.values()) {
+    await device.online()
+    while (!device.isLive && Date.now() < resumed) {
+      await sleep(50)
+      await device.online()
+    }
+    if (!device.isLive) journal.violate(`${device.actor.client} could not resume its conversations after the faults had stopped`)
+  }
 }
 
 /** A socket that is open and has resumed hears the rest without asking. */
